@@ -1,0 +1,57 @@
+/*
+ * Tables, columns and indexes as structs to the DDL of a dialect. Idempotent helpers for publishing.
+ */
+#ifndef STORE_DDL_H
+#define STORE_DDL_H
+
+#include "engine/store/store.h"
+
+enum col_kind {
+    COL_INT,     /* 64-bit; scaled decimals, ids, booleans 0/1, dates (days), times, instants (us) */
+    COL_REAL,
+    COL_TEXT,
+    COL_BLOB,
+    COL_JSON     /* TEXT holding JSON: multi-selects, locations, file lists */
+};
+
+struct ddl_column {
+    struct str name;
+    enum col_kind kind;
+    bool not_null;
+};
+
+struct ddl_table {
+    struct str app, form, sub;     /* the name, as in sql_table(); sub may be empty */
+    const struct ddl_column *columns; /* beside "_id", the integer primary key */
+    size_t ncolumns;
+};
+
+struct ddl_index {
+    struct str name;               /* after the table's name */
+    const struct str *columns;
+    size_t ncolumns;
+    bool unique;
+    bool live_only;                /* WHERE "_deleted_at" IS NULL */
+};
+
+int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t,
+                     struct err *err) ATTR_MUST;
+int ddl_add_column(struct conn *c, struct arena *a, const struct ddl_table *t,
+                   const struct ddl_column *col, struct err *err) ATTR_MUST;
+int ddl_rename_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str from,
+                      struct str to, struct err *err) ATTR_MUST;
+int ddl_drop_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
+                    struct err *err) ATTR_MUST;
+int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
+                     const struct ddl_index *ix, struct err *err) ATTR_MUST;
+int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
+                   struct err *err) ATTR_MUST;
+
+/* What is there: 1, 0, -1. Columns come in table order. */
+int ddl_has_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err) ATTR_MUST;
+int ddl_columns(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,
+                size_t *n, struct err *err) ATTR_MUST;
+int ddl_indexes(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,
+                size_t *n, struct err *err) ATTR_MUST;
+
+#endif

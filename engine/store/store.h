@@ -1,0 +1,102 @@
+/*
+ * SQL behind one interface; knows nothing of forms.
+ *
+ * A store is opened once. Each thread that reads has its own connection (store_conn_open). Writing
+ * goes through store_write(): jobs of all threads queue up, one of the waiting threads leads, runs
+ * each job in a savepoint on the one writing connection, commits them together (one fsync) and wakes
+ * the others. Only that connection checkpoints. (SQLite's WAL-reset race needs two; see ADR 0003.)
+ * On PostgreSQL each thread writes on its own connection.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "engine/base/err.h"
+#include "engine/value/sql.h"
+#include "engine/value/val.h"
+
+struct store;
+struct conn;
+struct stmt;
+
+struct store_opts {
+    uint32_t queue_max;    /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
+    uint32_t batch_max;    /* jobs a commit takes; default 64 */
+    int64_t (*mono_us)(void); /* monotonic clock, for statement time limits */
+};
+
+/* "sqlite:/path/mortise.db", "sqlite::memory:" (tests; readers share it), "fault:sqlite:…" (tests). */
+int store_open(struct str url, const struct store_opts *opts, struct store **out,
+               struct err *err) ATTR_MUST;
+void store_close(struct store **s); /* all connections must be closed; checkpoints */
+enum sql_dialect store_dialect(const struct store *s);
+
+/* A reading connection for one thread. */
+int store_conn_open(struct store *s, struct conn **out, struct err *err) ATTR_MUST;
+void store_conn_close(struct conn **c);
+
+/*
+ * Runs fn(conn, arg) inside the write transaction and returns after it is durable. fn may run on
+ * another thread (the caller waits), must not block on anything but the store, and may run again
+ * after ERR_RETRY, so its only effects are in the store and in memory that a second run overwrites.
+ * Returns what fn returned (its error in err: rolled back to its savepoint), or ERR_BUSY, ERR_FULL,
+ * ERR_OOM, ERR_STORE.
+ */
+typedef int store_fn(struct conn *db, void *arg, struct err *err);
+int store_write(struct store *s, store_fn *fn, void *arg, struct err *err) ATTR_MUST;
+
+/* One consistent snapshot for several reads on a reading connection. Nothing nests. */
+int store_read_begin(struct conn *c, struct err *err) ATTR_MUST;
+void store_read_end(struct conn *c);
+
+/* A savepoint inside a write job (batch rows, hooks that may be rolled back). Nests to 16. */
+int store_savepoint(struct conn *c, struct err *err) ATTR_MUST;
+int store_release(struct conn *c, struct err *err) ATTR_MUST;
+void store_rollback(struct conn *c);
+
+/* True on the connection of a running write job. */
+bool store_is_writer(const struct conn *c);
+struct store *store_of(const struct conn *c);
+
+/*
+ * Prepares (or takes from the connection's cache) and binds. The statement is given back by
+ * stmt_done, or at the latest when `a` is reset. SQL errors of our own making are ERR_INTERNAL.
+ */
+int store_query(struct conn *c, struct arena *a, const struct sql *q, struct stmt **out,
+                struct err *err) ATTR_MUST;
+/* 1 a row, 0 the end, -1 error (a unique violation is ERR_CONFLICT "duplicate" with the columns in
+ * err->path; a time limit ERR_TIMEOUT; disk full ERR_FULL). */
+int stmt_step(struct stmt *s, struct err *err) ATTR_MUST;
+void stmt_done(struct stmt *s);
+
+/* Columns of the current row. Text is borrowed until the next step. NULL is blank. */
+bool stmt_null(struct stmt *s, int column);
+int64_t stmt_int(struct stmt *s, int column);
+double stmt_num(struct stmt *s, int column);
+struct str stmt_str(struct stmt *s, int column);   /* borrowed */
+struct str stmt_bytes(struct stmt *s, int column); /* BLOB, borrowed */
+int stmt_columns(struct stmt *s);
+
+/* Prepare, run to the end, done. For writes and DDL. *changes may be NULL. */
+int store_exec(struct conn *c, struct arena *a, const struct sql *q, int64_t *changes,
+               struct err *err) ATTR_MUST;
+/* First column of the first row as an integer: 1 found, 0 no row (or NULL), -1 error. */
+int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t *out,
+                  struct err *err) ATTR_MUST;
+
+/* Limits the statements that follow on this connection; 0: none. Time by opts.mono_us. */
+void store_limit(struct conn *c, int64_t deadline_mono_us, int64_t max_steps);
+
+/* An online copy into a new file; readers and writers go on. Checked (quick_check) afterwards. */
+int store_backup(struct store *s, struct str path, struct err *err) ATTR_MUST;
+int store_check(struct conn *c, struct arena *a, struct err *err) ATTR_MUST; /* integrity */
+
+/* Statistics: statements prepared, rows read, commits, jobs; for /metrics and tests. */
+struct store_stats {
+    int64_t commits;
+    int64_t jobs;
+    int64_t statements;
+    int64_t waiting;
+};
+void store_stats(struct store *s, struct store_stats *out);
+
+#endif
