@@ -25,6 +25,7 @@ struct diags {
     VEC(struct diag) list;
     size_t errors; /* entries of level DIAG_ERROR */
     struct str prefix; /* put before each path: "items[2]" */
+    bool full;         /* the limit is reached; for diag.c */
 };
 
 void diags_init(struct diags *d, struct arena *a);

@@ -15,10 +15,11 @@
 
 /* Appends and gives a pointer to the new item (valid until the next push). */
 #define vec_push(a, vec, item)                                                                     \
-    (vec_room_((a), (void **)&(vec)->v, (vec)->n, &(vec)->cap, sizeof(*(vec)->v)),                 \
+    (vec_room_((a), &(vec)->v, (vec)->n, &(vec)->cap, sizeof(*(vec)->v)),                          \
      (vec)->v[(vec)->n++] = (item), &(vec)->v[(vec)->n - 1])
 
-/* Makes room for one more item; used by vec_push only. */
-void vec_room_(struct arena *a, void **v, size_t n, size_t *cap, size_t size);
+/* Makes room for one more item; used by vec_push only. `v` is the address of the item pointer, of
+ * whatever type: it is read and written by memcpy, which no aliasing rule forbids. */
+void vec_room_(struct arena *a, void *v, size_t n, size_t *cap, size_t size);
 
 #endif
