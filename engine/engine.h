@@ -1,0 +1,73 @@
+/*
+ * The façade: one engine on a store and an apps folder; a ctx per request; publishing while serving.
+ * Thread-safe: the table of running apps is behind a lock held only to copy a pointer.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/meta/diff.h"
+#include "engine/meta/load.h"
+#include "engine/org/ctx.h"
+#include "engine/value/json.h"
+
+struct engine_opts {
+    struct str store_url;
+    struct str apps_dir;        /* drafts; empty: none */
+    struct str timezone;        /* default Asia/Shanghai */
+    bool demo;                  /* load data/demo at the first publish */
+    uint32_t node;              /* of ids */
+    int64_t (*now_us)(void *self);
+    int64_t (*mono_us)(void);
+    void (*random)(void *buf, size_t n);
+    void *self;
+};
+
+int engine_open(const struct engine_opts *opts, struct engine **out, struct err *err) ATTR_MUST;
+void engine_close(struct engine **e);
+struct store *engine_store(struct engine *e);
+int64_t engine_now_us(struct engine *e);
+
+/* A ctx on this thread's reading connection. The principal is nobody until set. */
+void engine_ctx(struct engine *e, struct arena *a, struct conn *reader, struct ctx *out);
+
+/* The running version: a counted reference, NULL when there is none. app_unref() it. */
+struct app *engine_app(struct engine *e, struct str key);
+/* Keys of the running apps. */
+size_t engine_apps(struct engine *e, struct arena *a, struct str **keys);
+
+/*
+ * Runs fn inside the write transaction with c->db set to the writing connection; afterwards c->db is the
+ * reader again and c's events are handed to the engine's listener. The one way to write.
+ */
+typedef int engine_write_fn(struct ctx *c, void *arg, struct err *err);
+int engine_write(struct ctx *c, engine_write_fn *fn, void *arg, struct err *err) ATTR_MUST;
+
+/* Called after each commit, on the thread that wrote. Set once before serving. */
+void engine_listen(struct engine *e, void (*fn)(void *self, const struct event *ev), void *self);
+
+/* ---- definitions ---- */
+
+/* Publishes apps of the folder that are new to the database, loads the running versions of all. */
+int engine_start(struct engine *e, struct diags *diags, struct err *err) ATTR_MUST;
+
+/* The draft (folder) of an app: source, and the app when it has no errors. */
+int engine_draft(struct engine *e, struct arena *a, struct str key, struct app_source *src,
+                 struct app **app, struct diags *diags, struct err *err) ATTR_MUST;
+
+/* {plan_hash, changes:[…], errors, data_loss} */
+int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err) ATTR_MUST;
+struct publish {
+    struct str key;
+    struct str plan_hash; /* must be that of a fresh plan; empty: not asked (CLI) */
+    bool allow_data_loss;
+    struct str note;
+};
+/* *n: the new version. ERR_CONFLICT plan_changed | data_loss; ERR_INVALID with diags for a bad draft. */
+int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
+                   struct err *err) ATTR_MUST;
+/* Publishes version `to`'s text as a new version; the draft becomes that text. */
+int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
+                    struct err *err) ATTR_MUST;
+int engine_versions(struct ctx *c, struct str key, struct json *out, struct err *err) ATTR_MUST;
+
+#endif

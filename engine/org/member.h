@@ -1,0 +1,51 @@
+/*
+ * Members, departments, roles. Reads on c->db; writes inside a write job (c->db is the writer).
+ */
+#ifndef ORG_MEMBER_H
+#define ORG_MEMBER_H
+
+#include "engine/org/ctx.h"
+#include "engine/value/json.h"
+
+/* 1 found, 0 none or inactive, -1. The principal is in c->a. */
+int member_load(struct ctx *c, int64_t id, struct principal *out, struct err *err) ATTR_MUST;
+int member_by_login(struct ctx *c, struct str login, int64_t *id, struct err *err) ATTR_MUST;
+/* Name for showing: 1, 0, -1. */
+int member_name(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;
+int department_name(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;
+/* `manager` of the member, else the nearest department manager upward who is not he; 0: none. */
+int member_manager(struct ctx *c, int64_t id, int64_t *out, struct err *err) ATTR_MUST;
+/* All members below him, as a sorted list of ids. */
+int member_reports(struct ctx *c, int64_t id, int64_t **ids, size_t *n, struct err *err) ATTR_MUST;
+/* Holders of a role of an app, active ones, by id. */
+int role_members(struct ctx *c, struct str app, struct str role, int64_t **ids, size_t *n,
+                 struct err *err) ATTR_MUST;
+int department_members(struct ctx *c, struct str name_or_id, int64_t **ids, size_t *n,
+                       struct err *err) ATTR_MUST;
+
+struct member_spec {
+    struct str login;
+    struct str name;
+    struct str password;     /* empty: cannot log in yet */
+    struct str department;   /* name or id; made when absent */
+    struct str *departments; /* more, by id */
+    size_t ndepartments;
+    int64_t manager;
+    const struct role_of *roles;
+    size_t nroles;
+    unsigned rights;
+};
+/* Login 1–64 characters without blanks, unique by fold; password 8–256 characters (15 common ones and
+ * the login itself refused). The hash is made outside the transaction: member_hash() first. */
+int member_add(struct ctx *c, const struct member_spec *spec, struct str hash, int64_t *id,
+               struct diags *diags, struct err *err) ATTR_MUST;
+int member_count(struct ctx *c, int64_t *n, struct err *err) ATTR_MUST;
+int department_add(struct ctx *c, struct str name, int64_t parent, int64_t manager, int64_t *id,
+                   struct err *err) ATTR_MUST;
+
+/* Pickers: what the caller may see, at most limit. Written as {id, title, …} list. */
+int member_search(struct ctx *c, struct str search, int64_t department, uint32_t limit,
+                  struct json *out, struct err *err) ATTR_MUST;
+int department_list(struct ctx *c, struct json *out, struct err *err) ATTR_MUST;
+
+#endif

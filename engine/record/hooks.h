@@ -1,0 +1,30 @@
+/*
+ * What record_write calls around a change; implemented by script and flow, registered by engine.c (so that
+ * the arrow does not point up). Any slot may be NULL.
+ */
+#ifndef RECORD_HOOKS_H
+#define RECORD_HOOKS_H
+
+#include "engine/record/record.h"
+
+struct rec_hooks {
+    /* May change `rec` in place (values by slot) or refuse. Runs on c->db inside the write job. */
+    int (*before)(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
+                  struct diags *diags, struct err *err);
+    int (*after)(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
+                 struct err *err);
+    /* A button's `run`: script.function. rec is loaded; the script writes through record_write. */
+    int (*button)(struct ctx *c, const struct button *b, const struct rec *rec, struct val ask,
+                  struct diags *diags, struct err *err);
+    /* A record of a form with a flow was created (submitted). */
+    int (*submitted)(struct ctx *c, const struct rec *rec, struct err *err);
+    /* ERR_LOCKED when a running flow forbids the change; 0 otherwise. */
+    int (*lock)(struct ctx *c, const struct rec *old, struct err *err);
+    /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or NULL. */
+    int (*task_read)(struct ctx *c, const struct form *f, int64_t id, const uint8_t **fields,
+                     struct err *err);
+};
+
+const struct rec_hooks *engine_hooks(const struct engine *e); /* defined in engine.c */
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Rows of a CSV file to records through record_write: mapping, dry run, row errors, upsert, progress.
+ */
+#ifndef RECORD_IMPORT_H
+#define RECORD_IMPORT_H
+
+#include "engine/record/record.h"
+
+enum import_mode { IMPORT_INSERT, IMPORT_UPDATE, IMPORT_UPSERT };
+
+struct import {
+    const struct form *form;
+    struct str csv;            /* the whole file, UTF-8 (BOM allowed) or GB18030 */
+    struct str mapping;        /* "column=field,…"; empty: by key or title */
+    enum import_mode mode;
+    struct str key;            /* field that matches rows for update, upsert */
+    bool dry_run;
+    int64_t job;               /* recorded in history and for undo; 0: none */
+    void (*progress)(void *arg, int64_t done, int64_t total);
+    void *arg;
+};
+
+struct import_result {
+    int64_t total, created, updated, failed;
+    struct diags errors; /* path "row 17: column" */
+};
+
+/* Not inside a write job: it makes its own, of up to 200 rows each. */
+int import_run(struct ctx *c, const struct import *in, struct import_result *out,
+               struct err *err) ATTR_MUST;
+
+#endif

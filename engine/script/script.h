@@ -1,0 +1,38 @@
+/*
+ * Lua: loads an app's scripts, runs hooks, buttons and tests in a sandbox with limits on memory, steps and
+ * time. A fresh state per top-level event. The only folder that includes lua.h.
+ */
+#ifndef SCRIPT_SCRIPT_H
+#define SCRIPT_SCRIPT_H
+
+#include "engine/record/hooks.h"
+
+#define SCRIPT_MEMORY_BYTES (32u << 20)
+#define SCRIPT_HOOK_MS 50      /* all hooks of one request together */
+#define SCRIPT_STEPS 20000000
+
+/* rec_hooks members. */
+int script_before(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
+                  struct diags *diags, struct err *err) ATTR_MUST;
+int script_after(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
+                 struct err *err) ATTR_MUST;
+int script_button(struct ctx *c, const struct button *b, const struct rec *rec, struct val ask,
+                  struct diags *diags, struct err *err) ATTR_MUST;
+/* "script.function" of a flow's script node. */
+int script_call(struct ctx *c, struct str name, const struct rec *rec, bool as_system,
+                struct err *err) ATTR_MUST;
+
+/* Syntax of every script of a source, and that each returns a table; file:line. For load and check. */
+void script_check(struct arena *a, const struct app_source *src, struct diags *diags);
+
+/* Runs tests/<file>.lua of an app against a throw-away engine; see definitions.md §9 "Lua values". */
+struct test_result {
+    struct str file, name;
+    bool ok;
+    struct str message;
+};
+struct engine_env; /* engine.h */
+int script_tests(struct engine *e, struct app *app, struct arena *a, struct test_result **out, size_t *n,
+                 struct err *err) ATTR_MUST;
+
+#endif
