@@ -87,6 +87,8 @@ struct fx_scope {
     const void *old;    /* old.x */
     const void *that;   /* that.x in match policies */
     const void *target; /* target.x in automations */
+    const void *this_;  /* this.x outside LOOKUP and its kin: the record, in a link's filter or a
+                           rollup's where, whose bare names are the other form's */
     const struct fx_var *vars;
     size_t nvars;
     enum fx_place place;
