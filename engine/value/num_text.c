@@ -10,7 +10,8 @@
 
 #include <float.h>
 
-#define MAX_DIGITS 770 /* digits that can decide a rounding; what follows only says "a bit more"   \
+#define MAX_DIGITS                                                                                 \
+    770                /* digits that can decide a rounding; what follows only says "a bit more"   \
                         */
 #define MAX_EXP 100000 /* written exponents are clamped here: far out of range anyway */
 
