@@ -1,0 +1,92 @@
+/*
+ * The folder of an app as its draft: reading it is meta's source_read(); this file finds the apps of
+ * the folder and writes a version's text back into it (roll back).
+ */
+#include "engine/engine_int.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int engine_draft(struct engine *e, struct arena *a, struct str key, struct app_source *src,
+                 struct app **app, struct diags *diags, struct err *err)
+{
+    if (!str_is_key(key) || !e->opts.apps_dir.n)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
+    struct str dir = str_fmt(a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key));
+    if (source_read(a, dir, src, err) < 0)
+        return -1;
+    struct load_opts opts = engine_load_opts(e);
+    *app = app_load(src, &opts, diags);
+    return 0;
+}
+
+/* Makes the folders of a relative path below `dir`; 0 or -1 with errno. */
+static int make_folders(struct arena *a, struct str dir, struct str path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        if (path.p[i] != '/')
+            continue;
+        struct str sub = str_fmt(a, "%.*s/%.*s", STR_ARG(dir), (int)i, path.p);
+        if (mkdir(str_z(a, sub), 0755) < 0 && errno != EEXIST)
+            return -1;
+    }
+    return 0;
+}
+
+/* Writes beside the target, syncs, renames: a reader sees the old bytes or the new ones. */
+static int write_file(struct arena *a, struct str dir, const struct app_file *f, struct err *err)
+{
+    char *path = str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(f->path)));
+    char *tmp = str_z(a, str_fmt(a, "%s.new", path));
+    bool ok = make_folders(a, dir, f->path) == 0;
+    int fd = ok ? open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+    ok = fd >= 0;
+    for (size_t n = 0; ok && n < f->text.n;) {
+        ssize_t w = write(fd, f->text.p + n, f->text.n - n);
+        ok = w > 0;
+        n += ok ? (size_t)w : 0;
+    }
+    ok = ok && fsync(fd) == 0;
+    if (fd >= 0)
+        ok = close(fd) == 0 && ok;
+    if (ok && rename(tmp, path) == 0)
+        return 0;
+    unlink(tmp);
+    return err_set(err, ERR_STORE, "draft_write", "无法写入草稿文件 %.*s：%s。",
+                   "Cannot write the draft file %.*s: %s.", STR_ARG(f->path), strerror(errno));
+}
+
+static bool source_has(const struct app_source *src, struct str path)
+{
+    for (size_t i = 0; i < src->nfiles; i++)
+        if (str_eq(src->files[i].path, path))
+            return true;
+    return false;
+}
+
+int draft_write(struct engine *e, const struct app_source *src, struct err *err)
+{
+    if (!e->opts.apps_dir.n)
+        return 0;
+    struct arena *a = arena_new(64u << 20);
+    if (!a)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    struct str dir = str_fmt(a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(src->key));
+    struct app_source now = {0};
+    int rc = 0;
+    if (mkdir(str_z(a, dir), 0755) < 0 && errno != EEXIST)
+        rc = err_set(err, ERR_STORE, "draft_write", "无法创建草稿目录：%s。",
+                     "Cannot make the draft folder: %s.", strerror(errno));
+    if (rc == 0)
+        rc = source_read(a, dir, &now, err);
+    for (size_t i = 0; rc == 0 && i < src->nfiles; i++)
+        rc = write_file(a, dir, &src->files[i], err);
+    for (size_t i = 0; rc == 0 && i < now.nfiles; i++)
+        if (!source_has(src, now.files[i].path))
+            unlink(str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(now.files[i].path))));
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,256 @@
+/*
+ * The façade: opens the store, keeps the table of running apps, makes contexts and runs write jobs.
+ * Publishing is in publish.c, first rows in seed.c, the folder of drafts in draft.c.
+ */
+#include "engine/engine_int.h"
+#include "engine/flow/flow.h"
+#include "engine/record/hooks.h"
+#include "engine/script/script.h"
+#include "engine/store/migrate.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENGINE_ARENA_BYTES (1u << 20)
+#define ZONE_BYTES_MAX (256u << 10)
+
+static const struct rec_hooks hooks = {
+    .before = script_before,
+    .after = script_after,
+    .button = script_button,
+    .submitted = flow_submit,
+    .lock = flow_lock,
+    .task_read = flow_task_read,
+};
+
+const struct rec_hooks *engine_hooks(const struct engine *e)
+{
+    (void)e;
+    return &hooks;
+}
+
+/* ---- open and close ---- */
+
+int engine_open(const struct engine_opts *opts, struct engine **out, struct err *err)
+{
+    struct arena *a = arena_new(ENGINE_ARENA_BYTES);
+    if (!a)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    struct engine *e = ARENA_NEW(a, struct engine);
+    e->a = a;
+    e->opts = *opts;
+    e->opts.store_url = str_dup(a, opts->store_url);
+    e->opts.apps_dir = str_dup(a, opts->apps_dir);
+    e->opts.timezone = opts->timezone.n ? str_dup(a, opts->timezone) : STR("Asia/Shanghai");
+    id_gen_init(&e->ids, opts->node);
+    struct store_opts so = {.mono_us = opts->mono_us};
+    if (store_open(e->opts.store_url, &so, &e->store, err) < 0 ||
+        migrate_run(e->store, engine_now_us(e), err) < 0) {
+        store_close(&e->store);
+        arena_free(&a);
+        return -1;
+    }
+    pthread_mutex_init(&e->lock, NULL);
+    *out = e;
+    return 0;
+}
+
+void engine_close(struct engine **ep)
+{
+    struct engine *e = *ep;
+    if (!e)
+        return;
+    *ep = NULL;
+    for (size_t i = 0; i < e->n; i++)
+        app_unref(&e->running[i].app);
+    store_close(&e->store);
+    pthread_mutex_destroy(&e->lock);
+    struct arena *a = e->a;
+    arena_free(&a);
+}
+
+struct store *engine_store(struct engine *e)
+{
+    return e->store;
+}
+
+int64_t engine_now_us(struct engine *e)
+{
+    return e->opts.now_us(e->opts.self);
+}
+
+void engine_listen(struct engine *e, void (*fn)(void *self, const struct event *ev), void *self)
+{
+    e->listen = fn;
+    e->listen_self = self;
+}
+
+void engine_ctx(struct engine *e, struct arena *a, struct conn *reader, struct ctx *out)
+{
+    *out = (struct ctx){
+        .engine = e,
+        .store = e->store,
+        .db = reader,
+        .a = a,
+        .who = &who_nobody,
+        .via = VIA_API,
+        .lang = LANG_ZH,
+        .now_us = engine_now_us(e),
+        .ids = &e->ids,
+        .random = e->opts.random,
+        .mono_us = e->opts.mono_us,
+    };
+}
+
+/* ---- time zones: the host's part of loading ---- */
+
+/* A zone's name is a relative path of letters; anything else never reaches the file system. */
+static bool zone_name_ok(struct str name)
+{
+    if (name.n == 0 || name.n > 64 || name.p[0] == '/')
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '/' || c == '_' || c == '-' || c == '+';
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static int zone_bytes(void *self, struct arena *a, struct str name, struct str *out)
+{
+    (void)self;
+    if (!zone_name_ok(name))
+        return -1;
+    int fd = open(str_z(a, str_fmt(a, "/usr/share/zoneinfo/%.*s", STR_ARG(name))), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    struct stat st;
+    char *p = NULL;
+    size_t n = 0;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size < ZONE_BYTES_MAX) {
+        p = arena_alloc(a, (size_t)st.st_size);
+        for (ssize_t got; n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0;)
+            n += (size_t)got;
+    }
+    close(fd);
+    *out = (struct str){p, n};
+    return n ? 0 : -1;
+}
+
+struct load_opts engine_load_opts(const struct engine *e)
+{
+    return (struct load_opts){.default_zone = e->opts.timezone, .zone_bytes = zone_bytes};
+}
+
+/* ---- running apps ---- */
+
+static struct running *running_find(struct engine *e, struct str key)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (str_eq(e->running[i].key, key))
+            return &e->running[i];
+    return NULL;
+}
+
+struct app *engine_app(struct engine *e, struct str key)
+{
+    pthread_mutex_lock(&e->lock);
+    struct running *r = running_find(e, key);
+    struct app *app = r ? app_ref(r->app) : NULL;
+    pthread_mutex_unlock(&e->lock);
+    return app;
+}
+
+size_t engine_apps(struct engine *e, struct arena *a, struct str **keys)
+{
+    *keys = ARENA_ARRAY(a, struct str, ENGINE_APPS_MAX);
+    char (*text)[64] = arena_array(a, ENGINE_APPS_MAX, sizeof(*text));
+    pthread_mutex_lock(&e->lock); /* no allocation while it is held: that could unwind */
+    size_t n = e->n;
+    for (size_t i = 0; i < n; i++) {
+        struct str k = str_sub(e->running[i].key, 0, sizeof(text[i]));
+        memcpy(text[i], k.p, k.n);
+        (*keys)[i] = (struct str){text[i], k.n};
+    }
+    pthread_mutex_unlock(&e->lock);
+    return n;
+}
+
+int engine_run_app(struct engine *e, struct app *app, struct err *err)
+{
+    struct app *old = NULL;
+    pthread_mutex_lock(&e->lock);
+    struct running *r = running_find(e, app->key);
+    if (!r && e->n < ENGINE_APPS_MAX)
+        r = &e->running[e->n++];
+    if (r) {
+        old = r->app;
+        *r = (struct running){.key = app->key, .app = app, .seen = app->n};
+    }
+    pthread_mutex_unlock(&e->lock);
+    app_unref(&old);
+    if (r)
+        return 0;
+    app_unref(&app);
+    return err_set(err, ERR_INVALID, "too_many_apps", "应用数量已达上限。", "There are too many apps.");
+}
+
+/* ---- writing ---- */
+
+struct write_job {
+    struct ctx *c;
+    engine_write_fn *fn;
+    void *arg;
+};
+
+/* A writer that was prepared with a definition which has been replaced since must read it again. */
+static int check_definition(struct ctx *c, struct err *err)
+{
+    if (!c->app || c->app->n == 0)
+        return 0;
+    pthread_mutex_lock(&c->engine->lock);
+    struct running *r = running_find(c->engine, c->app->key);
+    bool same = !r || r->seen == c->app->n;
+    pthread_mutex_unlock(&c->engine->lock);
+    if (same)
+        return 0;
+    return err_set(err, ERR_CONFLICT, "definition_changed", "应用刚刚发布了新版本，请重试。",
+                   "A new version of the app was just published; please try again.");
+}
+
+static int run_write_job(struct conn *db, void *arg, struct err *err)
+{
+    struct write_job *job = arg;
+    struct ctx *c = job->c;
+    struct conn *reader = c->db;
+    c->db = db;
+    c->events.n = 0;
+    c->hook_deadline_us = 0;
+    c->hook_spent_us = 0;
+    int rc = check_definition(c, err);
+    if (rc == 0)
+        rc = job->fn(c, job->arg, err);
+    c->db = reader;
+    return rc;
+}
+
+int engine_write(struct ctx *c, engine_write_fn *fn, void *arg, struct err *err)
+{
+    struct write_job job = {.c = c, .fn = fn, .arg = arg};
+    struct conn *reader = c->db;
+    int rc = store_write(c->store, run_write_job, &job, err);
+    c->db = reader; /* also when memory ran out inside */
+    if (rc < 0) {
+        c->events.n = 0;
+        return rc;
+    }
+    struct engine *e = c->engine;
+    for (size_t i = 0; e->listen && i < c->events.n; i++)
+        e->listen(e->listen_self, &c->events.v[i]);
+    c->events.n = 0;
+    return rc;
+}

@@ -1,0 +1,353 @@
+/*
+ * Changing definitions while serving: plan, publish, roll back, versions, and the start, which publishes
+ * what is new in the folder and loads what runs.
+ */
+#include "engine/engine_int.h"
+#include "engine/record/schema.h"
+#include <dirent.h>
+
+#define DRAFT_ARENA_BYTES (64u << 20)
+
+/* A loaded candidate beside what runs now, and what lies between them. */
+struct candidate {
+    struct app_source src;
+    struct app *app; /* NULL: it has errors */
+    struct app *old; /* NULL: first publish */
+    struct changes changes;
+    struct str hash; /* names this plan */
+};
+
+static void drop_app(void *arg)
+{
+    struct app *app = arg;
+    app_unref(&app);
+}
+
+static void keep_until_reset(struct arena *a, struct app *app)
+{
+    if (app)
+        arena_defer(a, drop_app, app);
+}
+
+static bool data_loss(const struct candidate *d)
+{
+    for (size_t i = 0; i < d->changes.n; i++)
+        if (d->changes.v[i].kind == CHANGE_DESTRUCTIVE)
+            return true;
+    return false;
+}
+
+static const struct change *blocked(const struct candidate *d)
+{
+    for (size_t i = 0; i < d->changes.n; i++)
+        if (d->changes.v[i].kind == CHANGE_BLOCKED)
+            return &d->changes.v[i];
+    return NULL;
+}
+
+/* The plan's name: the text, the version it starts from, and each change with its counts. */
+static struct str plan_hash(struct arena *a, const struct candidate *d)
+{
+    struct strb b;
+    strb_init(&b, a);
+    strb_add(&b, source_hash(a, &d->src));
+    strb_addf(&b, " %lld", d->old ? (long long)d->old->n : 0LL);
+    for (size_t i = 0; i < d->changes.n; i++)
+        strb_addf(&b, "\n%d %.*s", (int)d->changes.v[i].kind, STR_ARG(d->changes.v[i].en));
+    struct app_file f = {.path = STR("plan"), .text = strb_str(&b)};
+    struct app_source s = {.key = d->src.key, .files = &f, .nfiles = 1};
+    return source_hash(a, &s);
+}
+
+/* Compares d->src with the running version. The references go with c->a. */
+static int candidate_load(struct ctx *c, struct candidate *d, struct diags *diags, struct err *err)
+{
+    struct load_opts opts = engine_load_opts(c->engine);
+    d->app = app_load(&d->src, &opts, diags);
+    keep_until_reset(c->a, d->app);
+    d->old = engine_app(c->engine, d->src.key);
+    keep_until_reset(c->a, d->old);
+    if (!d->app)
+        return 0;
+    d->changes = app_diff(c->a, d->old, d->app);
+    if (schema_plan(c->db, c->a, d->old, d->app, &d->changes, err) < 0)
+        return -1;
+    d->hash = plan_hash(c->a, d);
+    return 0;
+}
+
+static int draft_source(struct ctx *c, struct str key, struct app_source *src, struct err *err)
+{
+    struct engine *e = c->engine;
+    if (!str_is_key(key) || !e->opts.apps_dir.n)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
+    return source_read(c->a, str_fmt(c->a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key)), src,
+                       err);
+}
+
+/* ---- plan ---- */
+
+static const char *const kind_names[] = {"safe", "confirm", "destructive", "blocked"};
+
+static void change_json(struct ctx *c, const struct change *ch, struct json *out)
+{
+    json_begin_obj(out);
+    json_kstr(out, "kind", str_of(kind_names[ch->kind]));
+    json_kstr(out, "path", ch->path);
+    json_kstr(out, "text", c->lang == LANG_EN ? ch->en : ch->zh);
+    if (ch->rows >= 0)
+        json_kint(out, "rows", ch->rows);
+    json_end_obj(out);
+}
+
+static void diag_json(struct ctx *c, const struct diag *g, struct json *out)
+{
+    json_begin_obj(out);
+    json_kstr(out, "file", g->file);
+    json_kint(out, "line", g->pos.line);
+    json_kint(out, "column", g->pos.column);
+    json_kstr(out, "message", c->lang == LANG_EN ? g->en : g->zh);
+    json_end_obj(out);
+}
+
+static void errors_json(struct ctx *c, const struct diags *diags, struct json *out)
+{
+    json_key(out, STR("errors"));
+    json_begin_list(out);
+    for (size_t i = 0; i < diags->list.n; i++)
+        if (diags->list.v[i].level == DIAG_ERROR)
+            diag_json(c, &diags->list.v[i], out);
+    json_end_list(out);
+}
+
+int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err)
+{
+    struct candidate d = {0};
+    struct diags diags;
+    diags_init(&diags, c->a);
+    if (draft_source(c, key, &d.src, err) < 0 || candidate_load(c, &d, &diags, err) < 0)
+        return -1;
+    json_begin_obj(out);
+    json_key(out, STR("plan_hash"));
+    if (d.app)
+        json_str(out, d.hash);
+    else
+        json_null(out);
+    json_key(out, STR("changes"));
+    json_begin_list(out);
+    for (size_t i = 0; i < d.changes.n; i++)
+        change_json(c, &d.changes.v[i], out);
+    json_end_list(out);
+    errors_json(c, &diags, out);
+    json_kbool(out, "data_loss", data_loss(&d));
+    json_kint(out, "from", d.old ? d.old->n : 0);
+    json_end_obj(out);
+    return 0;
+}
+
+/* ---- publish ---- */
+
+struct publish_job {
+    struct candidate *d;
+    struct str note;
+    int64_t n;
+};
+
+/* What the jobs behind this one in the same commit must know; undone when the commit fails. */
+static void set_seen(struct engine *e, struct str key, int64_t n)
+{
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < e->n; i++)
+        if (str_eq(e->running[i].key, key))
+            e->running[i].seen = n;
+    pthread_mutex_unlock(&e->lock);
+}
+
+static int publish_job_run(struct ctx *c, void *arg, struct err *err)
+{
+    struct publish_job *job = arg;
+    struct candidate *d = job->d;
+    int64_t running = 0;
+    if (version_running(c->db, c->a, d->src.key, &running, err) < 0)
+        return -1;
+    if (running != (d->old ? d->old->n : 0))
+        return err_set(err, ERR_CONFLICT, "plan_changed", "期间有人发布了新版本，请重新查看变更计划。",
+                       "Somebody published meanwhile; look at the plan again.");
+    if (schema_apply(c, d->old, d->app, &d->changes, err) < 0 ||
+        version_store(c, &d->src, source_hash(c->a, &d->src), job->note, &job->n, err) < 0)
+        return -1;
+    set_seen(c->engine, d->src.key, job->n);
+    ctx_event(c, d->src.key, STR_NONE, job->n, job->n, STR("definition"));
+    return 0;
+}
+
+static int publish_candidate(struct ctx *c, struct candidate *d, const struct publish *p, int64_t *n,
+                             struct err *err)
+{
+    const struct change *stop = blocked(d);
+    if (stop)
+        return err_set(err, ERR_CONFLICT, "blocked", "无法发布：%.*s", "Cannot publish: %.*s",
+                       STR_ARG(c->lang == LANG_EN ? stop->en : stop->zh));
+    if (p->plan_hash.n && !str_eq(p->plan_hash, d->hash))
+        return err_set(err, ERR_CONFLICT, "plan_changed", "草稿或数据已变化，请重新查看变更计划。",
+                       "The draft or the data changed; look at the plan again.");
+    if (data_loss(d) && !p->allow_data_loss)
+        return err_set(err, ERR_CONFLICT, "data_loss", "此次发布会丢失数据，需要明确确认。",
+                       "This publish loses data and must be confirmed.");
+    struct publish_job job = {.d = d, .note = p->note};
+    struct app *outer = c->app;
+    c->app = NULL; /* the definition itself changes: nothing to compare with */
+    int rc = engine_write(c, publish_job_run, &job, err);
+    c->app = outer;
+    if (rc < 0) {
+        if (d->old)
+            set_seen(c->engine, d->src.key, d->old->n);
+        return -1;
+    }
+    d->app->n = job.n;
+    *n = job.n;
+    return engine_run_app(c->engine, app_ref(d->app), err);
+}
+
+int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
+                   struct err *err)
+{
+    struct candidate d = {0};
+    if (draft_source(c, p->key, &d.src, err) < 0 || candidate_load(c, &d, diags, err) < 0)
+        return -1;
+    if (!d.app)
+        return err_set(err, ERR_INVALID, "validation", "草稿中有错误，无法发布。",
+                       "The draft has errors and cannot be published.");
+    return publish_candidate(c, &d, p, n, err);
+}
+
+int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
+                    struct err *err)
+{
+    struct candidate d = {0};
+    int found = version_load(c->db, c->a, key, to, &d.src, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个版本。", "There is no such version.");
+    if (candidate_load(c, &d, diags, err) < 0)
+        return -1;
+    if (!d.app)
+        return err_set(err, ERR_INVALID, "validation", "该版本已无法通过检查。",
+                       "That version no longer passes the check.");
+    struct publish p = {
+        .key = key,
+        .allow_data_loss = true, /* retired columns stay restorable */
+        .note = str_fmt(c->a, "rollback to %lld", (long long)to),
+    };
+    if (publish_candidate(c, &d, &p, n, err) < 0)
+        return -1;
+    return draft_write(c->engine, &d.src, err);
+}
+
+int engine_versions(struct ctx *c, struct str key, struct json *out, struct err *err)
+{
+    struct version *v;
+    size_t n;
+    if (version_list(c->db, c->a, key, &v, &n, err) < 0)
+        return -1;
+    json_begin_obj(out);
+    json_key(out, STR("versions"));
+    json_begin_list(out);
+    for (size_t i = 0; i < n; i++) {
+        json_begin_obj(out);
+        json_kint(out, "n", v[i].n);
+        json_kval(out, "at", val_instant(v[i].at_us));
+        json_kstr(out, "by", v[i].by);
+        json_kstr(out, "note", v[i].note);
+        json_end_obj(out);
+    }
+    json_end_list(out);
+    json_end_obj(out);
+    return 0;
+}
+
+/* ---- start ---- */
+
+/* Loads the running version of an app from its stored text. */
+static int start_stored(struct ctx *c, struct str key, struct diags *diags, struct err *err)
+{
+    struct app_source src;
+    int64_t n = 0;
+    int found = version_running(c->db, c->a, key, &n, err);
+    if (found > 0)
+        found = version_load(c->db, c->a, key, n, &src, err);
+    if (found <= 0)
+        return found;
+    struct load_opts opts = engine_load_opts(c->engine);
+    struct app *app = app_load(&src, &opts, diags);
+    if (!app)
+        return 0; /* the mistakes are in diags; the other apps run */
+    app->n = n;
+    return engine_run_app(c->engine, app, err);
+}
+
+/* First publish of a folder that the database does not know, with its rows. */
+static int start_new(struct ctx *c, struct str key, struct diags *diags, struct err *err)
+{
+    struct candidate d = {0};
+    if (draft_source(c, key, &d.src, err) < 0 || candidate_load(c, &d, diags, err) < 0)
+        return -1;
+    if (!d.app)
+        return 0;
+    struct publish p = {.key = key, .note = STR("first publish")};
+    int64_t n;
+    if (publish_candidate(c, &d, &p, &n, err) < 0)
+        return -1;
+    return seed_rows(c, d.app, c->engine->opts.demo, err);
+}
+
+static int start_folder(struct ctx *c, struct diags *diags, struct err *err)
+{
+    struct engine *e = c->engine;
+    if (!e->opts.apps_dir.n)
+        return 0;
+    DIR *dir = opendir(str_z(c->a, e->opts.apps_dir));
+    if (!dir)
+        return err_set(err, ERR_NOT_FOUND, "apps_dir", "找不到应用目录 %.*s。",
+                       "There is no folder of apps at %.*s.", STR_ARG(e->opts.apps_dir));
+    VEC(struct str) keys = {0};
+    for (struct dirent *d; (d = readdir(dir));)
+        if (str_is_key(str_of(d->d_name)) && keys.n < ENGINE_APPS_MAX)
+            vec_push(c->a, &keys, str_dup(c->a, str_of(d->d_name)));
+    closedir(dir);
+    for (size_t i = 0; i < keys.n; i++) {
+        struct app *have = engine_app(e, keys.v[i]);
+        bool known = have != NULL;
+        app_unref(&have);
+        if (!known && start_new(c, keys.v[i], diags, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int engine_start(struct engine *e, struct diags *diags, struct err *err)
+{
+    struct arena *a = arena_new(DRAFT_ARENA_BYTES);
+    struct conn *reader = NULL;
+    if (!a)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    if (store_conn_open(e->store, &reader, err) < 0) {
+        arena_free(&a);
+        return -1;
+    }
+    struct ctx c;
+    engine_ctx(e, a, reader, &c);
+    c.who = &who_system;
+    c.via = VIA_SYSTEM;
+    struct str *keys;
+    size_t n;
+    int rc = version_apps(reader, a, &keys, &n, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = start_stored(&c, keys[i], diags, err);
+    if (rc == 0)
+        rc = start_folder(&c, diags, err);
+    arena_free(&a);
+    store_conn_close(&reader);
+    return rc;
+}
