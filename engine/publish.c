@@ -132,7 +132,7 @@ int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err
     if (d.app)
         json_str(out, d.hash);
     else
-        json_null(out);
+        json_blank(out);
     json_key(out, STR("changes"));
     json_begin_list(out);
     for (size_t i = 0; i < d.changes.n; i++)

@@ -33,7 +33,7 @@ void json_end_obj(struct json *j);
 void json_begin_list(struct json *j);
 void json_end_list(struct json *j);
 void json_key(struct json *j, struct str key);
-void json_null(struct json *j);
+void json_blank(struct json *j); /* null; jansson owns the other name */
 void json_bool(struct json *j, bool b);
 void json_int(struct json *j, int64_t i);
 void json_num(struct json *j, double num);
