@@ -1,5 +1,6 @@
 /*
- * Tables, columns and indexes as structs to the DDL of a dialect. Idempotent helpers for publishing.
+ * Tables, columns and indexes as structs to the DDL of a dialect. Idempotent helpers for
+ * publishing; those that change something run inside a write job.
  */
 #ifndef STORE_DDL_H
 #define STORE_DDL_H
@@ -7,11 +8,11 @@
 #include "engine/store/store.h"
 
 enum col_kind {
-    COL_INT,     /* 64-bit; scaled decimals, ids, booleans 0/1, dates (days), times, instants (us) */
+    COL_INT, /* 64-bit; scaled decimals, ids, booleans 0/1, dates (days), times, instants (us) */
     COL_REAL,
     COL_TEXT,
     COL_BLOB,
-    COL_JSON     /* TEXT holding JSON: multi-selects, locations, file lists */
+    COL_JSON /* TEXT holding JSON: multi-selects, locations, file lists */
 };
 
 struct ddl_column {
@@ -21,21 +22,27 @@ struct ddl_column {
 };
 
 struct ddl_table {
-    struct str app, form, sub;     /* the name, as in sql_table(); sub may be empty */
+    struct str app, form, sub;        /* the name, as in sql_table(); sub may be empty */
     const struct ddl_column *columns; /* beside "_id", the integer primary key */
     size_t ncolumns;
 };
 
 struct ddl_index {
-    struct str name;               /* after the table's name */
+    struct str name; /* after the table's name */
     const struct str *columns;
     size_t ncolumns;
     bool unique;
-    bool live_only;                /* WHERE "_deleted_at" IS NULL */
+    bool live_only; /* WHERE "_deleted_at" IS NULL */
 };
 
 int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t,
                      struct err *err) ATTR_MUST;
+int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t,
+                   struct err *err) ATTR_MUST;
+/* Nothing happens when `from` is not there. */
+int ddl_rename_table(struct conn *c, struct arena *a, const struct ddl_table *from,
+                     const struct ddl_table *to, struct err *err) ATTR_MUST;
+/* May be NULL in rows that are there, so col->not_null is a bug. */
 int ddl_add_column(struct conn *c, struct arena *a, const struct ddl_table *t,
                    const struct ddl_column *col, struct err *err) ATTR_MUST;
 int ddl_rename_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str from,
@@ -47,8 +54,17 @@ int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
 int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
                    struct err *err) ATTR_MUST;
 
-/* What is there: 1, 0, -1. Columns come in table order. */
-int ddl_has_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err) ATTR_MUST;
+int ddl_drop_index_named(struct conn *c, struct arena *a, struct str physical,
+                         struct err *err) ATTR_MUST;
+
+/* The names in the database, shortened with a hash when they are long. */
+struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_table *t);
+struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_table *t,
+                          struct str name);
+
+/* What is there: 1, 0, -1. Columns come in table order; indexes by their names in the database. */
+int ddl_has_table(struct conn *c, struct arena *a, const struct ddl_table *t,
+                  struct err *err) ATTR_MUST;
 int ddl_columns(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,
                 size_t *n, struct err *err) ATTR_MUST;
 int ddl_indexes(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,

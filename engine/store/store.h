@@ -3,9 +3,9 @@
  *
  * A store is opened once. Each thread that reads has its own connection (store_conn_open). Writing
  * goes through store_write(): jobs of all threads queue up, one of the waiting threads leads, runs
- * each job in a savepoint on the one writing connection, commits them together (one fsync) and wakes
- * the others. Only that connection checkpoints. (SQLite's WAL-reset race needs two; see ADR 0003.)
- * On PostgreSQL each thread writes on its own connection.
+ * each job in a savepoint on the one writing connection, commits them together (one fsync) and
+ * wakes the others. Only that connection checkpoints. (SQLite's WAL-reset race needs two; see ADR
+ * 0003.) On PostgreSQL each thread writes on its own connection.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -19,12 +19,13 @@ struct conn;
 struct stmt;
 
 struct store_opts {
-    uint32_t queue_max;    /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
-    uint32_t batch_max;    /* jobs a commit takes; default 64 */
+    uint32_t queue_max;       /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
+    uint32_t batch_max;       /* jobs a commit takes; default 64 */
     int64_t (*mono_us)(void); /* monotonic clock, for statement time limits */
 };
 
-/* "sqlite:/path/mortise.db", "sqlite::memory:" (tests; readers share it), "fault:sqlite:…" (tests). */
+/* "sqlite:/path/mortise.db", "sqlite::memory:" (tests; readers share it), "fault:sqlite:…" (tests).
+ */
 int store_open(struct str url, const struct store_opts *opts, struct store **out,
                struct err *err) ATTR_MUST;
 void store_close(struct store **s); /* all connections must be closed; checkpoints */

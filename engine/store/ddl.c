@@ -1,0 +1,325 @@
+/*
+ * Tables, columns and indexes as structs to the DDL of a dialect. Every change looks first, so that
+ * running it twice is running it once.
+ */
+#include "engine/store/ddl.h"
+
+#include "engine/store/store_driver.h"
+
+#include <assert.h>
+
+/* What the dialects spell differently. Text of the program, hence allowed into SQL. */
+struct spelling {
+    struct str type[COL_JSON + 1];
+    struct str primary_key; /* of "_id" */
+    struct str table_end;
+    struct str columns_sql; /* names of the columns of table $1, in table order */
+    struct str indexes_sql; /* names of the indexes of table $1 that DDL made */
+    struct str has_sql;
+};
+
+static const struct spelling SPELLINGS[] = {
+    [SQL_SQLITE] =
+        {
+            .type = {[COL_INT] = STR("INTEGER"),
+                     [COL_REAL] = STR("REAL"),
+                     [COL_TEXT] = STR("TEXT"),
+                     [COL_BLOB] = STR("BLOB"),
+                     [COL_JSON] = STR("TEXT")},
+            .primary_key = STR("INTEGER PRIMARY KEY"),
+            .table_end = STR(") STRICT"),
+            .columns_sql = STR("SELECT name FROM pragma_table_info($1) ORDER BY cid"),
+            .indexes_sql = STR("SELECT name FROM sqlite_master WHERE type = 'index'"
+                               " AND tbl_name = $1 AND sql IS NOT NULL ORDER BY name"),
+            .has_sql = STR("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1"),
+        },
+    [SQL_PGSQL] =
+        {
+            .type = {[COL_INT] = STR("BIGINT"),
+                     [COL_REAL] = STR("DOUBLE PRECISION"),
+                     [COL_TEXT] = STR("TEXT COLLATE \"C\""),
+                     [COL_BLOB] = STR("BYTEA"),
+                     [COL_JSON] = STR("TEXT")},
+            .primary_key = STR("BIGINT PRIMARY KEY"),
+            .table_end = STR(")"),
+            .columns_sql = STR("SELECT column_name FROM information_schema.columns"
+                               " WHERE table_schema = current_schema() AND table_name = $1"
+                               " ORDER BY ordinal_position"),
+            .indexes_sql =
+                STR("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+                    " AND tablename = $1 AND indexname <> $1 || '_pkey'"
+                    " ORDER BY indexname"),
+            .has_sql = STR("SELECT 1 FROM information_schema.tables"
+                           " WHERE table_schema = current_schema() AND table_name = $1"),
+        },
+};
+
+static const struct spelling *spelling_of(struct conn *c)
+{
+    return &SPELLINGS[store_dialect(store_of(c))];
+}
+
+static void begin(struct sql *q, struct conn *c, struct arena *a)
+{
+    sql_init(q, a, store_dialect(store_of(c)));
+}
+
+static int run(struct conn *c, struct arena *a, const struct sql *q, struct err *err)
+{
+    store_ddl_begin(c, false);
+    int rc = store_exec(c, a, q, NULL, err);
+    store_ddl_end(c);
+    return rc;
+}
+
+/* A quoted name without its quotes (names of the metadata grammar hold none). */
+static struct str unquoted(const struct sql *q)
+{
+    assert(q->text.n > 2);
+    return (struct str){q->text.p + 1, q->text.n - 2};
+}
+
+static void add_table(struct sql *q, const struct ddl_table *t)
+{
+    sql_table(q, t->app, t->form, t->sub);
+}
+
+struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_table *t)
+{
+    struct sql q;
+    begin(&q, c, a);
+    add_table(&q, t);
+    return unquoted(&q);
+}
+
+/* Tables and indexes share one name space: "_x_" cannot begin the key of a sub-table. */
+static void add_index(struct sql *q, struct arena *a, const struct ddl_table *t, struct str name)
+{
+    struct str sub = t->sub.n ? str_fmt(a, "%.*s__x_%.*s", STR_ARG(t->sub), STR_ARG(name))
+                              : str_fmt(a, "_x_%.*s", STR_ARG(name));
+    sql_table(q, t->app, t->form, sub);
+}
+
+struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_table *t,
+                          struct str name)
+{
+    struct sql q;
+    begin(&q, c, a);
+    add_index(&q, a, t, name);
+    return unquoted(&q);
+}
+
+static void add_column(struct sql *q, const struct spelling *sp, const struct ddl_column *col)
+{
+    sql_ident(q, col->name);
+    sql_lit(q, " ");
+    sql_lit_(q, sp->type[col->kind]);
+    if (col->not_null)
+        sql_lit(q, " NOT NULL");
+}
+
+int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    const struct spelling *sp = spelling_of(c);
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "CREATE TABLE IF NOT EXISTS ");
+    add_table(&q, t);
+    sql_lit(&q, " (");
+    sql_ident(&q, STR("_id"));
+    sql_lit(&q, " ");
+    sql_lit_(&q, sp->primary_key);
+    for (size_t i = 0; i < t->ncolumns; i++) {
+        sql_lit(&q, ", ");
+        add_column(&q, sp, &t->columns[i]);
+    }
+    sql_lit_(&q, sp->table_end);
+    return run(c, a, &q, err);
+}
+
+int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "DROP TABLE IF EXISTS ");
+    add_table(&q, t);
+    return run(c, a, &q, err);
+}
+
+int ddl_rename_table(struct conn *c, struct arena *a, const struct ddl_table *from,
+                     const struct ddl_table *to, struct err *err)
+{
+    struct sql q;
+    int has = ddl_has_table(c, a, from, err);
+    if (has <= 0)
+        return has;
+    begin(&q, c, a);
+    sql_lit(&q, "ALTER TABLE ");
+    add_table(&q, from);
+    sql_lit(&q, " RENAME TO ");
+    add_table(&q, to);
+    return run(c, a, &q, err);
+}
+
+/* 1, 0, -1 */
+static int has_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
+                      struct err *err)
+{
+    struct str *names;
+    size_t n;
+    if (ddl_columns(c, a, t, &names, &n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], name))
+            return 1;
+    return 0;
+}
+
+int ddl_add_column(struct conn *c, struct arena *a, const struct ddl_table *t,
+                   const struct ddl_column *col, struct err *err)
+{
+    struct sql q;
+    assert(!col->not_null); /* rows that are there have no value for it */
+    int has = has_column(c, a, t, col->name, err);
+    if (has != 0)
+        return has < 0 ? -1 : 0;
+    begin(&q, c, a);
+    sql_lit(&q, "ALTER TABLE ");
+    add_table(&q, t);
+    sql_lit(&q, " ADD COLUMN ");
+    add_column(&q, spelling_of(c), col);
+    return run(c, a, &q, err);
+}
+
+int ddl_rename_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str from,
+                      struct str to, struct err *err)
+{
+    struct sql q;
+    int has = has_column(c, a, t, from, err);
+    if (has <= 0)
+        return has;
+    begin(&q, c, a);
+    sql_lit(&q, "ALTER TABLE ");
+    add_table(&q, t);
+    sql_lit(&q, " RENAME COLUMN ");
+    sql_ident(&q, from);
+    sql_lit(&q, " TO ");
+    sql_ident(&q, to);
+    return run(c, a, &q, err);
+}
+
+int ddl_drop_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
+                    struct err *err)
+{
+    struct sql q;
+    int has = has_column(c, a, t, name, err);
+    if (has <= 0)
+        return has;
+    begin(&q, c, a);
+    sql_lit(&q, "ALTER TABLE ");
+    add_table(&q, t);
+    sql_lit(&q, " DROP COLUMN ");
+    sql_ident(&q, name);
+    return run(c, a, &q, err);
+}
+
+int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
+                     const struct ddl_index *ix, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "CREATE ");
+    if (ix->unique)
+        sql_lit(&q, "UNIQUE ");
+    sql_lit(&q, "INDEX IF NOT EXISTS ");
+    add_index(&q, a, t, ix->name);
+    sql_lit(&q, " ON ");
+    add_table(&q, t);
+    for (size_t i = 0; i < ix->ncolumns; i++) {
+        sql_lit_(&q, i ? STR(", ") : STR(" ("));
+        sql_ident(&q, ix->columns[i]);
+    }
+    sql_lit(&q, ")");
+    if (ix->live_only) {
+        sql_lit(&q, " WHERE ");
+        sql_ident(&q, STR("_deleted_at"));
+        sql_lit(&q, " IS NULL");
+    }
+    return run(c, a, &q, err);
+}
+
+static int drop_index(struct conn *c, struct arena *a, const struct sql *name, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "DROP INDEX IF EXISTS ");
+    sql_append(&q, name);
+    return run(c, a, &q, err);
+}
+
+int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
+                   struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    add_index(&q, a, t, name);
+    return drop_index(c, a, &q, err);
+}
+
+int ddl_drop_index_named(struct conn *c, struct arena *a, struct str physical, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_ident(&q, physical);
+    return drop_index(c, a, &q, err);
+}
+
+/* A catalogue query over table $1. */
+static void ask(struct sql *q, struct conn *c, struct arena *a, struct str text,
+                const struct ddl_table *t)
+{
+    struct val name = val_text(ddl_table_name(c, a, t));
+    begin(q, c, a);
+    sql_lit_(q, text);
+    (void)vec_push(a, &q->args, name);
+}
+
+int ddl_has_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q;
+    int64_t one;
+    ask(&q, c, a, spelling_of(c)->has_sql, t);
+    return store_get_int(c, a, &q, &one, err);
+}
+
+static int names_of(struct conn *c, struct arena *a, const struct sql *q, struct str **names,
+                    size_t *n, struct err *err)
+{
+    VEC(struct str) list = {0};
+    struct stmt *s;
+    int rc;
+    if (store_query(c, a, q, &s, err) < 0)
+        return -1;
+    while ((rc = stmt_step(s, err)) == 1)
+        (void)vec_push(a, &list, str_dup(a, stmt_str(s, 0)));
+    stmt_done(s);
+    *names = list.v;
+    *n = list.n;
+    return rc;
+}
+
+int ddl_columns(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,
+                size_t *n, struct err *err)
+{
+    struct sql q;
+    ask(&q, c, a, spelling_of(c)->columns_sql, t);
+    return names_of(c, a, &q, names, n, err);
+}
+
+int ddl_indexes(struct conn *c, struct arena *a, const struct ddl_table *t, struct str **names,
+                size_t *n, struct err *err)
+{
+    struct sql q;
+    ask(&q, c, a, spelling_of(c)->indexes_sql, t);
+    return names_of(c, a, &q, names, n, err);
+}

@@ -1,0 +1,808 @@
+/*
+ * SQLite as a store: the only file that includes sqlite3.h.
+ *
+ * WAL with synchronous=FULL, so that a commit that returned survives a power cut. SQLite 3.40 loses
+ * data when two connections write and checkpoint at the same moment (the WAL-reset race), hence:
+ * one connection writes and alone checkpoints, readers are read-only, never checkpoint, not even
+ * when they close, and other processes (a command line beside the server) are kept out by a lock
+ * file for as long as a batch and its checkpoint last. See ADR 0003.
+ *
+ * Text compares by bytes (code point order); a collation for Chinese would be registered in
+ * setup_conn().
+ */
+#define _GNU_SOURCE /* F_OFD_SETLK: a lock of the open file, not of the process */
+
+#include "engine/store/store_driver.h"
+
+#include "engine/base/log.h"
+#include "engine/base/utf8.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BUSY_MS          5000
+#define PAGES_CHECKPOINT 1000  /* passive checkpoint */
+#define PAGES_TRUNCATE   16384 /* 64 MiB: wait a little for readers and cut the file */
+#define TRUNCATE_WAIT_MS 100
+#define HEAP_MAX         (INT64_C(512) << 20)
+#define PROGRESS_OPS     1000
+#define BACKUP_PAGES     512
+
+struct sq_db {
+    struct drv_db base;
+    char *path;
+    char *temp_dir; /* of "sqlite::memory:", removed at the end */
+    int gate_fd;    /* lock file; -1: nobody else knows the file */
+    int64_t (*mono_us)(void);
+};
+
+enum { TX_KINDS = TX_ROLLBACK_TO + 2 }; /* and the RELEASE that follows a ROLLBACK TO */
+
+struct sq_conn {
+    struct drv_conn base;
+    struct sq_db *owner;
+    sqlite3 *db;
+    sqlite3_stmt *tx[TX_KINDS];
+    bool own;                   /* one of our tx statements runs: the authorizer lets it through */
+    bool gate;                  /* we hold the lock file */
+    int wal_pages, tried_pages; /* in the WAL; when we last tried to checkpoint */
+    int64_t deadline_us, steps_left;
+};
+
+struct sq_stmt {
+    struct drv_stmt base;
+    struct sq_conn *conn;
+    sqlite3_stmt *st;
+};
+
+static struct sq_db *db_of(struct drv_db *d)
+{
+    return CONTAINER_OF(d, struct sq_db, base);
+}
+
+static struct sq_conn *conn_of(struct drv_conn *c)
+{
+    return CONTAINER_OF(c, struct sq_conn, base);
+}
+
+static struct sq_stmt *stmt_of(struct drv_stmt *s)
+{
+    return CONTAINER_OF(s, struct sq_stmt, base);
+}
+
+struct error_row {
+    int code; /* extended, or primary: then for all of its extended codes */
+    enum err_code err;
+    const char *key, *zh, *en;
+};
+
+/* The first row that fits counts. */
+static const struct error_row ERRORS[] = {
+    {SQLITE_CONSTRAINT_UNIQUE, ERR_CONFLICT, "duplicate", "已存在相同的值。",
+     "The same value is there already."},
+    {SQLITE_BUSY_SNAPSHOT, ERR_RETRY, "busy", "数据刚被他人修改，请重试。",
+     "The data has just been changed; please try again."},
+    {SQLITE_BUSY, ERR_BUSY, "busy", "数据库正被其他程序占用，请稍后再试。",
+     "Another program holds the database; please try again later."},
+    {SQLITE_SCHEMA, ERR_RETRY, "definition_changed", "表结构刚刚更新，请重试。",
+     "The tables have just been changed; please try again."},
+    {SQLITE_FULL, ERR_FULL, "storage_full", "服务器存储空间已满，本次修改未保存。",
+     "The server's storage is full; nothing of this change was saved."},
+    {SQLITE_NOMEM, ERR_OOM, "out_of_memory", "服务器内存不足，请稍后再试。",
+     "The server is out of memory; please try again later."},
+    {SQLITE_INTERRUPT, ERR_TIMEOUT, "query_too_expensive", "查询耗时过长，已中止，请缩小范围。",
+     "The query took too long and was stopped; please narrow it down."},
+    {SQLITE_TOOBIG, ERR_TOO_LARGE, "too_large", "内容过大，无法保存。",
+     "The content is too large to be stored."},
+    {SQLITE_CORRUPT, ERR_STORE, "database_corrupt", "数据库文件已损坏，请从备份恢复。",
+     "The database file is damaged; please restore a backup."},
+    {SQLITE_NOTADB, ERR_STORE, "database_corrupt", "该文件不是数据库，或已损坏。",
+     "The file is no database, or it is damaged."},
+    {SQLITE_CANTOPEN, ERR_STORE, "store_open", "无法打开数据库文件，请检查路径和权限。",
+     "The database file cannot be opened; check the path and its permissions."},
+    {SQLITE_READONLY, ERR_STORE, "store_readonly", "数据库文件不可写，请检查权限。",
+     "The database file cannot be written; check its permissions."},
+    {SQLITE_IOERR, ERR_STORE, "store_failed", "磁盘读写出错，请联系管理员检查服务器。",
+     "Reading or writing the disk failed; please have the server checked."},
+};
+
+static const struct error_row BUG = {0, ERR_INTERNAL, "sql_error",
+                                     "系统内部错误，已记录，请联系管理员。",
+                                     "An internal error; it has been logged."};
+
+static const struct error_row *error_row(int code)
+{
+    if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
+        code = SQLITE_CONSTRAINT_UNIQUE;
+    if ((code & 0xff) == SQLITE_LOCKED)
+        code = SQLITE_BUSY;
+    for (size_t i = 0; i < ARRAY_LEN(ERRORS); i++)
+        if (ERRORS[i].code == code || ERRORS[i].code == (code & 0xff))
+            return &ERRORS[i];
+    return &BUG;
+}
+
+/* "UNIQUE constraint failed: t.a, t.b" to "a,b" in err->path. */
+static void name_columns(struct err *err, const char *message)
+{
+    char path[sizeof err->path];
+    size_t n = 0;
+    struct str rest = str_of(message);
+    ptrdiff_t colon = str_find(rest, STR(": "), 0);
+    rest = colon < 0 ? STR_NONE : str_sub(rest, (size_t)colon + 2, rest.n);
+    while (rest.n) {
+        struct str column;
+        rest = str_cut(rest, ',', &column);
+        ptrdiff_t dot = str_findc(column, '.');
+        column = str_trim(dot < 0 ? column : str_sub(column, (size_t)dot + 1, column.n));
+        if (n + column.n + 1 >= sizeof path)
+            break;
+        if (n)
+            path[n++] = ',';
+        memcpy(path + n, column.p, column.n);
+        n += column.n;
+    }
+    err_at(err, "%.*s", (int)n, path);
+}
+
+/* Sets err from the connection's last error; -1. `sql` is for the log only. */
+static int fail(struct sq_conn *c, const char *sql, struct err *err)
+{
+    int code = sqlite3_extended_errcode(c->db);
+    const char *message = sqlite3_errmsg(c->db);
+    const struct error_row *row = error_row(code);
+    (void)err_set(err, row->err, row->key, "%s", "%s", row->en);
+    (void)snprintf(err->zh, sizeof err->zh, "%s", row->zh);
+    if (row->err == ERR_CONFLICT)
+        name_columns(err, message);
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+        c->base.broken = true;
+    if (row->err == ERR_INTERNAL || row->err == ERR_STORE)
+        log_event(LOG_ERROR, "store_error", LOG_NUM("code", code),
+                  LOG_TEXT("message", str_of(message)),
+                  LOG_TEXT("sql", utf8_cut(str_of(sql), 500)));
+    return -1;
+}
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, ERR_OOM, "out_of_memory", "服务器内存不足，请稍后再试。",
+                   "The server is out of memory; please try again later.");
+}
+
+enum rule {
+    RULE_DENY,
+    RULE_ALLOW,
+    RULE_FUNCTION,
+    RULE_ROWS,
+    RULE_DDL_A,
+    RULE_DDL_B,
+    RULE_PRAGMA,
+    RULE_TX
+};
+
+/* By SQLite's action code; what is not listed is denied (ATTACH, triggers, views, temp tables …).
+ */
+static const uint8_t RULES[] = {
+    [SQLITE_READ] = RULE_ALLOW,       [SQLITE_SELECT] = RULE_ALLOW,
+    [SQLITE_RECURSIVE] = RULE_ALLOW,  [SQLITE_FUNCTION] = RULE_FUNCTION,
+    [SQLITE_INSERT] = RULE_ROWS,      [SQLITE_UPDATE] = RULE_ROWS,
+    [SQLITE_DELETE] = RULE_ROWS,      [SQLITE_CREATE_TABLE] = RULE_DDL_A,
+    [SQLITE_DROP_TABLE] = RULE_DDL_A, [SQLITE_CREATE_INDEX] = RULE_DDL_B,
+    [SQLITE_DROP_INDEX] = RULE_DDL_B, [SQLITE_ALTER_TABLE] = RULE_DDL_B,
+    [SQLITE_REINDEX] = RULE_DDL_A,    [SQLITE_PRAGMA] = RULE_PRAGMA,
+    [SQLITE_TRANSACTION] = RULE_TX,   [SQLITE_SAVEPOINT] = RULE_TX,
+};
+
+static const char *const PRAGMAS[] = {"table_info",  "index_list",      "index_info",
+                                      "quick_check", "integrity_check", "foreign_key_check"};
+static const char *const NO_FUNCTIONS[] = {"load_extension", "fts3_tokenizer", "randomblob",
+                                           "random", "zeroblob"};
+/* System tables whose rows are added and never changed. */
+static const char *const APPEND_ONLY[] = {"_audit", "_migration"};
+
+static bool listed(const char *const *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_ieq(str_of(list[i]), str_of(name)))
+            return true;
+    return false;
+}
+
+static bool may_write_rows(const struct sq_conn *c, int action, const char *table)
+{
+    if (strncmp(table, "sqlite_", 7) == 0)
+        return c->base.ddl; /* ALTER TABLE edits the catalogue by statements of its own */
+    return action == SQLITE_INSERT || !listed(APPEND_ONLY, ARRAY_LEN(APPEND_ONLY), table);
+}
+
+static bool may_ddl(const struct sq_conn *c, const char *table)
+{
+    return c->base.ddl && (table[0] != '_' || c->base.system);
+}
+
+static int authorize(void *self, int action, const char *a, const char *b, const char *database,
+                     const char *trigger)
+{
+    const struct sq_conn *c = self;
+    bool ok = false;
+    (void)database;
+    (void)trigger;
+    switch ((enum rule)((size_t)action < ARRAY_LEN(RULES) ? RULES[action] : RULE_DENY)) {
+    case RULE_DENY: break;
+    case RULE_ALLOW: ok = true; break;
+    case RULE_FUNCTION: ok = !listed(NO_FUNCTIONS, ARRAY_LEN(NO_FUNCTIONS), b); break;
+    case RULE_ROWS: ok = may_write_rows(c, action, a); break;
+    case RULE_DDL_A: ok = may_ddl(c, a); break;
+    case RULE_DDL_B: ok = may_ddl(c, b); break;
+    case RULE_PRAGMA: ok = listed(PRAGMAS, ARRAY_LEN(PRAGMAS), a); break;
+    case RULE_TX: ok = c->own; break;
+    }
+    return ok ? SQLITE_OK : SQLITE_DENY;
+}
+
+static int on_progress(void *self)
+{
+    struct sq_conn *c = self;
+    if (c->steps_left && (c->steps_left -= PROGRESS_OPS) <= 0) {
+        c->steps_left = 1; /* stays over the limit */
+        return 1;
+    }
+    return c->deadline_us && c->owner->mono_us() > c->deadline_us;
+}
+
+static void sq_limit(struct drv_conn *at, int64_t deadline_mono_us, int64_t max_steps)
+{
+    struct sq_conn *c = conn_of(at);
+    c->deadline_us = c->owner->mono_us ? deadline_mono_us : 0;
+    c->steps_left = max_steps;
+    bool any = c->deadline_us || c->steps_left;
+    sqlite3_progress_handler(c->db, any ? PROGRESS_OPS : 0, any ? on_progress : NULL, c);
+}
+
+static bool try_lock(int fd, short type)
+{
+    struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
+    int rc;
+    do {
+        rc = fcntl(fd, F_OFD_SETLK, &whole);
+    } while (rc < 0 && errno == EINTR);
+    return rc == 0;
+}
+
+/* Keeps other processes from writing and checkpointing; waits BUSY_MS. */
+static int gate_shut(struct sq_conn *c, struct err *err)
+{
+    if (c->owner->gate_fd < 0 || c->gate)
+        return 0;
+    for (int waited = 0; !try_lock(c->owner->gate_fd, F_WRLCK); waited += 2) {
+        if (waited >= BUSY_MS)
+            return err_set(err, ERR_BUSY, "busy", "数据库正被其他程序占用，请稍后再试。",
+                           "Another program holds the database; please try again later.");
+        sqlite3_sleep(2);
+    }
+    c->gate = true;
+    return 0;
+}
+
+static void gate_open(struct sq_conn *c)
+{
+    if (c->gate)
+        (void)try_lock(c->owner->gate_fd, F_UNLCK); /* unlocking what we hold cannot fail */
+    c->gate = false;
+}
+
+static char *join(const char *a, const char *b)
+{
+    size_t n = strlen(a);
+    size_t m = strlen(b) + 1;
+    char *z = malloc(n + m);
+    if (z) {
+        memcpy(z, a, n);
+        memcpy(z + n, b, m);
+    }
+    return z;
+}
+
+static int cannot_open(const char *path, struct err *err)
+{
+    struct str reason = str_of(strerror(errno));
+    log_event(LOG_ERROR, "store_open", LOG_TEXT("path", str_of(path)), LOG_TEXT("why", reason));
+    return err_set(err, ERR_STORE, "store_open", "无法打开数据库文件 %s（%.*s）。",
+                   "The database file %s cannot be opened (%.*s).", path, STR_ARG(reason));
+}
+
+/* A folder of our own for a database that lives as long as the store. */
+static int make_temp(struct sq_db *db, struct err *err)
+{
+    const char *base = getenv("TMPDIR");
+    db->temp_dir = join(base && *base ? base : "/tmp", "/mortise-XXXXXX");
+    if (!db->temp_dir)
+        return no_memory(err);
+    if (!mkdtemp(db->temp_dir)) {
+        int rc = cannot_open(db->temp_dir, err);
+        free(db->temp_dir);
+        db->temp_dir = NULL;
+        return rc;
+    }
+    db->path = join(db->temp_dir, "/db");
+    return db->path ? 0 : no_memory(err);
+}
+
+/* Makes the file with our mode first: SQLite's other files copy it. */
+static int make_file(struct sq_db *db, struct str path, struct err *err)
+{
+    db->path = strndup(path.p, path.n);
+    if (!db->path)
+        return no_memory(err);
+    int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return cannot_open(db->path, err);
+    close(fd);
+    char *gate = join(db->path, "-lock");
+    if (!gate)
+        return no_memory(err);
+    db->gate_fd = open(gate, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    free(gate);
+    return db->gate_fd < 0 ? cannot_open(db->path, err) : 0;
+}
+
+static void remove_temp(const struct sq_db *db)
+{
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < ARRAY_LEN(SUFFIXES); i++) {
+        char *z = join(db->path, SUFFIXES[i]);
+        if (z)
+            unlink(z);
+        free(z);
+    }
+    rmdir(db->temp_dir);
+}
+
+static void sq_close(struct drv_db *at)
+{
+    struct sq_db *db = db_of(at);
+    if (db->temp_dir && db->path)
+        remove_temp(db);
+    if (db->gate_fd >= 0)
+        close(db->gate_fd);
+    free(db->temp_dir);
+    free(db->path);
+    free(db);
+}
+
+static int sq_open(struct str rest, const struct store_opts *opts, struct drv_db **out,
+                   struct err *err)
+{
+    struct sq_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return no_memory(err);
+    db->base.driver = &store_sqlite_driver;
+    db->gate_fd = -1;
+    db->mono_us = opts->mono_us;
+    assert(sqlite3_threadsafe());
+    sqlite3_hard_heap_limit64(HEAP_MAX);
+    int rc = str_eqz(rest, ":memory:") ? make_temp(db, err) : make_file(db, rest, err);
+    if (rc < 0)
+        sq_close(&db->base);
+    else
+        *out = &db->base;
+    return rc;
+}
+
+struct switch_row {
+    int what, value;
+};
+
+static const struct switch_row SWITCHES[] = {
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+};
+
+static const struct switch_row LIMITS[] = {
+    {SQLITE_LIMIT_LENGTH, 16 << 20},
+    {SQLITE_LIMIT_SQL_LENGTH, 256 << 10},
+    {SQLITE_LIMIT_COLUMN, 500},
+    {SQLITE_LIMIT_EXPR_DEPTH, 100},
+    {SQLITE_LIMIT_COMPOUND_SELECT, 10},
+    {SQLITE_LIMIT_VDBE_OP, 250000},
+    {SQLITE_LIMIT_FUNCTION_ARG, 32},
+    {SQLITE_LIMIT_ATTACHED, 0},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 2000},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
+    {SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
+struct pragma_row {
+    const char *sql;
+    bool read, write;
+};
+
+static const struct pragma_row SETTINGS[] = {
+    {"PRAGMA journal_mode=WAL", false, true},
+    {"PRAGMA synchronous=FULL", false, true},
+    {"PRAGMA journal_size_limit=67108864", false, true},
+    {"PRAGMA secure_delete=ON", false, true},
+    {"PRAGMA wal_autocheckpoint=0", true, true},
+    {"PRAGMA foreign_keys=ON", true, true},
+    {"PRAGMA cell_size_check=ON", true, true},
+    {"PRAGMA mmap_size=0", true, true}, /* a failing disk would be SIGBUS */
+    {"PRAGMA temp_store=MEMORY", true, true},
+    {"PRAGMA query_only=ON", true, false},
+    {"PRAGMA cache_size=-16384", true, false},
+    {"PRAGMA cache_size=-65536", false, true},
+};
+
+static const char *const TX_SQL[TX_KINDS] = {
+    [TX_BEGIN_READ] = "BEGIN",
+    [TX_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [TX_COMMIT] = "COMMIT",
+    [TX_ROLLBACK] = "ROLLBACK",
+    [TX_SAVEPOINT] = "SAVEPOINT s",
+    [TX_RELEASE] = "RELEASE s",
+    [TX_ROLLBACK_TO] = "ROLLBACK TO s",
+    [TX_ROLLBACK_TO + 1] = "RELEASE s",
+};
+
+static int run_setting(struct sq_conn *c, const char *sql, struct err *err)
+{
+    return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(c, sql, err);
+}
+
+static int on_wal(void *self, sqlite3 *db, const char *name, int pages)
+{
+    struct sq_conn *c = self;
+    (void)db;
+    (void)name;
+    c->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static void set_switches(struct sq_conn *c, enum drv_mode mode)
+{
+    sqlite3_extended_result_codes(c->db, 1);
+    for (size_t i = 0; i < ARRAY_LEN(SWITCHES); i++)
+        sqlite3_db_config(c->db, SWITCHES[i].what, SWITCHES[i].value, NULL);
+    if (mode == DRV_READ)
+        sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(LIMITS); i++)
+        sqlite3_limit(c->db, LIMITS[i].what, LIMITS[i].value);
+    sqlite3_busy_timeout(c->db, BUSY_MS);
+}
+
+static int setup_conn(struct sq_conn *c, enum drv_mode mode, struct err *err)
+{
+    set_switches(c, mode);
+    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++)
+        if ((mode == DRV_READ ? SETTINGS[i].read : SETTINGS[i].write) &&
+            run_setting(c, SETTINGS[i].sql, err) < 0)
+            return -1;
+    /* A database of tests lives no longer than the store: nothing to make durable. */
+    if (c->owner->temp_dir && run_setting(c, "PRAGMA synchronous=OFF", err) < 0)
+        return -1;
+    if (mode == DRV_WRITE)
+        sqlite3_wal_hook(c->db, on_wal, c);
+    for (size_t i = 0; i < TX_KINDS; i++)
+        if (sqlite3_prepare_v3(c->db, TX_SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &c->tx[i], NULL))
+            return fail(c, TX_SQL[i], err);
+    sqlite3_set_authorizer(c->db, authorize, c);
+    return 0;
+}
+
+static void conn_free(struct sq_conn *c)
+{
+    for (size_t i = 0; i < TX_KINDS; i++)
+        sqlite3_finalize(c->tx[i]);
+    int rc = sqlite3_close(c->db); /* checkpoints when it is the last of all processes */
+    assert(rc == SQLITE_OK);       /* else a statement was not given back */
+    (void)rc;
+    free(c);
+}
+
+static int open_file(struct sq_conn *c, enum drv_mode mode, struct err *err)
+{
+    int flags =
+        SQLITE_OPEN_NOMUTEX | (mode == DRV_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    if (sqlite3_open_v2(c->owner->path, &c->db, flags, NULL) == SQLITE_OK)
+        return 0;
+    return c->db ? fail(c, "", err) : no_memory(err);
+}
+
+static int sq_connect(struct drv_db *at, enum drv_mode mode, struct drv_conn **out, struct err *err)
+{
+    struct sq_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return no_memory(err);
+    c->base.driver = &store_sqlite_driver;
+    c->owner = db_of(at);
+    int rc = open_file(c, mode, err);
+    if (rc == 0 && mode == DRV_WRITE)
+        rc = gate_shut(c, err);
+    if (rc == 0)
+        rc = setup_conn(c, mode, err);
+    gate_open(c);
+    if (rc < 0)
+        conn_free(c);
+    else
+        *out = &c->base;
+    return rc;
+}
+
+static void sq_disconnect(struct drv_conn *at)
+{
+    struct sq_conn *c = conn_of(at);
+    struct err err;
+    bool writer = !sqlite3_db_readonly(c->db, "main");
+    if (writer && !c->base.broken && gate_shut(c, &err) == 0)
+        (void)sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    gate_open(c);
+    conn_free(c);
+}
+
+static int sq_prepare(struct drv_conn *at, struct str text, struct drv_stmt **out, struct err *err)
+{
+    struct sq_conn *c = conn_of(at);
+    const char *tail = NULL;
+    struct sq_stmt *s = calloc(1, sizeof *s);
+    if (!s)
+        return no_memory(err);
+    s->base.driver = &store_sqlite_driver;
+    s->conn = c;
+    int rc =
+        sqlite3_prepare_v3(c->db, text.p, (int)text.n, SQLITE_PREPARE_PERSISTENT, &s->st, &tail);
+    if (rc == SQLITE_OK && s->st && tail == text.p + text.n) {
+        *out = &s->base;
+        return 0;
+    }
+    rc = rc ? fail(c, text.p, err)
+            : err_set(err, ERR_INTERNAL, "sql_error", "系统内部错误：不是恰好一条语句。",
+                      "An internal error: not exactly one statement.");
+    sqlite3_finalize(s->st);
+    free(s);
+    return rc;
+}
+
+static void sq_finalize(struct drv_stmt *at)
+{
+    struct sq_stmt *s = stmt_of(at);
+    sqlite3_finalize(s->st);
+    free(s);
+}
+
+static int bind_one(sqlite3_stmt *st, int at, struct val v)
+{
+    struct str text;
+    switch ((enum val_kind)v.kind) {
+    case VAL_BOOL: return sqlite3_bind_int(st, at, v.b);
+    case VAL_NUM: return sqlite3_bind_double(st, at, v.num);
+    case VAL_DEC:
+    case VAL_DATE:
+    case VAL_TIME:
+    case VAL_INSTANT: return sqlite3_bind_int64(st, at, v.i);
+    case VAL_TEXT:
+        text = val_str(v);
+        return sqlite3_bind_text(st, at, text.p ? text.p : "", (int)text.n, SQLITE_TRANSIENT);
+    case VAL_BLANK:
+    case VAL_ABSENT:
+    case VAL_REF:
+    case VAL_LIST:
+    case VAL_OBJ: break;
+    }
+    return sqlite3_bind_null(st, at);
+}
+
+static int sq_bind(struct drv_stmt *at, const struct val *args, size_t n, struct err *err)
+{
+    struct sq_stmt *s = stmt_of(at);
+    if ((size_t)sqlite3_bind_parameter_count(s->st) != n)
+        return err_set(err, ERR_INTERNAL, "sql_error", "系统内部错误：参数个数 %zu 不符。",
+                       "An internal error: %zu parameters do not fit.", n);
+    for (size_t i = 0; i < n; i++)
+        if (bind_one(s->st, (int)i + 1, args[i]) != SQLITE_OK)
+            return fail(s->conn, sqlite3_sql(s->st), err);
+    return 0;
+}
+
+static int sq_step(struct drv_stmt *at, struct err *err)
+{
+    struct sq_stmt *s = stmt_of(at);
+    int rc = sqlite3_step(s->st);
+    if (rc == SQLITE_ROW)
+        return 1;
+    return rc == SQLITE_DONE ? 0 : fail(s->conn, sqlite3_sql(s->st), err);
+}
+
+static void sq_reset(struct drv_stmt *at)
+{
+    struct sq_stmt *s = stmt_of(at);
+    (void)sqlite3_reset(s->st); /* repeats the error of the last step */
+    (void)sqlite3_clear_bindings(s->st);
+}
+
+static int sq_columns(struct drv_stmt *at)
+{
+    return sqlite3_column_count(stmt_of(at)->st);
+}
+
+static void sq_column(struct drv_stmt *at, int column, struct drv_cell *out)
+{
+    sqlite3_stmt *st = stmt_of(at)->st;
+    *out = (struct drv_cell){.kind = CELL_NULL};
+    switch (sqlite3_column_type(st, column)) {
+    case SQLITE_INTEGER:
+        out->kind = CELL_INT;
+        out->i = sqlite3_column_int64(st, column);
+        break;
+    case SQLITE_FLOAT:
+        out->kind = CELL_REAL;
+        out->num = sqlite3_column_double(st, column);
+        break;
+    case SQLITE_TEXT:
+        out->kind = CELL_TEXT;
+        out->text.p = (const char *)sqlite3_column_text(st, column);
+        out->text.n = (size_t)sqlite3_column_bytes(st, column);
+        break;
+    case SQLITE_BLOB:
+        out->kind = CELL_BLOB;
+        out->text.p = sqlite3_column_blob(st, column);
+        out->text.n = (size_t)sqlite3_column_bytes(st, column);
+        break;
+    default: break;
+    }
+}
+
+static int64_t sq_changes(struct drv_conn *at)
+{
+    return sqlite3_changes64(conn_of(at)->db);
+}
+
+static bool sq_in_tx(struct drv_conn *at)
+{
+    return !sqlite3_get_autocommit(conn_of(at)->db);
+}
+
+static int run_tx(struct sq_conn *c, int which, struct err *err)
+{
+    c->own = true;
+    int rc = sqlite3_step(c->tx[which]);
+    c->own = false;
+    int failed = rc == SQLITE_DONE ? 0 : fail(c, TX_SQL[which], err);
+    (void)sqlite3_reset(c->tx[which]);
+    return failed;
+}
+
+static int sq_tx(struct drv_conn *at, enum drv_tx what, struct err *err)
+{
+    struct sq_conn *c = conn_of(at);
+    if (what == TX_BEGIN_WRITE && gate_shut(c, err) < 0)
+        return -1;
+    if (what == TX_ROLLBACK || what == TX_ROLLBACK_TO) {
+        /* Nothing to do when SQLite has rolled back by itself. */
+        if (sq_in_tx(at) && run_tx(c, what, err) == 0 && what == TX_ROLLBACK_TO)
+            (void)run_tx(c, TX_ROLLBACK_TO + 1, err);
+        return 0;
+    }
+    return run_tx(c, what, err);
+}
+
+static int checkpoint(struct sq_conn *c, int mode, struct err *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, NULL, NULL);
+    c->tried_pages = c->wal_pages;
+    return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : fail(c, "checkpoint", err);
+}
+
+static int sq_rest(struct drv_conn *at, struct err *err)
+{
+    struct sq_conn *c = conn_of(at);
+    int rc = 0;
+    if (c->wal_pages < c->tried_pages)
+        c->tried_pages = 0; /* the WAL has started over */
+    if (!c->base.broken && c->wal_pages - c->tried_pages >= PAGES_CHECKPOINT) {
+        bool cut = c->wal_pages >= PAGES_TRUNCATE;
+        sqlite3_busy_timeout(c->db, TRUNCATE_WAIT_MS);
+        rc = checkpoint(c, cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, err);
+        sqlite3_busy_timeout(c->db, BUSY_MS);
+    }
+    gate_open(c);
+    return rc;
+}
+
+static int copy_pages(struct sq_conn *from, struct sq_conn *to, struct err *err)
+{
+    /* The open snapshot keeps the copy one moment's state and spares restarts by writers. */
+    if (run_tx(from, TX_BEGIN_READ, err) < 0)
+        return -1;
+    if (run_setting(from, "SELECT count(*) FROM sqlite_schema", err) < 0)
+        return -1;
+    sqlite3_backup *copy = sqlite3_backup_init(to->db, "main", from->db, "main");
+    int rc = SQLITE_OK;
+    while (copy && rc == SQLITE_OK)
+        rc = sqlite3_backup_step(copy, BACKUP_PAGES);
+    if (copy)
+        rc = sqlite3_backup_finish(copy);
+    return copy && rc == SQLITE_OK ? 0 : fail(to, "backup", err);
+}
+
+static int first_text(void *out, int columns, char **values, char **names)
+{
+    (void)columns;
+    (void)names;
+    *(bool *)out = values[0] && strcmp(values[0], "ok") == 0;
+    return 0;
+}
+
+static int backup_to(struct sq_conn *from, const char *path, struct err *err)
+{
+    struct sq_conn to = {.base.driver = &store_sqlite_driver, .owner = from->owner};
+    bool sound = false;
+    int rc = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    rc = rc == SQLITE_OK ? copy_pages(from, &to, err)
+         : to.db         ? fail(&to, path, err)
+                         : no_memory(err);
+    if (rc == 0 && sqlite3_exec(to.db, "PRAGMA quick_check", first_text, &sound, NULL))
+        rc = fail(&to, "quick_check", err);
+    if (rc == 0 && !sound)
+        rc = err_set(err, ERR_STORE, "backup_failed", "备份文件校验未通过，请重新备份。",
+                     "The backup did not pass its check; please make it again.");
+    (void)sqlite3_close(to.db);
+    return rc;
+}
+
+static int sq_backup(struct drv_db *at, struct str path, struct err *err)
+{
+    struct drv_conn *from;
+    char *z = strndup(path.p, path.n);
+    if (!z)
+        return no_memory(err);
+    int fd = open(z, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? cannot_open(z, err) : sq_connect(at, DRV_READ, &from, err);
+    if (rc == 0) {
+        rc = backup_to(conn_of(from), z, err);
+        (void)sq_tx(from, TX_ROLLBACK, &(struct err){0}); /* never fails */
+        sq_disconnect(from);
+    }
+    if (rc == 0 && fsync(fd) < 0)
+        rc = cannot_open(z, err);
+    if (fd >= 0)
+        close(fd);
+    if (rc < 0 && fd >= 0)
+        unlink(z);
+    free(z);
+    return rc;
+}
+
+const struct store_driver store_sqlite_driver = {
+    .scheme = "sqlite",
+    .dialect = SQL_SQLITE,
+    .check_sql = {"PRAGMA integrity_check(20)", sizeof "PRAGMA integrity_check(20)" - 1},
+    .open = sq_open,
+    .close = sq_close,
+    .connect = sq_connect,
+    .disconnect = sq_disconnect,
+    .prepare = sq_prepare,
+    .finalize = sq_finalize,
+    .bind = sq_bind,
+    .step = sq_step,
+    .reset = sq_reset,
+    .columns = sq_columns,
+    .column = sq_column,
+    .changes = sq_changes,
+    .tx = sq_tx,
+    .in_tx = sq_in_tx,
+    .rest = sq_rest,
+    .limit = sq_limit,
+    .backup = sq_backup,
+};
