@@ -74,6 +74,7 @@ struct ctx {
     int64_t hook_spent_us;
     int64_t (*mono_us)(void);
     void *lua;               /* struct lua_box * of this request, made when needed */
+    void *records;           /* what record/ remembers within this request, made when needed */
     VEC(struct event) events;
 };
 
@@ -83,6 +84,8 @@ bool ctx_is_system(const struct ctx *c);
 const struct principal *ctx_as_system(struct ctx *c);
 extern const struct principal who_system;
 extern const struct principal who_nobody;
+/* An empty statement in the store's dialect, on the request's arena. */
+void ctx_sql(struct ctx *c, struct sql *q);
 /* Adds an event to be published after the commit. */
 void ctx_event(struct ctx *c, struct str app, struct str form, int64_t id, int64_t version,
                struct str op);

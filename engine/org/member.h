@@ -39,9 +39,21 @@ struct member_spec {
  * the login itself refused). The hash is made outside the transaction: member_hash() first. */
 int member_add(struct ctx *c, const struct member_spec *spec, struct str hash, int64_t *id,
                struct diags *diags, struct err *err) ATTR_MUST;
+/* Checks the password (8–256 characters, none of the common ones, not the login) and hashes it; not
+ * inside a write job. Problems are in diags. */
+int member_hash(struct ctx *c, struct str login, struct str password, struct str *hash,
+                struct diags *diags, struct err *err) ATTR_MUST;
+/* The stored hash, empty for one who cannot log in: 1, 0 no such active member, -1. */
+int member_password(struct ctx *c, int64_t id, struct str *hash, struct err *err) ATTR_MUST;
 int member_count(struct ctx *c, int64_t *n, struct err *err) ATTR_MUST;
 int department_add(struct ctx *c, struct str name, int64_t parent, int64_t manager, int64_t *id,
                    struct err *err) ATTR_MUST;
+/* A department by id text or by name: 1, 0, -1. */
+int department_find(struct ctx *c, struct str name_or_id, int64_t *id, struct err *err) ATTR_MUST;
+
+/* The secret of this installation (signs cursors), made by the first org_start(); empty before. */
+int org_start(struct ctx *c, struct err *err) ATTR_MUST; /* inside a write job */
+int org_secret(struct ctx *c, struct str *out, struct err *err) ATTR_MUST;
 
 /* Pickers: what the caller may see, at most limit. Written as {id, title, …} list. */
 int member_search(struct ctx *c, struct str search, int64_t department, uint32_t limit,

@@ -1,0 +1,50 @@
+/*
+ * The request context: who acts and how, and the few helpers everybody above needs. No store
+ * access.
+ */
+#include "engine/org/ctx.h"
+
+const struct principal who_system = {.kind = WHO_SYSTEM, .scopes = 3};
+const struct principal who_nobody = {.kind = WHO_NOBODY};
+
+struct str via_name(enum via via)
+{
+    static const struct str names[] = {
+        [VIA_UI] = STR("ui"),       [VIA_API] = STR("api"),       [VIA_IMPORT] = STR("import"),
+        [VIA_BATCH] = STR("batch"), [VIA_SCRIPT] = STR("script"), [VIA_FLOW] = STR("flow"),
+        [VIA_TIMER] = STR("timer"), [VIA_PUBLIC] = STR("public"), [VIA_SYSTEM] = STR("system"),
+    };
+    return names[via];
+}
+
+bool who_has_role(const struct principal *who, struct str app, struct str role)
+{
+    for (size_t i = 0; i < who->nroles; i++)
+        if (str_eq(who->roles[i].app, app) && str_eq(who->roles[i].role, role))
+            return true;
+    return false;
+}
+
+bool ctx_is_system(const struct ctx *c)
+{
+    return c->who->kind == WHO_SYSTEM;
+}
+
+const struct principal *ctx_as_system(struct ctx *c)
+{
+    const struct principal *before = c->who;
+    c->who = &who_system;
+    return before;
+}
+
+void ctx_sql(struct ctx *c, struct sql *q)
+{
+    sql_init(q, c->a, store_dialect(c->store));
+}
+
+void ctx_event(struct ctx *c, struct str app, struct str form, int64_t id, int64_t version,
+               struct str op)
+{
+    struct event ev = {.app = app, .form = form, .id = id, .version = version, .op = op};
+    (void)vec_push(c->a, &c->events, ev);
+}
