@@ -97,7 +97,7 @@ int department_list(struct ctx *c, struct json *out, struct err *err)
         json_kstr(out, "title", stmt_str(s, 1));
         json_key(out, STR("parent"));
         if (stmt_null(s, 2))
-            json_null(out);
+            json_blank(out);
         else
             json_str(out, id_print(stmt_int(s, 2), buf));
         json_kval(out, "manager",
