@@ -1,6 +1,6 @@
 /*
- * The folder of an app as its draft: reading it is meta's source_read(); this file finds the apps of
- * the folder and writes a version's text back into it (roll back).
+ * The folder of an app as its draft: reading it is meta's source_read(); this file finds the apps
+ * of the folder and writes a version's text back into it (roll back).
  */
 #include "engine/engine_int.h"
 #include <dirent.h>

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define ENGINE_ARENA_BYTES (1u << 20)
-#define ZONE_BYTES_MAX (256u << 10)
+#define ZONE_BYTES_MAX     (256u << 10)
 
 static const struct rec_hooks hooks = {
     .before = script_before,
@@ -125,15 +125,18 @@ static int zone_bytes(void *self, struct arena *a, struct str name, struct str *
     (void)self;
     if (!zone_name_ok(name))
         return -1;
-    int fd = open(str_z(a, str_fmt(a, "/usr/share/zoneinfo/%.*s", STR_ARG(name))), O_RDONLY | O_CLOEXEC);
+    int fd =
+        open(str_z(a, str_fmt(a, "/usr/share/zoneinfo/%.*s", STR_ARG(name))), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     struct stat st;
     char *p = NULL;
     size_t n = 0;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size < ZONE_BYTES_MAX) {
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        st.st_size < ZONE_BYTES_MAX) {
         p = arena_alloc(a, (size_t)st.st_size);
-        for (ssize_t got; n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0;)
+        for (ssize_t got;
+             n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0;)
             n += (size_t)got;
     }
     close(fd);
@@ -168,7 +171,7 @@ struct app *engine_app(struct engine *e, struct str key)
 size_t engine_apps(struct engine *e, struct arena *a, struct str **keys)
 {
     *keys = ARENA_ARRAY(a, struct str, ENGINE_APPS_MAX);
-    char (*text)[64] = arena_array(a, ENGINE_APPS_MAX, sizeof(*text));
+    char(*text)[64] = arena_array(a, ENGINE_APPS_MAX, sizeof(*text));
     pthread_mutex_lock(&e->lock); /* no allocation while it is held: that could unwind */
     size_t n = e->n;
     for (size_t i = 0; i < n; i++) {
@@ -196,7 +199,8 @@ int engine_run_app(struct engine *e, struct app *app, struct err *err)
     if (r)
         return 0;
     app_unref(&app);
-    return err_set(err, ERR_INVALID, "too_many_apps", "应用数量已达上限。", "There are too many apps.");
+    return err_set(err, ERR_INVALID, "too_many_apps", "应用数量已达上限。",
+                   "There are too many apps.");
 }
 
 /* ---- writing ---- */

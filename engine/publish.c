@@ -1,6 +1,6 @@
 /*
- * Changing definitions while serving: plan, publish, roll back, versions, and the start, which publishes
- * what is new in the folder and loads what runs.
+ * Changing definitions while serving: plan, publish, roll back, versions, and the start, which
+ * publishes what is new in the folder and loads what runs.
  */
 #include "engine/engine_int.h"
 #include "engine/record/schema.h"
@@ -81,8 +81,8 @@ static int draft_source(struct ctx *c, struct str key, struct app_source *src, s
     struct engine *e = c->engine;
     if (!str_is_key(key) || !e->opts.apps_dir.n)
         return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
-    return source_read(c->a, str_fmt(c->a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key)), src,
-                       err);
+    return source_read(c->a, str_fmt(c->a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key)),
+                       src, err);
 }
 
 /* ---- plan ---- */
@@ -171,7 +171,8 @@ static int publish_job_run(struct ctx *c, void *arg, struct err *err)
     if (version_running(c->db, c->a, d->src.key, &running, err) < 0)
         return -1;
     if (running != (d->old ? d->old->n : 0))
-        return err_set(err, ERR_CONFLICT, "plan_changed", "期间有人发布了新版本，请重新查看变更计划。",
+        return err_set(err, ERR_CONFLICT, "plan_changed",
+                       "期间有人发布了新版本，请重新查看变更计划。",
                        "Somebody published meanwhile; look at the plan again.");
     if (schema_apply(c, d->old, d->app, &d->changes, err) < 0 ||
         version_store(c, &d->src, source_hash(c->a, &d->src), job->note, &job->n, err) < 0)
@@ -181,8 +182,8 @@ static int publish_job_run(struct ctx *c, void *arg, struct err *err)
     return 0;
 }
 
-static int publish_candidate(struct ctx *c, struct candidate *d, const struct publish *p, int64_t *n,
-                             struct err *err)
+static int publish_candidate(struct ctx *c, struct candidate *d, const struct publish *p,
+                             int64_t *n, struct err *err)
 {
     const struct change *stop = blocked(d);
     if (stop)
@@ -229,7 +230,8 @@ int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struc
     if (found < 0)
         return -1;
     if (found == 0)
-        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个版本。", "There is no such version.");
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个版本。",
+                       "There is no such version.");
     if (candidate_load(c, &d, diags, err) < 0)
         return -1;
     if (!d.app)

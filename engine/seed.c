@@ -1,6 +1,7 @@
 /*
  * First rows of an app: data/<form>.csv|yaml, and data/demo/<form>.csv|yaml with the demo option.
- * Written by the system through the ordinary write path, targets of links before what links to them.
+ * Written by the system through the ordinary write path, targets of links before what links to
+ * them.
  */
 #include "engine/engine_int.h"
 #include "engine/meta/yaml.h"
@@ -21,7 +22,8 @@ static int seed_failed(const struct app_file *file, const struct diags *diags, s
                    STR_ARG(g->path), STR_ARG(g->en));
 }
 
-static int seed_csv(struct ctx *c, const struct form *f, const struct app_file *file, struct err *err)
+static int seed_csv(struct ctx *c, const struct form *f, const struct app_file *file,
+                    struct err *err)
 {
     struct import in = {.form = f, .csv = file->text, .mode = IMPORT_INSERT};
     struct import_result r = {0};
@@ -50,7 +52,8 @@ static int seed_row_write(struct ctx *c, void *arg, struct err *err)
 }
 
 /* A YAML file is a list of records as the API takes them, sub-tables included. */
-static int seed_yaml(struct ctx *c, const struct form *f, const struct app_file *file, struct err *err)
+static int seed_yaml(struct ctx *c, const struct form *f, const struct app_file *file,
+                     struct err *err)
 {
     struct diags diags;
     diags_init(&diags, c->a);
@@ -59,7 +62,8 @@ static int seed_yaml(struct ctx *c, const struct form *f, const struct app_file 
         return err_set(err, ERR_INVALID, "seed", "初始数据 %.*s 应是记录的列表。",
                        "The first rows in %.*s must be a list of records.", STR_ARG(file->path));
     for (size_t i = 0; i < root->n; i++) {
-        struct seed_row row = {.form = f, .values = yaml_val(c->a, root->items[i]), .diags = &diags};
+        struct seed_row row = {
+            .form = f, .values = yaml_val(c->a, root->items[i]), .diags = &diags};
         if (engine_write(c, seed_row_write, &row, err) == 0)
             continue;
         return diags.list.n ? seed_failed(file, &diags, err) : -1;

@@ -29,6 +29,7 @@ struct query {
     bool bin;                /* recycle bin */
     const int64_t *ids;      /* only these; NULL: all */
     size_t nids;
+    bool with_rows;          /* sub-tables come along (query_each) */
 };
 
 /* {"records":[…],"next":…,"total":…,"total_is":…}. Errors: ERR_INVALID unknown_field, formula, cursor. */
@@ -38,6 +39,9 @@ int query_list(struct ctx *c, const struct query *q, struct json *out, struct er
 typedef int query_row_fn(void *arg, int64_t id, struct val obj, struct err *err);
 int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg,
                struct err *err) ATTR_MUST;
+/* SUM of a field over the rows that match, for scripts; blank when there is none. */
+int query_sum(struct ctx *c, const struct form *form, struct str field, struct str filter, struct val *out,
+              struct err *err) ATTR_MUST;
 int query_count(struct ctx *c, const struct query *q, int64_t *n, struct err *err) ATTR_MUST;
 
 struct aggregate {
