@@ -29,7 +29,7 @@ end
 -- 第一条适用的规则：启用，有候选人，且地区、来源留空或相同。
 local function rule_for(rec)
   local rules = app.form("assign_rule")
-  for _, found in ipairs(rules:find{where = "active = TRUE", sort = "priority,name", limit = 50}) do
+  for _, found in ipairs(rules:find{where = {active = true}, sort = "priority,name", limit = 50}) do
     if (not found.region or found.region == rec.region)
       and (not found.source or found.source == rec.source) then
       local rule = rules:get(found._id)
@@ -65,7 +65,7 @@ local function assign(rec)
 end
 
 local function agent_of(user)
-  return user and app.form("agent"):find{where = "user = " .. quoted(user), limit = 1}[1]
+  return user and app.form("agent"):find{where = {user = user}, limit = 1}[1]
 end
 
 function lead.before_create(rec, ctx)
@@ -130,7 +130,7 @@ end
 function lead.convert(rec, ctx)
   local ask = ctx.ask or {}
   app.as_system(function()
-    local found = app.form("customer"):find{where = "name = " .. quoted(rec.company), limit = 1}
+    local found = app.form("customer"):find{where = {name = rec.company}, limit = 1}
     local customer = found[1]
     if not customer then
       customer = app.form("customer"):create{

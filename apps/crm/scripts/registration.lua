@@ -1,6 +1,7 @@
 -- 报备：同一客户被两个渠道报备（名称、电话或信用代码完全相同）时立一个冲突案件。
 local registration = {}
 
+-- 自己的文本放进条件里：引号要成双。
 local function quoted(text)
   return '"' .. text:gsub('"', '""') .. '"'
 end
@@ -49,7 +50,7 @@ end
 -- 已有未结案件就把后来者加为当事方，不重复立案。
 local function open_case(first, rec, matched)
   local conflicts = app.form("conflict")
-  local open = conflicts:find{where = "open_key = " .. quoted(first.company_key), limit = 1}[1]
+  local open = conflicts:find{where = {open_key = first.company_key}, limit = 1}[1]
   if open then
     local parties = conflicts:get(open._id).parties
     parties[#parties + 1] = party("third", rec)

@@ -1,0 +1,8 @@
+local thing = {}
+function thing.before_create(rec, ctx)
+  if rec.name = "a" then
+  end
+end
+return thing
+
+-- expect 3:15: then

@@ -1,0 +1,3 @@
+local thing = {}
+function thing.before_create(rec, ctx) end
+return thing
