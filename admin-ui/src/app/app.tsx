@@ -1,0 +1,102 @@
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { session } from '../api/client';
+import { apps, loadApps, setupNeeded } from '../api/session';
+import { address, Button, Empty, lazy, match, navigate, Overlays, path, Skeleton } from '../kit';
+import { Home } from './home';
+import { Login, Setup } from './login';
+import { Shell } from './shell';
+import { t } from './text';
+
+const failed = () => (
+  <Empty icon="circle-alert" title={t('failed')}>
+    <Button onClick={() => location.reload()}>{t('retry')}</Button>
+  </Empty>
+);
+const ListPage = lazy(async () => (await import('../list/page')).ListPage, failed);
+const FormPage = lazy(async () => (await import('../form/page')).FormPage, failed);
+const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
+const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
+const SettingsPage = lazy(async () => (await import('./settings')).SettingsPage, failed);
+
+export function NotFound() {
+  return (
+    <Empty icon="map" title={t('not_found')} text={t('not_found_text')}>
+      <Button href="/">{t('back_home')}</Button>
+    </Empty>
+  );
+}
+
+/** /a/crm opens the first thing of the app's menu. */
+function AppStart({ app }: { app: string }) {
+  const info = apps.value?.find((a) => a.app === app);
+  useEffect(() => {
+    const first = info?.menu?.flatMap((m) => (m.items ? m.items : [m])).find((m) => m.form || m.dashboard);
+    const form = first?.form ?? info?.forms[0]?.form;
+    if (first?.dashboard && !first.form) navigate(`/a/${app}/d/${first.dashboard}`, { replace: true });
+    else if (form)
+      navigate(`/a/${app}/${form}${first?.view ? `?view=${first.view}` : ''}`, { replace: true });
+  }, [app, info]);
+  return info ? <Skeleton title lines={8} /> : <NotFound />;
+}
+
+type Parts = Record<string, string>;
+/** Every address of the people's pages; the first that matches is shown. */
+const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
+  ['/', () => <Shell children={<Home />} />],
+  ['/apps', () => <Shell children={<Home appsOnly />} />],
+  ['/tasks', () => <Shell children={<TasksPage />} />],
+  ['/me', () => <Shell children={<SettingsPage />} />],
+  ['/a/:app', (m) => <Shell app={m.app!} children={<AppStart app={m.app!} />} />],
+  [
+    '/a/:app/:form',
+    (m, at) => <Shell app={m.app!} children={<ListPage key={at} app={m.app!} form={m.form!} />} />,
+  ],
+  [
+    '/a/:app/:form/new',
+    (m) => (
+      <Shell app={m.app!} full children={<FormPage key={address.value} app={m.app!} form={m.form!} />} />
+    ),
+  ],
+  [
+    '/a/:app/:form/:id',
+    (m, at) => (
+      <Shell app={m.app!} full children={<RecordPage key={at} app={m.app!} form={m.form!} id={m.id!} />} />
+    ),
+  ],
+  [
+    '/a/:app/:form/:id/edit',
+    (m, at) => (
+      <Shell app={m.app!} full children={<FormPage key={at} app={m.app!} form={m.form!} id={m.id!} />} />
+    ),
+  ],
+];
+
+function Page() {
+  const at = path.value;
+  for (const [pattern, draw] of ROUTES) {
+    const m = match(pattern, at);
+    if (m) return draw(m, at);
+  }
+  return <Shell children={<NotFound />} />;
+}
+
+export function App() {
+  const who = session.value;
+  const at = path.value;
+  useEffect(() => {
+    if (who === null && setupNeeded.value && at !== '/setup')
+      navigate('/setup', { replace: true, force: true });
+    else if (who === null && !setupNeeded.value && at !== '/login') {
+      const to = at === '/' || at === '/setup' ? '' : `?to=${encodeURIComponent(address.peek())}`;
+      navigate(`/login${to}`, { replace: true, force: true });
+    } else if (who && (at === '/login' || at === '/setup')) navigate('/', { replace: true });
+    if (who) loadApps().catch(() => undefined);
+  }, [who, at]);
+  return (
+    <>
+      {who ? at === '/login' || at === '/setup' ? null : <Page /> : setupNeeded.value ? <Setup /> : <Login />}
+      <Overlays />
+    </>
+  );
+}

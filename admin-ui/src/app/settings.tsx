@@ -1,0 +1,147 @@
+import { useState } from 'preact/hooks';
+import { api, Problem, say, session } from '../api/client';
+import { logOut } from '../api/session';
+import { Avatar, Button, Field, Input, Note, Tag, toast } from '../kit';
+import { LangMenu, ThemeMenu } from './prefs';
+import { t } from './text';
+
+const MIN_PASSWORD = 10;
+
+function PasswordForm() {
+  const [old, setOld] = useState('');
+  const [next, setNext] = useState('');
+  const [again, setAgain] = useState('');
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [failed, setFailed] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    const bad: Record<string, string> = {};
+    if (!old) bad.old = t('setup_need', { what: t('set_old') });
+    if ([...next].length < MIN_PASSWORD) bad.password = t('setup_short');
+    else if (next !== again) bad.again = t('setup_differ');
+    setErrors(bad);
+    setFailed(null);
+    if (Object.keys(bad).length) return;
+    setBusy(true);
+    try {
+      await api.post('/me/password', { old, password: next }, { quiet401: true });
+      setOld('');
+      setNext('');
+      setAgain('');
+      toast(t('set_saved'));
+    } catch (e) {
+      if (e instanceof Problem && e.errors.length)
+        setErrors(Object.fromEntries(e.errors.map((x) => [x.field, x.message])));
+      else setFailed(say(e));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const row = (key: 'old' | 'password' | 'again', label: string, value: string, set: (v: string) => void) => (
+    <Field label={label} error={errors[key]} hint={key === 'password' ? t('setup_password_hint') : undefined}>
+      {(ids) => (
+        <Input
+          {...ids}
+          type="password"
+          value={value}
+          onInput={set}
+          autocomplete={key === 'old' ? 'current-password' : 'new-password'}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <form
+      class="col col4 narrow"
+      noValidate
+      onSubmit={(e) => {
+        e.preventDefault();
+        save();
+      }}
+    >
+      {failed ? (
+        <Note kind="bad" role="alert">
+          {failed}
+        </Note>
+      ) : null}
+      {row('old', t('set_old'), old, setOld)}
+      {row('password', t('set_new'), next, setNext)}
+      {row('again', t('setup_again'), again, setAgain)}
+      <div>
+        <Button type="submit" busy={busy}>
+          {t('set_save')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+export function SettingsPage() {
+  const me = session.value?.me;
+  if (!me) return null;
+  return (
+    <>
+      <header class="bar bar--line">
+        <h1>{t('settings')}</h1>
+        <span class="push" />
+        <Button size="s" icon="log-out" onClick={() => void logOut()}>
+          {t('log_out')}
+        </Button>
+      </header>
+      <div class="scroll">
+        <div class="page">
+          <div class="row gap3">
+            <Avatar id={me.id} name={me.name} size="xl" />
+            <div>
+              <p class="s16 b">{me.name}</p>
+              <p class="s13 dim">{me.login}</p>
+            </div>
+          </div>
+          <section class="sec">
+            <h2>{t('set_account')}</h2>
+            <dl class="facts facts--1">
+              <div>
+                <dt>{t('set_roles')}</dt>
+                <dd class="row wrap gap1">
+                  {me.roles.length ? (
+                    me.roles.map((r) => <Tag key={r}>{r}</Tag>)
+                  ) : (
+                    <span class="dim">{t('none')}</span>
+                  )}
+                </dd>
+              </div>
+              <div>
+                <dt>{t('set_depts')}</dt>
+                <dd>
+                  {me.departments.map((d) => d.title).join('、') || <span class="dim">{t('none')}</span>}
+                </dd>
+              </div>
+            </dl>
+          </section>
+          <section class="sec">
+            <h2>{t('set_look')}</h2>
+            <dl class="facts facts--1">
+              <div>
+                <dt>{t('language')}</dt>
+                <dd class="row">
+                  <LangMenu />
+                  <span class="hint dk">{t('set_lang_hint')}</span>
+                </dd>
+              </div>
+              <div>
+                <dt>{t('theme')}</dt>
+                <dd>
+                  <ThemeMenu />
+                </dd>
+              </div>
+            </dl>
+          </section>
+          <section class="sec">
+            <h2>{t('set_password')}</h2>
+            <PasswordForm />
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}

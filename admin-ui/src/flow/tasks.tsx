@@ -1,0 +1,3 @@
+export function TasksPage(_p: Record<string, string | undefined>) {
+  return null;
+}

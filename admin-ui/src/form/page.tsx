@@ -1,0 +1,3 @@
+export function FormPage(_p: Record<string, string | undefined>) {
+  return null;
+}

@@ -1,0 +1,30 @@
+import { useEffect } from 'preact/hooks';
+
+function typing(e: KeyboardEvent): boolean {
+  const el = e.target as HTMLElement | null;
+  return !!el?.closest?.('input,textarea,select,[contenteditable],dialog,[role=menu],[role=listbox]');
+}
+
+/**
+ * Short cuts of a page: single letters work while nobody types, `mod+…` (Ctrl or Command) always.
+ * `{ n: create, 'mod+Enter': submit }`
+ */
+export function useKeys(map: Record<string, (e: KeyboardEvent) => void>): void {
+  useEffect(() => {
+    const on = (e: KeyboardEvent) => {
+      if (e.defaultPrevented || e.isComposing) return;
+      const mod = e.ctrlKey || e.metaKey;
+      const run = map[mod ? `mod+${e.key}` : e.key];
+      if (!run || e.altKey || (!mod && typing(e))) return;
+      e.preventDefault();
+      run(e);
+    };
+    document.addEventListener('keydown', on);
+    return () => document.removeEventListener('keydown', on);
+  });
+}
+
+/** Puts the focus on the page's search box (`/`). */
+export function focusSearch(): void {
+  document.querySelector<HTMLInputElement>('[data-search]')?.focus();
+}

@@ -1,0 +1,3 @@
+export function ListPage(_p: Record<string, string | undefined>) {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function RecordPage(_p: Record<string, string | undefined>) {
+  return null;
+}
