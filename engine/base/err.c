@@ -21,10 +21,8 @@ static void print(char *buf, size_t cap, const char *fmt, va_list ap)
     size_t at = s.n;
     while (at && ((unsigned char)buf[at - 1] & 0xC0) == 0x80)
         at--;
-    size_t lead = at ? at - 1 : 0;
-    size_t pos = lead;
-    if (at && (unsigned char)buf[lead] >= 0xC0 && (utf8_next(s, &pos), pos != s.n))
-        buf[lead] = '\0';
+    if (at && !utf8_valid(str_sub(s, at - 1, s.n)))
+        buf[at - 1] = '\0';
 }
 
 static void copy(char *buf, size_t cap, struct str s)
