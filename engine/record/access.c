@@ -1,0 +1,511 @@
+/*
+ * Which grants a member has on a form, and what they add up to. Rows and fields as SQL are in
+ * access_sql.c, one loaded row in access_row.c, the answer to "why" in explain.c.
+ */
+#include "engine/record/record_int.h"
+
+#include "engine/meta/flowdef.h"
+#include "engine/org/member.h"
+
+#include <stdio.h>
+
+/* ---- who has a grant ---- */
+
+static bool in_list(const struct str *list, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i], s))
+            return true;
+    return false;
+}
+
+/* Names of the caller's departments and, because a department holds those below it, nothing else.
+ */
+static int dept_names(struct ctx *c, const struct str **names, struct err *err)
+{
+    struct rcache *rc = rcache_of(c);
+    if (!rc->dept_names || rc->dept_names_of != c->who->id) {
+        rc->dept_names = ARENA_ARRAY(rc->a, struct str, c->who->ndepts + 1);
+        rc->dept_names_of = c->who->id;
+        for (size_t i = 0; i < c->who->ndepts; i++)
+            if (department_name(c, c->who->depts[i], &rc->dept_names[i], err) < 0)
+                return -1;
+        for (size_t i = 0; i < c->who->ndepts; i++)
+            rc->dept_names[i] = str_dup(rc->a, rc->dept_names[i]);
+    }
+    *names = rc->dept_names;
+    return 0;
+}
+
+/* 1 the caller holds the grant, 0, -1. */
+static int holds(struct ctx *c, const struct form *f, const struct grant *g, struct err *err)
+{
+    const struct principal *who = c->who;
+    if (who->kind == WHO_PUBLIC)
+        return g->public_;
+    if (who->kind != WHO_MEMBER)
+        return 0;
+    if (g->everyone || in_list(g->members, g->nmembers, who->login))
+        return 1;
+    for (size_t i = 0; i < g->nroles; i++)
+        if (who_has_role(who, f->app->key, g->roles[i]))
+            return 1;
+    if (!g->ndepartments || !who->ndepts)
+        return 0;
+    const struct str *names;
+    if (dept_names(c, &names, err))
+        return -1;
+    for (size_t i = 0; i < who->ndepts; i++)
+        if (in_list(g->departments, g->ndepartments, names[i]))
+            return 1;
+    return 0;
+}
+
+/* ---- fields ---- */
+
+struct needs_list {
+    VEC(struct needs) list;
+};
+
+struct inputs {
+    struct access *x;
+    const struct field *f;
+    struct needs_list *needs;
+    struct err *err;
+    bool hidden; /* an input that no grant ever shows */
+    bool failed;
+};
+
+/* Inputs through links: a row condition, or nothing when the reader sees all of the target anyway.
+ */
+static void input_linked(struct inputs *in, const struct fx_ref *ref)
+{
+    const struct field *link = ref->path[0].ref;
+    const struct field *field = ref->path[ref->n - 1].ref;
+    if (in->failed || ref->root != FX_ROW || !link->target || ref->n != 2)
+        return;
+    struct access *t;
+    if (access_of(in->x->c, link->target, &t, in->err)) {
+        in->failed = true;
+        return;
+    }
+    if (t->best_read[field->slot] < FIELD_MASKED) {
+        in->hidden = true;
+        return;
+    }
+    if (access_full(t, RIGHT_READ) && access_show(t, field, FIELD_READ) == SHOW_ALWAYS)
+        return;
+    struct needs need = {.link = link, .field = field};
+    (void)vec_push(in->x->c->a, &in->needs->list, need);
+}
+
+static void input_ref(void *arg, const struct fx_ref *ref)
+{
+    if (ref->n >= 2)
+        input_linked(arg, ref);
+}
+
+struct least {
+    const struct agrant *g;
+    uint8_t right;
+};
+
+/* A computed field is as sensitive as its inputs in the same grant. */
+static void least_ref(void *arg, const struct fx_ref *ref)
+{
+    struct least *l = arg;
+    if (ref->root != FX_ROW || !ref->n)
+        return;
+    const struct field *first = ref->path[0].ref;
+    uint8_t right = l->g->fields[first->slot];
+    if (first->sub && ref->n >= 2)
+        right = MIN(right, agrant_sub_right(l->g, first, ref->path[1].ref));
+    l->right = MIN(l->right, right);
+}
+
+uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, const struct field *f)
+{
+    uint8_t whole = g->fields[table->slot];
+    if (!g->sub_fields || !g->sub_fields[table->slot] || whole == FIELD_HIDDEN)
+        return whole;
+    uint8_t own = g->sub_fields[table->slot][f->slot];
+    return own == FIELD_UNSET ? whole : MIN(own, whole);
+}
+
+/* The grant's rights by slot with computed fields narrowed to their inputs. */
+static void resolve_fields(struct access *x, struct agrant *g, const uint8_t *given)
+{
+    const struct form *f = x->f;
+    uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, f->nslots);
+    memcpy(fields, given, f->nslots);
+    g->fields = fields;
+    for (size_t pass = 0; pass < 2; pass++) /* twice: formulas over formulas written below them */
+        for (size_t i = 0; i < f->nfields; i++) {
+            const struct field *field = f->fields[i];
+            if (!field->value || field->declassify)
+                continue;
+            struct least l = {.g = g, .right = fields[i]};
+            fx_each_ref(field->value, least_ref, &l);
+            fields[i] = l.right == FIELD_UNSET ? FIELD_HIDDEN : l.right;
+        }
+}
+
+static int resolve_needs(struct access *x, struct err *err)
+{
+    const struct form *f = x->f;
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        if (!field->value || field->declassify || field->rollup_of)
+            continue;
+        struct needs_list list = {0};
+        struct inputs in = {.x = x, .f = field, .needs = &list, .err = err};
+        fx_each_ref(field->value, input_ref, &in);
+        if (in.failed)
+            return -1;
+        if (in.hidden)
+            x->best[i] = x->best_read[i] = FIELD_HIDDEN;
+        if (!list.list.n)
+            continue;
+        struct needs end = {0};
+        (void)vec_push(x->c->a, &list.list, end);
+        if (!x->needs)
+            x->needs = ARENA_ARRAY(x->c->a, struct needs *, f->nslots);
+        x->needs[i] = list.list.v;
+    }
+    return 0;
+}
+
+/* A rollup reads blank to one who may not read the rolled-up field (for COUNT(): the form). */
+static int resolve_rollups(struct access *x, struct err *err)
+{
+    const struct form *f = x->f;
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        const struct form *of = field->rollup_of;
+        if (!of || field->declassify)
+            continue;
+        struct access *t;
+        if (access_of(x->c, of->parent ? of->parent : of, &t, err))
+            return -1;
+        if (!(t->rights & RIGHT_READ))
+            x->best[i] = x->best_read[i] = FIELD_HIDDEN;
+    }
+    return 0;
+}
+
+static void sum_up(struct access *x)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        x->rights |= x->g[i].can;
+        for (size_t s = 0; s < x->f->nslots; s++) {
+            uint8_t right = x->g[i].fields[s];
+            x->best[s] = MAX(x->best[s], right);
+            if (x->g[i].can & RIGHT_READ)
+                x->best_read[s] = MAX(x->best_read[s], right);
+        }
+    }
+}
+
+/* ---- building ---- */
+
+/* What a task of a flow node shows: what the node says, else read; sensitive ones masked. */
+static const uint8_t *node_fields(struct access *x, const struct flow_node *node)
+{
+    const struct form *f = x->f;
+    uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, f->nslots);
+    for (size_t s = 0; s < f->nslots; s++) {
+        const struct field *field = rec_field_at(f, s);
+        uint8_t said = node->fields ? node->fields[s] : FIELD_UNSET;
+        fields[s] = said != FIELD_UNSET ? said : field->sensitive ? FIELD_MASKED : FIELD_READ;
+        if (fields[s] == FIELD_WRITE)
+            fields[s] = FIELD_READ; /* written as `values` of the action only */
+    }
+    return fields;
+}
+
+static void add_nodes(struct access *x)
+{
+    const struct flowdef *flow = x->f->flow;
+    for (size_t i = 0; flow && i < flow->nnodes; i++) {
+        const struct flow_node *node = &flow->nodes[i];
+        if (!node->nto && node->kind != NODE_START)
+            continue;
+        struct agrant *g = &x->g[x->n++];
+        *g = (struct agrant){.node = node->key, .can = RIGHT_READ | RIGHT_COMMENT | RIGHT_HISTORY};
+        resolve_fields(x, g, node_fields(x, node));
+    }
+}
+
+static unsigned scoped(const struct principal *who, const struct form *f, unsigned can)
+{
+    if (who->scope_app.n && !str_eq(who->scope_app, f->app->key))
+        return 0;
+    if (who->kind == WHO_MEMBER && !(who->scopes & 2))
+        can &= RIGHT_READ | RIGHT_EXPORT | RIGHT_PRINT | RIGHT_HISTORY;
+    if (who->kind == WHO_MEMBER && !(who->scopes & 1))
+        can &= ~(unsigned)(RIGHT_READ | RIGHT_EXPORT | RIGHT_PRINT | RIGHT_HISTORY);
+    return can;
+}
+
+static int add_grants(struct access *x, struct err *err)
+{
+    const struct form *f = x->f;
+    size_t nodes = f->flow ? f->flow->nnodes : 0;
+    x->g = ARENA_ARRAY(x->c->a, struct agrant, f->ngrants + nodes);
+    for (size_t i = 0; i < f->ngrants; i++) {
+        const struct grant *def = &f->grants[i];
+        unsigned can = scoped(x->who, f, def->can);
+        int has = holds(x->c, f, def, err);
+        if (has < 0)
+            return -1;
+        if (!has || (!can && !def->nbuttons && !def->all_buttons))
+            continue;
+        struct agrant *g = &x->g[x->n++];
+        *g = (struct agrant){.def = def,
+                             .can = can,
+                             .where = def->where,
+                             .ensure = def->ensure ? def->ensure : def->where,
+                             .sub_fields = def->sub_fields};
+        resolve_fields(x, g, def->fields);
+    }
+    if (x->who->kind == WHO_MEMBER && scoped(x->who, f, RIGHT_READ))
+        add_nodes(x);
+    return 0;
+}
+
+static void make_system(struct access *x)
+{
+    x->system = true;
+    x->rights = RIGHT_ALL;
+    memset(x->best, FIELD_WRITE, x->f->nslots);
+    memset(x->best_read, FIELD_WRITE, x->f->nslots);
+}
+
+/* _id _version _title are always readable to one who reads anything. */
+static void always_readable(struct access *x)
+{
+    static const enum sys_field open[] = {SYS_ID, SYS_VERSION, SYS_TITLE};
+    for (size_t i = 0; i < x->n; i++) {
+        uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, x->f->nslots);
+        memcpy(fields, x->g[i].fields, x->f->nslots);
+        for (size_t k = 0; k < ARRAY_LEN(open); k++)
+            fields[x->f->nfields + open[k]] = FIELD_READ;
+        x->g[i].fields = fields;
+    }
+}
+
+static int build(struct access *x, struct err *err)
+{
+    if (x->who->kind == WHO_SYSTEM) {
+        make_system(x);
+        return 0;
+    }
+    if (add_grants(x, err))
+        return -1;
+    always_readable(x);
+    sum_up(x);
+    return resolve_needs(x, err) || resolve_rollups(x, err) ? -1 : 0;
+}
+
+int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err)
+{
+    if (f->parent)
+        f = f->parent;
+    struct rcache *rc = rcache_of(c);
+    for (size_t i = 0; i < rc->accesses.n; i++)
+        if (rc->accesses.v[i]->f == f && rc->accesses.v[i]->who == c->who) {
+            *out = rc->accesses.v[i];
+            return 0;
+        }
+    struct arena *row_arena = c->a;
+    c->a = rc->a; /* it outlives the row that asked first */
+    struct access *x = ARENA_NEW(rc->a, struct access);
+    *x = (struct access){.c = c, .f = f, .who = c->who};
+    x->best = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
+    x->best_read = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
+    (void)vec_push(rc->a, &rc->accesses, x); /* first: links may lead back here */
+    int rc_build = build(x, err);
+    if (rc_build)
+        rc->accesses.n = 0;
+    c->a = row_arena;
+    *out = x;
+    return rc_build;
+}
+
+bool access_none(const struct access *x)
+{
+    if (x->system)
+        return false;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->g[i].def)
+            return false;
+    return true;
+}
+
+unsigned access_rights(const struct access *x)
+{
+    return x->rights;
+}
+
+bool agrant_button(const struct agrant *g, const struct button *b)
+{
+    return g->def && (g->def->all_buttons || in_list(g->def->buttons, g->def->nbuttons, b->key));
+}
+
+bool access_button(const struct access *x, const struct button *b)
+{
+    if (x->system)
+        return true;
+    if (!scoped(x->who, x->f, RIGHT_UPDATE))
+        return false;
+    for (size_t i = 0; i < x->n; i++)
+        if (agrant_button(&x->g[i], b))
+            return true;
+    return false;
+}
+
+enum field_right access_field(const struct access *x, const struct field *f)
+{
+    if (f->form != x->f && f->form->parent == x->f) {
+        enum field_right best = x->system ? FIELD_WRITE : FIELD_HIDDEN;
+        for (size_t i = 0; i < x->n; i++)
+            best = MAX(best, agrant_sub_right(&x->g[i], f->form->parent_field, f));
+        return best;
+    }
+    uint8_t best = x->best[f->slot];
+    return best == FIELD_UNSET ? FIELD_HIDDEN : (enum field_right)best;
+}
+
+bool access_full(const struct access *x, unsigned right)
+{
+    if (x->system)
+        return true;
+    if (x->f->restrict_fx)
+        return false;
+    for (size_t i = 0; i < x->n; i++)
+        if (x->g[i].def && (x->g[i].can & right) && !x->g[i].where)
+            return true;
+    return false;
+}
+
+/* ---- names a request may use ---- */
+
+struct schema_self {
+    struct ctx *c;
+    struct app *app;
+    struct fx_schema base;
+    bool missed; /* a name was asked for that does not exist for this caller */
+};
+
+static bool may_name(struct ctx *c, const struct form *f, const struct field *field)
+{
+    struct access *x;
+    struct err err = ERR_INIT;
+    if (access_of(c, f, &x, &err))
+        return false;
+    if (x->system)
+        return true;
+    if (f->parent) {
+        for (size_t i = 0; i < x->n; i++)
+            if ((x->g[i].can & RIGHT_READ) &&
+                agrant_sub_right(&x->g[i], f->parent_field, field) >= FIELD_MASKED)
+                return true;
+        return false;
+    }
+    return x->best_read[field->slot] >= FIELD_MASKED;
+}
+
+static int schema_field(void *self, const void *form, struct str key, struct fx_field *out)
+{
+    struct schema_self *s = self;
+    int known = s->base.field(s->base.self, form, key, out) && may_name(s->c, form, out->ref);
+    s->missed |= !known;
+    return known;
+}
+
+static const void *schema_form(void *self, struct str key)
+{
+    struct schema_self *s = self;
+    const struct form *f = s->base.form(s->base.self, key);
+    struct access *x;
+    struct err err = ERR_INIT;
+    if (!f || access_of(s->c, f, &x, &err) || !(x->rights & RIGHT_READ))
+        return NULL;
+    return f;
+}
+
+static int schema_setting(void *self, struct str key, struct fx_type *out)
+{
+    struct schema_self *s = self;
+    return s->base.setting(s->base.self, key, out);
+}
+
+static int schema_role(void *self, struct str key)
+{
+    struct schema_self *s = self;
+    return s->base.role(s->base.self, key);
+}
+
+static int schema_option(void *self, const void *options, struct str key)
+{
+    struct schema_self *s = self;
+    return s->base.option(s->base.self, options, key);
+}
+
+struct each {
+    struct schema_self *s;
+    const struct form *form;
+    void (*fn)(void *arg, struct str key);
+    void *arg;
+};
+
+static void each_visible(void *arg, struct str key)
+{
+    struct each *e = arg;
+    const struct field *f = e->form ? form_field(e->form, key) : NULL;
+    bool yes = e->form ? f && may_name(e->s->c, e->form, f) : schema_form(e->s, key) != NULL;
+    if (yes)
+        e->fn(e->arg, key);
+}
+
+static void schema_each(void *self, const void *form, void (*fn)(void *arg, struct str key),
+                        void *arg)
+{
+    struct schema_self *s = self;
+    struct each e = {.s = s, .form = form, .fn = fn, .arg = arg};
+    s->base.each(s->base.self, form, each_visible, &e);
+}
+
+struct fx_schema access_schema(struct ctx *c, struct app *app)
+{
+    struct schema_self *s = ARENA_NEW(c->a, struct schema_self);
+    *s = (struct schema_self){.c = c, .app = app, .base = app_schema(app)};
+    return (struct fx_schema){.self = s,
+                              .field = schema_field,
+                              .form = schema_form,
+                              .setting = schema_setting,
+                              .role = schema_role,
+                              .option = schema_option,
+                              .each = schema_each};
+}
+
+struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, enum fx_place place,
+                          struct str what, struct err *err)
+{
+    struct fx_schema schema = access_schema(c, f->app);
+    struct fx_scope scope = form_scope(f, place, true);
+    scope.schema = &schema;
+    struct diags diags;
+    diags_init(&diags, c->a);
+    struct fx *fx = fx_compile(c->a, text, &scope, STR_NONE, (struct src_pos){1, 1}, &diags);
+    if (fx)
+        return fx;
+    const struct diag *d = &diags.list.v[0];
+    bool unknown = ((struct schema_self *)schema.self)->missed;
+    err_set(err, ERR_INVALID, unknown ? "unknown_field" : "formula", "%.*s", "%.*s",
+            STR_ARG(d->zh));
+    snprintf(err->en, sizeof(err->en), "%.*s", STR_ARG(d->en));
+    err_at(err, "%.*s", STR_ARG(what));
+    err->pos = d->pos;
+    return NULL;
+}

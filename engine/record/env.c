@@ -1,0 +1,441 @@
+/*
+ * Rows as environments of expressions: names through links and sub-tables, stored rows of other
+ * forms, the caller's context. Definitions see every row; rights are the readers' business
+ * (access.c).
+ */
+#include "engine/record/record_int.h"
+
+#include "engine/org/member.h"
+
+/* ---- what a request remembers ---- */
+
+struct rcache *rcache_of(struct ctx *c)
+{
+    struct rcache *rc = c->records;
+    if (!rc) {
+        rc = ARENA_NEW(c->a, struct rcache);
+        rc->a = c->a;
+        rc->db = c->db;
+        c->records = rc;
+    }
+    if (rc->db != c->db) { /* another snapshot */
+        rc->db = c->db;
+        memset(rc->rows, 0, sizeof(rc->rows));
+    }
+    return rc;
+}
+
+void rcache_forget(struct ctx *c)
+{
+    struct rcache *rc = c->records;
+    if (rc)
+        memset(rc->rows, 0, sizeof(rc->rows));
+}
+
+int rcache_row(struct ctx *c, const struct form *f, int64_t id, const struct rec **out,
+               struct err *err)
+{
+    struct rcache *rc = rcache_of(c);
+    size_t at = ((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15)) >> 58;
+    const struct rec *r = rc->rows[at];
+    if (!r || r->form != f || r->id != id) {
+        struct rec *fresh = ARENA_NEW(c->a, struct rec);
+        int found = rec_load_flat(c, f, id, REC_LIVE, fresh, err);
+        if (found <= 0)
+            return found;
+        rc->rows[at] = r = fresh;
+    }
+    *out = r;
+    return 1;
+}
+
+/* ---- names ---- */
+
+static const struct rec *root_of(const struct row_env *e, enum fx_root root)
+{
+    switch (root) {
+    case FX_ROW: return e->row;
+    case FX_PARENT: return e->parent;
+    case FX_OLD: return e->old;
+    case FX_THAT: return e->that;
+    case FX_TARGET: return e->target;
+    case FX_THIS: return e->this_;
+    case FX_VAR: break;
+    }
+    return NULL;
+}
+
+int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out)
+{
+    *out = r->v[f->slot];
+    if (out->kind != VAL_ABSENT)
+        return 0;
+    *out = VAL_NONE;
+    if (!f->value || f->stored || e->depth >= ENV_DEPTH)
+        return 0;
+    struct row_env sub;
+    row_env_init(&sub, e->c, r, e->fx.err);
+    sub.parent = e->parent;
+    sub.depth = e->depth + 1;
+    *out = fx_eval(f->value, &sub.fx);
+    return row_env_end(&sub, e->fx.err);
+}
+
+struct walk {
+    struct row_env *e;
+    VEC(struct val) list;
+    int depth;
+};
+
+static int walk_path(struct walk *w, const struct rec *r, const struct fx_field *path, uint32_t n);
+
+static int walk_link(struct walk *w, const struct field *f, struct val v,
+                     const struct fx_field *rest, uint32_t n)
+{
+    if (v.kind == VAL_LIST) {
+        for (uint32_t i = 0; i < v.n; i++)
+            if (walk_link(w, f, v.list[i], rest, n))
+                return -1;
+        return 0;
+    }
+    if (v.kind != VAL_REF || !f->target)
+        return 0;
+    const struct rec *target;
+    int found = rcache_row(w->e->c, f->target, v.ref->id, &target, w->e->fx.err);
+    return found == 1 ? walk_path(w, target, rest, n) : found;
+}
+
+static int walk_rows(struct walk *w, const struct rec *r, const struct field *table,
+                     const struct fx_field *rest, uint32_t n)
+{
+    struct rec with = *r;
+    if (!with.rows && with.id) {
+        if (rec_load_rows(w->e->c, &with, table, w->e->fx.err))
+            return -1;
+    }
+    if (!with.rows)
+        return 0;
+    const struct rec_rows *rows = &with.rows[table->slot];
+    const struct rec *parent = w->e->parent;
+    w->e->parent = r;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < rows->n; i++)
+        rc = walk_path(w, &rows->v[i], rest, n);
+    w->e->parent = parent;
+    return rc;
+}
+
+static int walk_path(struct walk *w, const struct rec *r, const struct fx_field *path, uint32_t n)
+{
+    if (++w->depth > ENV_DEPTH) {
+        w->depth--;
+        return 0;
+    }
+    const struct field *f = path[0].ref;
+    int rc = 0;
+    if (f->sub) {
+        if (n > 1)
+            rc = walk_rows(w, r, f, path + 1, n - 1);
+    } else {
+        struct val v;
+        rc = rec_value(w->e, r, f, &v);
+        if (rc == 0 && n > 1)
+            rc = walk_link(w, f, v, path + 1, n - 1);
+        else if (rc == 0)
+            (void)vec_push(w->e->fx.a, &w->list, v);
+    }
+    w->depth--;
+    return rc;
+}
+
+/* Items of a list of lists (links in rows of a sub-table) stand side by side. */
+static struct val flatten(struct arena *a, const struct val *items, size_t n)
+{
+    VEC(struct val) flat = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].kind != VAL_LIST) {
+            (void)vec_push(a, &flat, items[i]);
+            continue;
+        }
+        for (uint32_t k = 0; k < items[i].n; k++)
+            (void)vec_push(a, &flat, items[i].list[k]);
+    }
+    return val_list(flat.v, flat.n);
+}
+
+int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out)
+{
+    *out = VAL_NONE;
+    if (ref->root == FX_VAR) {
+        if (e->fx.vars)
+            *out = e->fx.vars[ref->var];
+        return 0;
+    }
+    const struct rec *r = root_of(e, ref->root);
+    if (!r || !ref->n)
+        return 0;
+    const struct field *f = ref->path[0].ref;
+    if (ref->n == 1 && !f->sub)
+        return rec_value(e, r, f, out);
+    struct walk w = {.e = e};
+    if (walk_path(&w, r, ref->path, ref->n))
+        return -1;
+    if (ref->type.list)
+        *out = flatten(e->fx.a, w.list.v, w.list.n);
+    else if (w.list.n)
+        *out = w.list.v[0];
+    return 0;
+}
+
+static int env_get(struct fx_env *fx, const struct fx_ref *ref, struct val *out)
+{
+    return row_env_get(fx->self, ref, out);
+}
+
+/* ---- stored rows of other forms ---- */
+
+struct val column_val(struct ctx *c, struct stmt *s, int col, struct fx_type type, uint8_t scale)
+{
+    if (stmt_null(s, col))
+        return VAL_NONE;
+    switch ((enum fx_base)type.base) {
+    case FX_BOOL: return val_bool(stmt_int(s, col) != 0);
+    case FX_NUM: return scale ? val_dec(stmt_int(s, col), scale) : val_num(stmt_num(s, col));
+    case FX_DATE: return val_date(stmt_int(s, col));
+    case FX_TIME: return val_time(stmt_int(s, col));
+    case FX_DATETIME: return val_instant(stmt_int(s, col));
+    case FX_LINK:
+    case FX_MEMBER:
+    case FX_DEPT: return val_ref(c->a, stmt_int(s, col), STR_NONE);
+    case FX_BLANK:
+    case FX_ROWS: return VAL_NONE;
+    case FX_TEXT:
+    case FX_JSON: break;
+    }
+    return val_text(str_dup(c->a, stmt_str(s, col)));
+}
+
+static struct fx_type call_type(const struct fx_call *call)
+{
+    struct fx_type num = {.base = FX_NUM};
+    if (call->fn == FX_COUNTOF || !call->value || call->fn == FX_AVGOF)
+        return num;
+    return fx_type_of(call->value);
+}
+
+static int env_stored(struct fx_env *fx, const struct fx_call *call, struct val *out)
+{
+    struct row_env *e = fx->self;
+    struct sql q;
+    struct sql_env se;
+    uint8_t scale = 0;
+    ctx_sql(e->c, &q);
+    sql_env_init(&se, e->c, call->form, 0);
+    se.bind = e;
+    if (sql_stored(&se, &q, call, &scale, fx->err))
+        return -1;
+    struct stmt *s;
+    if (store_query(e->c->db, e->c->a, &q, &s, fx->err))
+        return -1;
+    VEC(struct val) list = {0};
+    struct fx_type type = call_type(call);
+    int step;
+    while ((step = stmt_step(s, fx->err)) == 1)
+        if (list.n < FX_MAX_RESULT)
+            (void)vec_push(e->c->a, &list, column_val(e->c, s, 0, type, scale));
+    stmt_done(s);
+    if (step < 0)
+        return -1;
+    if (call->fn == FX_LISTOF)
+        *out = val_list(list.v, list.n);
+    else
+        *out = list.n ? list.v[0] : VAL_NONE;
+    return 0;
+}
+
+/* ---- the caller ---- */
+
+static struct val ref_list(struct ctx *c, const int64_t *ids, size_t n)
+{
+    struct val *items = ARENA_ARRAY(c->a, struct val, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = val_ref(c->a, ids[i], STR_NONE);
+    return val_list(items, n);
+}
+
+static struct val role_list(struct ctx *c, const struct app *app)
+{
+    VEC(struct val) list = {0};
+    for (size_t i = 0; i < c->who->nroles; i++)
+        if (str_eq(c->who->roles[i].app, app->key))
+            (void)vec_push(c->a, &list, val_text(c->who->roles[i].role));
+    return val_list(list.v, list.n);
+}
+
+static int64_t member_arg(struct val arg)
+{
+    int64_t id = 0;
+    if (arg.kind == VAL_REF)
+        return arg.ref->id;
+    return arg.kind == VAL_TEXT && id_parse(val_str(arg), &id) ? id : 0;
+}
+
+static int context_people(struct ctx *c, enum fx_context what, struct val arg, struct val *out,
+                          struct err *err)
+{
+    int64_t id = member_arg(arg);
+    if (!id)
+        return 0;
+    if (what == FX_REPORTS) {
+        int64_t *ids;
+        size_t n;
+        if (member_reports(c, id, &ids, &n, err))
+            return -1;
+        *out = ref_list(c, ids, n);
+        return 0;
+    }
+    int64_t manager;
+    struct str name = STR_NONE;
+    if (member_manager(c, id, &manager, err) ||
+        (manager && member_name(c, manager, &name, err) < 0))
+        return -1;
+    if (manager)
+        *out = val_ref(c->a, manager, name);
+    return 0;
+}
+
+static int context_setting(struct ctx *c, const struct app *app, struct str key, struct val *out,
+                           struct err *err)
+{
+    const struct setting *st = app_setting(app, key);
+    if (!st)
+        return 0;
+    *out = st->dflt.kind == VAL_ABSENT ? VAL_NONE : st->dflt;
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT value FROM _setting WHERE app = ");
+    sql_bind_str(&q, app->key);
+    sql_lit(&q, " AND key = ");
+    sql_bind_str(&q, key);
+    sql_lit(&q, " AND day <= ");
+    sql_bind_int(&q, civil_day_of_us(c->now_us, &app->zone));
+    sql_lit(&q, " ORDER BY day DESC LIMIT 1");
+    struct stmt *s;
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step = stmt_step(s, err);
+    struct str text = step == 1 ? str_dup(c->a, stmt_str(s, 0)) : STR_NONE;
+    stmt_done(s);
+    if (step <= 0)
+        return step;
+    struct val v;
+    if (json_parse(c->a, text, &v, err))
+        return -1;
+    struct diags ignored;
+    diags_init(&ignored, c->a);
+    *out = st->type->coerce ? st->type->coerce(st->field, c->a, v, key, &ignored) : v;
+    return 0;
+}
+
+static struct val uuid_text(struct ctx *c)
+{
+    unsigned char b[16];
+    c->random(b, sizeof(b));
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    struct strb t;
+    strb_init(&t, c->a);
+    for (size_t i = 0; i < sizeof(b); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            strb_addc(&t, '-');
+        strb_addf(&t, "%02x", b[i]);
+    }
+    return val_text(strb_str(&t));
+}
+
+int context_value(struct ctx *c, const struct app *app, enum fx_context what, struct val arg,
+                  struct val *out, struct err *err)
+{
+    const struct principal *who = c->who;
+    *out = VAL_NONE;
+    switch (what) {
+    case FX_USER:
+        if (who->id)
+            *out = val_ref(c->a, who->id, who->name);
+        return 0;
+    case FX_DEPT_OF_USER:
+        if (who->ndepts)
+            *out = val_ref(c->a, who->depts[0], STR_NONE);
+        return 0;
+    case FX_DEPTS: *out = ref_list(c, who->depts_below, who->ndepts_below); return 0;
+    case FX_ROLES: *out = role_list(c, app); return 0;
+    case FX_HASROLE: *out = val_bool(who_has_role(who, app->key, val_str(arg))); return 0;
+    case FX_MANAGER:
+    case FX_REPORTS: return context_people(c, what, arg, out, err);
+    case FX_SETTING: return context_setting(c, app, val_str(arg), out, err);
+    case FX_UUID: *out = uuid_text(c); return 0;
+    case FX_PINYIN:
+    case FX_COMPANYKEY: return 0; /* matching brings their tables */
+    }
+    return 0;
+}
+
+static int env_context(struct fx_env *fx, enum fx_context what, struct val arg, struct val *out)
+{
+    struct row_env *e = fx->self;
+    const struct rec *r = e->row ? e->row : e->this_;
+    const struct app *app = r ? r->form->app : e->c->app;
+    *out = VAL_NONE;
+    return app ? context_value(e->c, app, what, arg, out, fx->err) : 0;
+}
+
+/* ---- environments ---- */
+
+void row_env_init(struct row_env *e, struct ctx *c, const struct rec *row, struct err *err)
+{
+    const struct app *app = row ? row->form->app : c->app;
+    *e = (struct row_env){
+        .fx = {.a = c->a,
+               .row = row ? row->v : NULL,
+               .get = env_get,
+               .stored = env_stored,
+               .context = env_context,
+               .now_us = c->now_us,
+               .zone = app ? &app->zone : &zone_utc,
+               .calendar = app ? &app->calendar : NULL,
+               .err = err},
+        .c = c,
+        .row = row,
+    };
+    e->fx.self = e;
+}
+
+int row_env_end(struct row_env *e, struct err *err)
+{
+    if (e->fx.failed)
+        return -1;
+    if (e->fx.limit)
+        return err_set(err, ERR_TIMEOUT, "formula_limit", "表达式的计算量过大。",
+                       "An expression takes too many steps.");
+    return 0;
+}
+
+int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
+             struct val *out, struct err *err)
+{
+    struct row_env e;
+    row_env_init(&e, c, row, err);
+    e.old = old;
+    *out = fx_eval(fx, &e.fx);
+    return row_env_end(&e, err);
+}
+
+int rec_true(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
+             struct err *err)
+{
+    struct row_env e;
+    row_env_init(&e, c, row, err);
+    e.old = old;
+    bool yes = fx_true(fx, &e.fx);
+    return row_env_end(&e, err) ? -1 : yes;
+}

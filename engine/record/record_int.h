@@ -1,0 +1,176 @@
+/*
+ * Shared by the files of record/ only: what a request remembers, rows as environments of
+ * expressions, and the pieces of the access, read and write paths that the other files use.
+ */
+#ifndef RECORD_INT_H
+#define RECORD_INT_H
+
+#include "engine/record/access.h"
+#include "engine/record/hooks.h"
+#include "engine/record/record.h"
+
+#include "engine/meta/fieldtype.h"
+#include "engine/value/num.h"
+
+#define RCACHE_ROWS 64
+#define ENV_DEPTH   16 /* computed fields inside computed fields, links inside links */
+
+/* ---- what a request remembers (c->records) ---- */
+
+struct rcache {
+    struct arena *a; /* of the accesses; rows live on c->a */
+    const struct conn *db;
+    VEC(struct access *) accesses;
+    const struct rec *rows[RCACHE_ROWS];
+    struct str *dept_names; /* of the caller's departments */
+    int64_t dept_names_of;
+    int64_t job; /* import or batch that history names; 0: none */
+    int cascade; /* depth of recomputation and of on_delete */
+};
+struct rcache *rcache_of(struct ctx *c);
+/* Drops remembered rows: something was written, or taken back. */
+void rcache_forget(struct ctx *c);
+/* A live row without sub-rows, for walking links: 1, 0, -1. Borrowed until the next write. */
+int rcache_row(struct ctx *c, const struct form *f, int64_t id, const struct rec **out,
+               struct err *err);
+
+/* ---- rows as environments (env.c) ---- */
+
+struct row_env {
+    struct fx_env fx; /* fx.self is this */
+    struct ctx *c;
+    const struct rec *row, *parent, *old, *that, *target, *this_;
+    int depth;
+};
+/* Everything but row is NULL; set what the scope has. err gets the errors of callbacks. */
+void row_env_init(struct row_env *e, struct ctx *c, const struct rec *row, struct err *err);
+/* -1 when a callback failed (err set) or the step limit was hit. */
+int row_env_end(struct row_env *e, struct err *err);
+/* Evaluates a definition's expression over a row: 0 or -1. */
+int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
+             struct val *out, struct err *err) ATTR_MUST;
+/* As a condition: 1, 0, -1. */
+int rec_true(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
+             struct err *err) ATTR_MUST;
+/* USER(), DEPTS(), SETTING() … of the caller. */
+int context_value(struct ctx *c, const struct app *app, enum fx_context what, struct val arg,
+                  struct val *out, struct err *err) ATTR_MUST;
+/* A field's value, computed when it is not stored. */
+int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out);
+/* A value of a fx_env.get: also used to bind names of outer rows in SQL. */
+int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out);
+/* SQL column back to a value, by the type of the expression that made it. */
+struct val column_val(struct ctx *c, struct stmt *s, int col, struct fx_type type, uint8_t scale);
+
+/* ---- SQL environments (access_sql.c) ---- */
+
+struct sql_env {
+    struct fx_sql_env fx; /* fx.self is this */
+    struct ctx *c;
+    const struct form *form; /* bare names */
+    unsigned alias;
+    const struct form *this_form; /* this.x as SQL of an outer row; NULL: bound */
+    unsigned this_alias;
+    unsigned top;         /* the highest alias in scope */
+    bool request;         /* sees what the reader may see */
+    struct row_env *bind; /* other roots are evaluated here and bound */
+};
+void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsigned alias);
+/* The table of a form or sub-table, quoted. */
+void sql_form(struct sql *q, const struct form *f);
+/* A field's column over an alias, without rights. */
+int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
+              const struct field *field, struct err *err) ATTR_MUST;
+/* SELECT … of a stored-row function, no parentheses. *scale of the result. */
+int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
+               struct err *err) ATTR_MUST;
+/* Appends an aggregate over already emitted rows; see stored. */
+
+/* ---- access (access.c, access_rows.c) ---- */
+
+struct agrant {
+    const struct grant *def; /* NULL: by a task of node */
+    struct str node;
+    unsigned can;
+    struct fx *where, *ensure; /* NULL: every row */
+    const uint8_t *fields;     /* by slot */
+    const uint8_t *const *sub_fields;
+};
+
+/* A computed field that shows what a linked row holds is shown only where that may be read. */
+struct needs {
+    const struct field *link;  /* of this form */
+    const struct field *field; /* of link->target */
+};
+
+struct access {
+    struct ctx *c;
+    const struct form *f;
+    const struct principal *who;
+    bool system;
+    struct agrant *g;
+    size_t n;
+    unsigned rights;
+    uint8_t *best;        /* by slot: over all grants */
+    uint8_t *best_read;   /* over those that give read */
+    struct needs **needs; /* by slot: NULL or a list ended by link == NULL; NULL: none at all */
+};
+/* Where rows of a SELECT may live. */
+int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
+                   enum rec_where where, struct err *err) ATTR_MUST;
+/* Condition of one grant; "1" when it has none. */
+int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g,
+                      struct err *err) ATTR_MUST;
+/* Where a row's right on a field is at least `least`, among rows visible for read. */
+enum show { SHOW_NEVER, SHOW_SOME, SHOW_ALWAYS };
+enum show access_show(const struct access *x, const struct field *f, enum field_right least);
+int access_show_cond(struct access *x, struct sql *q, unsigned alias, const struct field *f,
+                     enum field_right least, struct err *err) ATTR_MUST;
+/* The same for a column of a sub-table; alias is the parent's. */
+enum show access_sub_show(const struct access *x, const struct field *table, const struct field *f,
+                          enum field_right least);
+int access_sub_cond(struct access *x, struct sql *q, unsigned alias, const struct field *table,
+                    const struct field *f, enum field_right least, struct err *err) ATTR_MUST;
+bool agrant_button(const struct agrant *g, const struct button *b);
+uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, const struct field *f);
+/* True when the reader sees every row and field of the form in clear. */
+bool access_full(const struct access *x, unsigned right);
+/* Appends the title as the reader may see it, over alias. */
+int access_title(struct access *x, struct sql *q, unsigned alias, struct err *err) ATTR_MUST;
+/* 1 when the loaded row is visible for `right` (restrict included), 0, -1. */
+int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err) ATTR_MUST;
+int access_row_button(struct access *x, const struct rec *row, const struct button *b,
+                      struct err *err) ATTR_MUST;
+/* 1 when restrict lets the row be, 0, -1. */
+int access_restrict(struct ctx *c, const struct rec *row, struct err *err) ATTR_MUST;
+/* A schema that knows no field the reader may never see; for expressions of requests. */
+struct fx_schema access_schema(struct ctx *c, struct app *app);
+/* Compiles a request's expression over f: NULL with err set (formula or unknown_field). */
+struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, enum fx_place place,
+                          struct str what, struct err *err);
+
+/* ---- stored rows (load.c) ---- */
+
+/* A new row of absent values. */
+void rec_init(struct arena *a, const struct form *f, struct rec *out);
+/* Sub-rows of one table field into rec->rows. */
+int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table,
+                  struct err *err) ATTR_MUST;
+int rec_load_all_rows(struct ctx *c, struct rec *rec, struct err *err) ATTR_MUST;
+int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
+                  struct rec *out, struct err *err) ATTR_MUST;
+/* The name or title of what a ref of this field points to, without rights: 1, 0 gone, -1. */
+int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out,
+              struct err *err) ATTR_MUST;
+struct rec rec_copy(struct arena *a, const struct rec *r);
+bool rec_same_rows(const struct rec *x, const struct rec *y, const struct field *table);
+static inline const struct field *rec_field_at(const struct form *f, size_t slot)
+{
+    return slot < f->nfields ? f->fields[slot] : f->sys[slot - f->nfields];
+}
+static inline struct val *rec_sys(const struct rec *r, enum sys_field which)
+{
+    return &r->v[r->form->nfields + which];
+}
+
+#endif
