@@ -8,6 +8,10 @@
 #include "engine/base/diag.h"
 #include "engine/value/val.h"
 
+#define YAML_MAX_BYTES (1u << 20)
+#define YAML_MAX_DEPTH 32
+#define YAML_MAX_NODES 200000
+
 enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
 
 struct yaml_node {
@@ -27,5 +31,12 @@ struct yaml_node *yaml_parse(struct arena *a, struct str file, struct str text, 
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL */
 /* The core-schema value: null, true/false, numbers, text; maps and lists deeply. */
 struct val yaml_val(struct arena *a, const struct yaml_node *n);
+/* True for a plain scalar that is null in the core schema: empty, ~, null. */
+bool yaml_is_null(const struct yaml_node *n);
+/* Where byte `offset` of a scalar's decoded text stands in the file (quotes, escapes, block scalars
+ * and folded lines considered); `source` is the text that was parsed. */
+struct src_pos yaml_pos_in(const struct yaml_node *n, struct str source, size_t offset);
+/* Line and column of a byte offset. */
+struct src_pos yaml_pos_at(struct str source, size_t offset);
 
 #endif
