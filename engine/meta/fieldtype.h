@@ -25,6 +25,7 @@ struct fieldtype {
     struct str widget;       /* default control of the pages */
     const char *zh, *en;     /* help for palette and manual */
     const char *const *keys; /* the type's own YAML keys beside the common ones, NULL-terminated */
+    const char *const *need; /* those of them that must be there; NULL: none */
 
     /*
      * A value from a body (JSON forms), a script or an import cell to the field's own form: types,
