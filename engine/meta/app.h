@@ -33,6 +33,7 @@ struct setting {
     const struct fieldtype *type;
     struct field *field; /* pseudo field for coercion and type */
     struct val dflt;
+    bool effective; /* keeps versions with a start day */
 };
 
 struct endpoint {
@@ -45,6 +46,7 @@ enum menu_kind { MENU_FORM, MENU_VIEW, MENU_DASHBOARD, MENU_GROUP };
 struct menu_item {
     enum menu_kind kind;
     struct str title; /* empty: the target's own */
+    struct str icon;
     struct form *form;
     const struct view *view;
     struct str dashboard;
@@ -52,11 +54,16 @@ struct menu_item {
     size_t nitems;
 };
 
-/* Dashboards keep their node as a value: the page draws it, dash.c runs the widgets' compiled queries. */
+/* Dashboards keep their node as a value: the page draws it, dash.c runs the widgets' compiled
+ * queries. */
 struct metric {
     struct str key;
+    struct str title;
     struct fx *fx;
+    bool derived; /* arithmetic over the widget's metrics: vars are theirs, by index */
     struct str format;
+    struct str percent_of; /* total row column, or empty */
+    bool running;
 };
 struct widget {
     struct str key, type, title;
@@ -67,9 +74,15 @@ struct widget {
     struct fx *filter;
     struct fx *const *group;
     size_t ngroup;
+    size_t nrows; /* pivot: the first nrows of group are rows, the rest columns */
     const struct metric *metrics;
     size_t nmetrics;
-    struct str sort;   /* "-metric_key" or "group" */
+    struct str sort;        /* "-metric_key" or "group" */
+    struct str drill;       /* a view of the form, or empty */
+    const struct str *link; /* keys of filters it sets */
+    size_t nlink;
+    uint32_t min_group;
+    struct str run_as; /* a role, or empty */
     uint32_t limit;
     struct str format; /* number money percent */
     struct val raw;    /* the widget's whole node, for the page */
@@ -81,7 +94,7 @@ struct dash_filter {
     struct val dflt;
 };
 struct dashboard {
-    struct str key, title;
+    struct str key, title, icon;
     struct place at;
     uint32_t columns;
     const struct str *can; /* roles; none: everybody of the app */
@@ -93,21 +106,28 @@ struct dashboard {
     struct val raw;
 };
 
-/* One YAML file of `automations:` is parsed and checked by meta, run by engine/automation later. */
+/* Checked here, run by engine/automation in a later step. */
+struct monitor {
+    struct str key, title;
+    struct place at;
+    struct form *form;
+    struct fx *metric, *where, *by, *alert; /* alert: vars value baseline spread z change */
+    struct val raw;
+};
 
 struct app {
     struct arena *a;
     atomic_int refs;
-    struct str key, title, language;
-    struct str app_version;   /* `version:` of app.yaml */
-    int64_t n;                /* published version number; 0: a draft */
-    struct str hash;          /* hex of the text's hash */
+    struct str key, title, language, icon, color;
+    struct str app_version; /* `version:` of app.yaml */
+    int64_t n;              /* published version number; 0: a draft */
+    struct str hash;        /* hex of the text's hash */
     struct zone zone;
     struct fx_calendar calendar;
     struct app_source source;
     struct role *roles;
     size_t nroles;
-    struct form **forms;      /* by key order of files; sub-tables are inside their form */
+    struct form **forms; /* by key order of files; sub-tables are inside their form */
     size_t nforms;
     struct map form_by_key;
     struct setting *settings;
@@ -118,7 +138,11 @@ struct app {
     size_t nmenu;
     struct dashboard *dashboards;
     size_t ndashboards;
-    struct map i18n;          /* "en/forms.lead.fields.company.title" -> struct str * */
+    struct monitor *monitors;
+    size_t nmonitors;
+    struct val boards; /* the node of app.yaml */
+    uint32_t nfields;  /* struct field.nth is below */
+    struct map i18n;   /* "en/forms.lead.fields.company.title" -> struct str * */
 };
 
 struct app *app_ref(struct app *app);
@@ -130,7 +154,8 @@ const struct setting *app_setting(const struct app *app, struct str key);
 const struct dashboard *app_dashboard(const struct app *app, struct str key);
 const struct app_file *app_file(const struct app *app, struct str path);
 
-/* A title in the reader's language: the translation at `path` ("forms.lead.title"), else `source`. */
+/* A title in the reader's language: the translation at `path` ("forms.lead.title"), else `source`.
+ */
 struct str app_text(const struct app *app, struct str lang, struct str path, struct str source);
 
 #endif

@@ -8,19 +8,31 @@
 
 enum change_kind { CHANGE_SAFE, CHANGE_CONFIRM, CHANGE_DESTRUCTIVE, CHANGE_BLOCKED };
 enum change_what {
-    CHANGE_FORM_ADDED, CHANGE_FORM_REMOVED, CHANGE_FIELD_ADDED, CHANGE_FIELD_REMOVED, CHANGE_FIELD_RENAMED,
-    CHANGE_FIELD_TYPE, CHANGE_FIELD_SCALE, CHANGE_FIELD_REQUIRED, CHANGE_FIELD_UNIQUE, CHANGE_OPTION_REMOVED,
-    CHANGE_COMPUTED, CHANGE_RIGHTS, CHANGE_PRIVILEGE, CHANGE_FLOW, CHANGE_FILE
+    CHANGE_FORM_ADDED,
+    CHANGE_FORM_REMOVED,
+    CHANGE_FIELD_ADDED,
+    CHANGE_FIELD_REMOVED,
+    CHANGE_FIELD_RENAMED,
+    CHANGE_FIELD_TYPE,
+    CHANGE_FIELD_SCALE,
+    CHANGE_FIELD_REQUIRED,
+    CHANGE_FIELD_UNIQUE,
+    CHANGE_OPTION_REMOVED,
+    CHANGE_COMPUTED,
+    CHANGE_RIGHTS,
+    CHANGE_PRIVILEGE,
+    CHANGE_FLOW,
+    CHANGE_FILE
 };
 
 struct change {
     enum change_kind kind;
     enum change_what what;
-    struct form *old_form, *new_form;    /* sub-tables too */
+    struct form *old_form, *new_form; /* sub-tables too */
     struct field *old_field, *new_field;
-    struct str path;                     /* "forms/lead.yaml: fields.phone" */
-    struct str zh, en;                   /* a sentence */
-    int64_t rows;                        /* that would be touched or lost; -1 unknown (schema_plan counts) */
+    struct str path;   /* "forms/lead.yaml: fields.phone" */
+    struct str zh, en; /* a sentence */
+    int64_t rows;      /* that would be touched or lost; -1 unknown (schema_plan counts) */
 };
 
 struct changes {

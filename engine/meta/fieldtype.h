@@ -1,6 +1,6 @@
 /*
- * The table of field types: each row is one type with its small functions. A new type is one row and
- * one file (ft_*.c).
+ * The table of field types: each row is one type with its small functions. A new type is one row
+ * and one file (ft_*.c).
  */
 #ifndef META_FIELDTYPE_H
 #define META_FIELDTYPE_H
@@ -20,7 +20,7 @@ enum fieldtype_flag {
 struct fieldtype {
     struct str name;
     unsigned flags;
-    enum fx_base fx;         /* in expressions; formula etc. by their value */
+    enum fx_base fx; /* in expressions; formula etc. by their value */
     enum col_kind column;
     struct str widget;       /* default control of the pages */
     const char *zh, *en;     /* help for palette and manual */
@@ -29,9 +29,9 @@ struct fieldtype {
 
     /*
      * A value from a body (JSON forms), a script or an import cell to the field's own form: types,
-     * options, ranges, scale, trimming; blank stays blank. Adds problems to diags under `path` and gives
-     * blank then. Refs come back as VAL_REF with the id only; whether the row exists is the writer's
-     * business.
+     * options, ranges, scale, trimming; blank stays blank. Adds problems to diags under `path` and
+     * gives blank then. Refs come back as VAL_REF with the id only; whether the row exists is the
+     * writer's business.
      */
     struct val (*coerce)(const struct field *f, struct arena *a, struct val in, struct str path,
                          struct diags *diags);
@@ -47,8 +47,8 @@ struct fieldtype {
 const struct fieldtype *fieldtype_find(struct str name); /* NULL */
 size_t fieldtypes(const struct fieldtype *const **out);
 
-/* Column value of a coerced value (what is bound): decimals scaled to the field's scale, refs their id,
- * lists JSON text. And back from a statement's column. */
+/* Column value of a coerced value (what is bound): decimals scaled to the field's scale, refs their
+ * id, lists JSON text. And back from a statement's column. */
 struct val field_to_column(const struct field *f, struct arena *a, struct val v);
 struct val field_from_column(const struct field *f, struct arena *a, struct stmt *s, int column);
 /* The stored kind of a field, computed ones by their value type. */

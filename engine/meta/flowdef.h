@@ -6,27 +6,57 @@
 
 #include "engine/meta/form.h"
 
-enum node_kind { NODE_START, NODE_APPROVE, NODE_FILL, NODE_CC, NODE_BRANCH, NODE_PARALLEL, NODE_WAIT,
-                 NODE_SCRIPT, NODE_CREATE, NODE_SUBFLOW, NODE_END };
-enum assignee_kind { TO_INITIATOR, TO_MEMBER, TO_ROLE, TO_DEPARTMENT, TO_FIELD, TO_MANAGER_OF, TO_CHAIN,
-                     TO_PICKS, TO_VALUE, TO_SKIP, TO_STOP };
+enum node_kind {
+    NODE_START,
+    NODE_APPROVE,
+    NODE_FILL,
+    NODE_CC,
+    NODE_BRANCH,
+    NODE_PARALLEL,
+    NODE_WAIT,
+    NODE_SCRIPT,
+    NODE_CREATE,
+    NODE_SUBFLOW,
+    NODE_END
+};
+enum assignee_kind {
+    TO_INITIATOR,
+    TO_MEMBER,
+    TO_ROLE,
+    TO_DEPARTMENT,
+    TO_FIELD,
+    TO_MANAGER_OF,
+    TO_CHAIN,
+    TO_PICKS,
+    TO_VALUE,
+    TO_SKIP,
+    TO_STOP
+};
 enum node_mode { MODE_ANY, MODE_ALL, MODE_SEQUENCE, MODE_VOTE };
-enum flow_action { ACT_APPROVE = 1, ACT_REJECT = 2, ACT_RETURN = 4, ACT_TRANSFER = 8, ACT_ADD_SIGN = 16,
-                   ACT_WITHDRAW = 32, ACT_URGE = 64 };
+enum flow_action {
+    ACT_APPROVE = 1,
+    ACT_REJECT = 2,
+    ACT_RETURN = 4,
+    ACT_TRANSFER = 8,
+    ACT_ADD_SIGN = 16,
+    ACT_WITHDRAW = 32,
+    ACT_URGE = 64
+};
 enum skip_same { SKIP_NONE, SKIP_PREVIOUS, SKIP_HANDLED };
 
 struct assignee {
     enum assignee_kind kind;
-    struct str name;      /* login, role, department, node */
-    struct field *field;  /* TO_FIELD, TO_MANAGER_OF, TO_CHAIN: a member field, system ones included */
+    struct str name; /* login, role, department, node */
+    struct field
+        *field; /* TO_FIELD, TO_MANAGER_OF, TO_CHAIN: a member field, system ones included */
     uint32_t level;
-    struct fx *fx;        /* TO_VALUE */
+    struct fx *fx; /* TO_VALUE */
 };
 
 struct next {
     struct fx *when; /* NULL: else */
     struct str to;
-    uint32_t node;   /* index */
+    uint32_t node; /* index */
 };
 
 struct action_rule {
@@ -47,30 +77,35 @@ struct flow_node {
     const struct assignee *veto;
     size_t nveto;
     struct assignee empty;
-    unsigned actions;              /* enum flow_action */
-    struct action_rule rules[8];   /* by bit number of the action */
-    const uint8_t *fields;         /* enum field_right by slot of the form; NULL: none said */
+    unsigned actions;            /* enum flow_action */
+    struct action_rule rules[8]; /* by bit number of the action */
+    const uint8_t *fields;       /* enum field_right by slot of the form; NULL: none said */
+    const uint8_t *const
+        *sub_fields; /* by slot of a table field: rights of its columns; may be NULL */
     struct fx *check;
     struct str check_message;
     enum skip_same skip_same;
     const struct next *next;
     size_t nnext;
-    const struct set_item *set;    /* end, create */
+    const struct set_item *set; /* end, create */
     size_t nset;
-    struct str run;                /* script */
+    struct str run; /* script */
     bool as_system;
-    struct str form;               /* create, subflow */
-    const struct str *branches;    /* parallel */
+    struct str form;            /* create, subflow */
+    bool wait;                  /* subflow: until it ends */
+    const struct str *branches; /* parallel */
     size_t nbranches;
     struct str join;
-    struct val raw;                /* due, wait: kept for later steps and the designer */
+    struct fx *until; /* wait; or `for` in raw */
+    struct val raw;   /* due, wait: kept for later steps and the designer */
 };
 
 struct flowdef {
     struct form *form;
     struct place at;
     struct str start_title;
-    const struct str *can;   /* roles that may start */
+    uint32_t first;        /* index of the node the start leads to */
+    const struct str *can; /* roles that may start */
     size_t ncan;
     struct flow_node *nodes; /* [0] is the start node, key "start" */
     size_t nnodes;

@@ -1,6 +1,6 @@
 /*
- * A form as the engine sees it after loading: fields, rules, grants, views, buttons. Plain data in the
- * app's arena, immutable; expressions are compiled. A sub-table is a form too (parent is set).
+ * A form as the engine sees it after loading: fields, rules, grants, views, buttons. Plain data in
+ * the app's arena, immutable; expressions are compiled. A sub-table is a form too (parent is set).
  */
 #ifndef META_FORM_H
 #define META_FORM_H
@@ -31,6 +31,8 @@ struct option {
     struct str title;
     struct str color; /* one of ten names, or empty */
     bool disabled;
+    const struct option *options; /* cascade: the next level */
+    size_t noptions;
 };
 
 enum sensitivity { SENS_NONE, SENS_PERSONAL, SENS_SPECIAL };
@@ -48,44 +50,50 @@ struct field {
     struct str placeholder;
     struct str message; /* shown when `check` fails */
     struct str widget;
-    struct str was;     /* old key, or empty */
+    struct str was; /* old key, or empty */
+    struct str icon;
+    struct str unit; /* of numbers */
     struct place at;
+    uint32_t nth; /* number of this field in its app, for tables by field */
     const struct fieldtype *type;
-    struct form *form;  /* the form or sub-table it belongs to */
-    uint32_t slot;      /* index in the form's row of values */
+    struct form *form; /* the form or sub-table it belongs to */
+    uint32_t slot;     /* index in the form's row of values */
 
-    bool required;            /* literal */
-    struct fx *required_fx;   /* or by expression */
+    bool required;          /* literal */
+    struct fx *required_fx; /* or by expression */
     struct fx *readonly_fx;
     bool readonly;
-    struct fx *visible;       /* NULL: always */
-    bool clear_hidden;        /* hidden_value: clear */
-    struct fxval dflt;        /* `default` */
+    struct fx *visible; /* NULL: always */
+    bool clear_hidden;  /* hidden_value: clear */
+    struct fxval dflt;  /* `default` */
     struct fx *check;
-    bool unique;              /* on this field alone */
+    bool unique; /* on this field alone */
     bool index;
     bool search;
+    struct str normalize; /* none text phone code; empty: the type's own way */
     bool declassify;
-    enum sensitivity sensitive;
+    enum sensitivity sensitive; /* of computed fields: as their inputs, unless declassify */
+    bool encrypted;             /* said on the field itself, and a text */
     struct str group;
-    uint32_t width;           /* layout columns it spans, 0: default */
+    uint32_t width; /* layout columns it spans, 0: default */
 
     /* numbers */
     bool has_scale;
     uint8_t scale;
-    struct val min, max;      /* VAL_ABSENT: none */
-    uint32_t max_length;      /* text; code points; 0: the type's bound */
-    struct str pattern;       /* serial */
-    struct str reset;         /* serial: never year month day */
+    struct val min, max; /* VAL_ABSENT: none */
+    uint32_t max_length; /* text; code points; 0: the type's bound; files: how many */
+    struct str pattern;  /* serial */
+    struct str reset;    /* serial: never year month day */
 
     /* choices */
     const struct option *options;
     size_t noptions;
+    uint8_t depth; /* region: 1 province … 4 street */
 
     /* links; also the target of lookups through their path */
     struct str target_key;
-    struct form *target;      /* resolved form of link/links */
-    struct fx *filter;        /* over the target, this. for the record */
+    struct form *target; /* resolved form of link/links */
+    struct fx *filter;   /* over the target, this. for the record */
     enum on_delete on_delete;
     const struct fill *fills;
     size_t nfills;
@@ -93,25 +101,28 @@ struct field {
     /* sub-table */
     struct form *sub;
     bool append_only;
+    struct str log; /* the field whose changes the sub-table keeps by itself; empty: none */
 
     /* computed: formula value, lookup path, rollup aggregate */
     struct fx *value;
-    struct fx_type value_type;  /* of formula, lookup, rollup */
-    bool stored;                /* false: evaluated when read (volatile or stored-row functions) */
-    struct form *rollup_of;     /* the child form (or its sub-table) */
-    struct field *rollup_by;    /* the link field there */
+    struct fx_type value_type; /* of formula, lookup, rollup */
+    bool stored;               /* false: evaluated when read (volatile or stored-row functions) */
+    struct form *rollup_of;    /* the child form (or its sub-table) */
+    struct field *rollup_by;   /* the link field there */
     struct fx *rollup_where;
+    struct field *const *inputs; /* fields of any form that `value` reads, each once */
+    size_t ninputs;
 };
 
 /* System fields stand behind the form's own in each row of values, in this order. */
 enum sys_field {
-    SYS_ID,         /* VAL_REF-less: VAL_TEXT in expressions, id in rows */
+    SYS_ID, /* VAL_REF-less: VAL_TEXT in expressions, id in rows */
     SYS_VERSION,
     SYS_TITLE,
     SYS_STATE,
     SYS_NODE,
-    SYS_OWNER,      /* member ref */
-    SYS_DEPT,       /* department ref */
+    SYS_OWNER, /* member ref */
+    SYS_DEPT,  /* department ref */
     SYS_CREATED_AT,
     SYS_CREATED_BY,
     SYS_UPDATED_AT,
@@ -125,7 +136,7 @@ struct layout_item {
 };
 
 struct layout_block {
-    bool tab;
+    bool tab; /* else a section */
     struct str title;
     uint32_t columns; /* 1 … 4 */
     bool collapsed;
@@ -175,7 +186,7 @@ enum field_right { FIELD_UNSET, FIELD_HIDDEN, FIELD_MASKED, FIELD_READ, FIELD_WR
 struct grant {
     struct str key;
     struct place at;
-    const struct str *roles;   /* who: any of these */
+    const struct str *roles; /* who: any of these */
     size_t nroles;
     const struct str *members; /* logins */
     size_t nmembers;
@@ -187,13 +198,24 @@ struct grant {
     const struct str *buttons; /* form's own buttons in `can`; `all` sets all_buttons */
     size_t nbuttons;
     bool all_buttons;
-    struct fx *where;          /* NULL: every row */
-    struct fx *ensure;         /* NULL: as where */
-    const uint8_t *fields;     /* enum field_right by slot, n = form->nslots (resolved: '*', groups, sensitive) */
-    const uint8_t *const *sub_fields; /* by slot of a table field: rights by slot of the sub-table */
+    struct fx *where;    /* NULL: every row */
+    struct fx *ensure;   /* NULL: as where */
+    struct fx *requires; /* a property of the member; NULL: none */
+    const uint8_t
+        *fields; /* enum field_right by slot, n = form->nslots (resolved: '*', groups, sensitive) */
+    const uint8_t *const
+        *sub_fields; /* by slot of a table field: rights by slot of the sub-table */
 };
 
-enum view_type { VIEW_GRID, VIEW_KANBAN, VIEW_CALENDAR, VIEW_GANTT, VIEW_GALLERY, VIEW_TREE, VIEW_LIST };
+enum view_type {
+    VIEW_GRID,
+    VIEW_KANBAN,
+    VIEW_CALENDAR,
+    VIEW_GANTT,
+    VIEW_GALLERY,
+    VIEW_TREE,
+    VIEW_LIST
+};
 
 struct sort_key {
     struct field *field; /* NULL: sys */
@@ -212,16 +234,19 @@ struct view {
     struct place at;
     enum view_type type;
     struct fx *where;
-    struct field *const *columns;  /* system columns: key begins with _ ; see form_field() */
+    struct field *const *columns; /* system columns: key begins with _ ; see form_field() */
     size_t ncolumns;
     const struct sort_key *sort;
     size_t nsort;
     const struct total *totals;
     size_t ntotals;
-    struct field *by;              /* kanban */
+    struct field *by; /* kanban */
     struct field *const *card;
     size_t ncard;
     struct field *start, *end, *title_field;
+    struct field *parent; /* tree */
+    struct field *image;  /* gallery */
+    struct str icon;
 };
 
 struct set_item {
@@ -237,10 +262,12 @@ struct button {
     const struct set_item *set;
     size_t nset;
     struct str confirm;
-    struct str run;        /* "lead.convert": script.function, or empty */
+    struct str run; /* "lead.convert": script.function, or empty */
     bool as_system;
-    struct field *const *ask; /* fields asked for; vars "ask.x" in set */
+    struct field *const *ask; /* fields asked for; vars "ask.x" in set, numbered as they stand */
     size_t nask;
+    struct str icon;
+    bool danger;
 };
 
 struct public_form {
@@ -253,6 +280,7 @@ struct public_form {
     size_t nset;
     const struct str *params;
     size_t nparams;
+    struct str help;
     bool captcha;
     uint32_t per_ip; /* posts per per_ip_s seconds; 0: no limit */
     uint32_t per_ip_s;
@@ -265,6 +293,7 @@ struct related {
     struct form *target;
     struct field *by;
     struct str view;
+    struct str title; /* empty: the form's own */
     bool create;
 };
 
@@ -279,22 +308,49 @@ struct match_rule {
     struct field *field;
     struct str as; /* exact phone … */
     double at_least;
+    struct field *const *within;
+    size_t nwithin;
+};
+
+enum trigger_kind {
+    TRIGGER_CREATE,
+    TRIGGER_UPDATE,
+    TRIGGER_DELETE,
+    TRIGGER_STATE,
+    TRIGGER_EVERY,
+    TRIGGER_AT,
+    TRIGGER_BUTTON,
+    TRIGGER_WEBHOOK
+};
+
+/* Checked here, run by engine/automation in a later step. */
+struct automation {
+    struct str key;
+    struct str title;
+    struct place at;
+    enum trigger_kind trigger;
+    bool enabled;
+    struct fx *where, *when;
+    struct val raw; /* the whole node */
 };
 
 struct form {
     struct app *app;
-    struct str key;      /* sub-table: the table field's key */
+    struct str key; /* sub-table: the table field's key */
     struct str title;
+    struct str icon, help;
+    struct str was; /* old key, or empty */
     struct place at;
+    bool broken;         /* its file could not be read; only while loading */
     struct form *parent; /* of a sub-table */
     struct field *parent_field;
     bool append_only;
 
     struct field **fields; /* in file order; slot == index */
     size_t nfields;
-    struct map by_key;     /* key -> struct field *, system fields included */
+    struct map by_key;            /* key -> struct field *, system fields included */
     struct field *sys[SYS_COUNT]; /* pseudo fields, slot = nfields + enum */
-    size_t nslots;         /* nfields + SYS_COUNT */
+    size_t nslots;                /* nfields + SYS_COUNT */
     struct field **compute_order; /* stored computed fields, dependencies first */
     size_t ncompute;
 
@@ -320,12 +376,15 @@ struct form {
     size_t nrelated;
     const struct match_rule *match;
     size_t nmatch;
-    struct flowdef *flow;  /* NULL: none */
-    struct str hooks;      /* script name, or empty */
+    struct val match_raw; /* the whole node */
+    const struct automation *automations;
+    size_t nautomations;
+    struct flowdef *flow; /* NULL: none */
+    struct str hooks;     /* script name, or empty */
     bool hooks_as_system;
 
-    /* Who depends on this form's rows: rollups of other forms over it, lookups and formulas through links to
-     * it. Filled by the checker; compute.c walks them. */
+    /* Who depends on this form's (or sub-table's) rows: stored rollups over it, stored lookups and
+     * formulas of other forms through links to it. Filled by the checker; compute.c walks them. */
     struct field **dependents;
     size_t ndependents;
 };

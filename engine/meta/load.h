@@ -8,22 +8,24 @@
 #include "engine/meta/app.h"
 
 struct load_opts {
-    struct str default_zone;   /* "Asia/Shanghai" */
+    struct str default_zone; /* "Asia/Shanghai" */
     /* Bytes of a TZif file by zone name; -1: no such zone. */
     int (*zone_bytes)(void *self, struct arena *a, struct str name, struct str *out);
     void *self;
 };
 
-/* Reads DIR into a source: app.yaml, forms/, dashboards/, monitors.yaml, prints/, scripts/, tests/, data/,
- * i18n/, people/. Bounds: 2,000 files, 1 MB each, 32 MB in all; no links out of the folder. */
+/* Reads DIR into a source: app.yaml, forms/, dashboards/, monitors.yaml, prints/, scripts/, tests/,
+ * data/, i18n/, people/. Bounds: 2,000 files, 1 MB each, 32 MB in all; no links out of the folder.
+ */
 int source_read(struct arena *a, struct str dir, struct app_source *out, struct err *err) ATTR_MUST;
 
 /*
- * Parses, links and checks. Returns the app (owner: the caller, one reference) when diags has no errors,
- * else NULL. The app has its own arena. Scripts are checked for syntax only by the script layer
- * (load_script_check is set by the engine to avoid an upward arrow).
+ * Parses, links and checks. Returns the app (owner: the caller, one reference) when diags has no
+ * errors, else NULL. The app has its own arena. Scripts are checked for syntax only by the script
+ * layer (load_script_check is set by the engine to avoid an upward arrow).
  */
-struct app *app_load(const struct app_source *src, const struct load_opts *opts, struct diags *diags);
+struct app *app_load(const struct app_source *src, const struct load_opts *opts,
+                     struct diags *diags);
 
 /* The content hash that names a version: hex, stable over file order. */
 struct str source_hash(struct arena *a, const struct app_source *src);

@@ -1,6 +1,7 @@
 /*
- * YAML (libyaml events) to a node tree with positions. YAML 1.2 core scalars; duplicate keys, anchors,
- * aliases, tags, merge keys, a second document, over 1 MB, 32 levels or 200,000 nodes are refused.
+ * YAML (libyaml events) to a node tree with positions. YAML 1.2 core scalars; duplicate keys,
+ * anchors, aliases, tags, merge keys, a second document, over 1 MB, 32 levels or 200,000 nodes are
+ * refused.
  */
 #ifndef META_YAML_H
 #define META_YAML_H
@@ -16,18 +17,19 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQ, YAML_MAP };
 
 struct yaml_node {
     enum yaml_kind kind;
-    struct src_pos pos;      /* where it begins */
-    size_t from, to;         /* byte span in the text */
-    bool quoted;             /* scalar in quotes or a block scalar: always text */
-    bool flow;               /* {…} or […] */
-    struct str text;         /* scalar as written (decoded) */
+    struct src_pos pos;       /* where it begins */
+    size_t from, to;          /* byte span in the text */
+    bool quoted;              /* scalar in quotes or a block scalar: always text */
+    bool flow;                /* {…} or […] */
+    struct str text;          /* scalar as written (decoded) */
     struct yaml_node **items; /* values of a map or items of a sequence */
     struct yaml_node **keys;  /* of a map */
     size_t n;
 };
 
 /* NULL and diags on mistakes. An empty document is an empty map. */
-struct yaml_node *yaml_parse(struct arena *a, struct str file, struct str text, struct diags *diags);
+struct yaml_node *yaml_parse(struct arena *a, struct str file, struct str text,
+                             struct diags *diags);
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL */
 /* The core-schema value: null, true/false, numbers, text; maps and lists deeply. */
 struct val yaml_val(struct arena *a, const struct yaml_node *n);
