@@ -13,10 +13,10 @@
 #include "engine/base/diag.h"
 #include "engine/value/val.h"
 
-#define FX_MAX_TEXT 16384   /* bytes of source */
-#define FX_MAX_DEPTH 200    /* nesting */
-#define FX_MAX_NODES 10000
-#define FX_MAX_STEPS 1000000
+#define FX_MAX_TEXT   16384 /* bytes of source */
+#define FX_MAX_DEPTH  200   /* nesting */
+#define FX_MAX_NODES  10000
+#define FX_MAX_STEPS  1000000
 #define FX_MAX_RESULT 65536 /* bytes of a text, items of a list */
 
 /* ---- types ---- */
@@ -25,15 +25,15 @@ enum fx_base {
     FX_BLANK, /* the literal BLANK: fits every type */
     FX_BOOL,
     FX_NUM,
-    FX_TEXT,   /* also select: options is set */
+    FX_TEXT, /* also select: options is set */
     FX_DATE,
     FX_DATETIME,
     FX_TIME,
-    FX_LINK,   /* a row of `form` */
+    FX_LINK, /* a row of `form` */
     FX_MEMBER,
     FX_DEPT,
-    FX_ROWS,   /* a sub-table: only as the start of a path */
-    FX_JSON    /* json, file, location: only ISBLANK, =BLANK and & see it */
+    FX_ROWS, /* a sub-table: only as the start of a path */
+    FX_JSON  /* json, file, location: only ISBLANK, =BLANK and & see it */
 };
 
 struct fx_type {
@@ -92,7 +92,7 @@ struct fx_scope {
     const struct fx_var *vars;
     size_t nvars;
     enum fx_place place;
-    bool request;       /* came with a request: an unknown option key is FALSE, not an error */
+    bool request; /* came with a request: an unknown option key is FALSE, not an error */
 };
 
 /* ---- compile ---- */
@@ -111,10 +111,10 @@ struct fx_type fx_type_of(const struct fx *fx);
 struct str fx_text(const struct fx *fx);
 
 enum fx_flag {
-    FX_VOLATILE = 1,   /* TODAY NOW USER DEPT … */
-    FX_STORED = 2,     /* LOOKUP LISTOF COUNTOF …OF */
-    FX_SERVER = 4,     /* PINYIN COMPANYKEY UUID: not in the browser */
-    FX_NO_SQL = 8,     /* has no SQL form; fx_no_sql() says why */
+    FX_VOLATILE = 1, /* TODAY NOW USER DEPT … */
+    FX_STORED = 2,   /* LOOKUP LISTOF COUNTOF …OF */
+    FX_SERVER = 4,   /* PINYIN COMPANYKEY UUID: not in the browser */
+    FX_NO_SQL = 8,   /* has no SQL form; fx_no_sql() says why */
     FX_CONSTANT = 16
 };
 unsigned fx_flags(const struct fx *fx);
@@ -124,8 +124,8 @@ struct str fx_no_sql(const struct fx *fx); /* the functions that have none, comm
 enum fx_root { FX_ROW, FX_PARENT, FX_OLD, FX_THAT, FX_TARGET, FX_THIS, FX_VAR };
 
 /*
- * One use of a name. path[0 … n-2] are links (or at most one sub-table) walked from the root's form,
- * path[n-1] is the field read. FX_VAR: var is its index in the scope, n is 0.
+ * One use of a name. path[0 … n-2] are links (or at most one sub-table) walked from the root's
+ * form, path[n-1] is the field read. FX_VAR: var is its index in the scope, n is 0.
  */
 struct fx_ref {
     enum fx_root root;
@@ -148,7 +148,8 @@ struct fx_call {
     const struct fx *value; /* NULL for COUNTOF */
     const struct fx *where; /* may be NULL */
 };
-void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_call *call), void *arg);
+void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_call *call),
+                  void *arg);
 
 /* ---- evaluate ---- */
 
@@ -169,8 +170,9 @@ enum fx_context {
 struct fx_calendar; /* workdays; fx_calendar.h */
 
 struct fx_env {
-    struct arena *a;       /* results live here */
-    const struct val *row; /* values of the bare-name form by slot; VAL_ABSENT asks get(). May be NULL */
+    struct arena *a; /* results live here */
+    const struct val
+        *row; /* values of the bare-name form by slot; VAL_ABSENT asks get(). May be NULL */
     void *self;
     /* Everything but a present bare name. Returns 0, or -1 with *err set: the env has failed. */
     int (*get)(struct fx_env *env, const struct fx_ref *ref, struct val *out);
@@ -180,9 +182,9 @@ struct fx_env {
     int64_t now_us;
     const struct zone *zone;
     const struct fx_calendar *calendar; /* NULL: Monday to Friday */
-    uint32_t steps;        /* counts up; at FX_MAX_STEPS everything is blank and `limit` is set */
+    uint32_t steps; /* counts up; at FX_MAX_STEPS everything is blank and `limit` is set */
     bool limit;
-    bool failed;           /* a callback failed; its error is in err */
+    bool failed; /* a callback failed; its error is in err */
     struct err *err;
     struct diags *reasons; /* not NULL: why blanks came about, with positions */
 };
@@ -192,8 +194,8 @@ struct val fx_eval(const struct fx *fx, struct fx_env *env);
 /* As a condition: blank is false. */
 bool fx_true(const struct fx *fx, struct fx_env *env);
 
-/* Every sub-expression with its value and the reason of a blank ("why is this value"), as a VAL_LIST
- * of objects {text, line, column, value, reason}. */
+/* Every sub-expression with its value and the reason of a blank ("why is this value"), as a
+ * VAL_LIST of objects {text, line, column, value, reason}. */
 struct val fx_trace(const struct fx *fx, struct fx_env *env);
 
 /* ---- the function table, for help, manual, schema, completion ---- */
@@ -205,6 +207,7 @@ struct fx_fn_doc {
     const char *zh, *en;
     const char *example; /* "ROUND(1.005, 2) -> 1.01" lines, run as tests */
 };
-size_t fx_functions(const struct fx_fn_doc **out);
+/* The i-th function, by theme and name; false past the end. */
+bool fx_function(size_t i, struct fx_fn_doc *out);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Writes a compiled expression as SQL of SQLite or PostgreSQL that gives the same answer as fx_eval.
+ * Writes a compiled expression as SQL of SQLite or PostgreSQL that gives the same answer as
+ * fx_eval.
  *
  * Stored forms: booleans 0/1, numbers REAL, numbers with a scale INTEGER * 10^scale, dates days,
  * times seconds, instants microseconds, links and members their id, blank NULL, multi-values a JSON
- * list. The writer scales: in a comparison of a scaled column with a constant the constant is scaled,
- * so that an index serves; elsewhere it divides.
+ * list. The writer scales: in a comparison of a scaled column with a constant the constant is
+ * scaled, so that an index serves; elsewhere it divides.
  */
 #ifndef FORMULA_FX_SQL_H
 #define FORMULA_FX_SQL_H
@@ -15,13 +16,15 @@
 struct fx_sql_env {
     void *self;
     /* Appends the SQL of a reference as stored (no scaling): a column, a CASE for rights, a
-     * sub-select for a path through links, or for a list: a sub-select that gives column v, one row an
-     * item, without parentheses. 0, or -1 with err. */
+     * sub-select for a path through links, or for a list: a sub-select that gives column v, one row
+     * an item, without parentheses. 0, or -1 with err. */
     int (*column)(void *self, struct sql *q, const struct fx_ref *ref, struct err *err);
-    /* Appends a scalar sub-select (in parentheses) for LOOKUP…, for LISTOF one that gives column v. */
+    /* Appends a scalar sub-select (in parentheses) for LOOKUP…, for LISTOF one that gives column v.
+     */
     int (*stored)(void *self, struct sql *q, const struct fx_call *call, struct err *err);
     /* The value of USER(), DEPTS(), SETTING("x") …, to be bound. Refs carry ids. */
-    int (*context)(void *self, enum fx_context what, struct val arg, struct val *out, struct err *err);
+    int (*context)(void *self, enum fx_context what, struct val arg, struct val *out,
+                   struct err *err);
     /* Values of variables (ask.x) to be bound; NULL when the scope has none. */
     const struct val *vars;
     int64_t now_us;
@@ -32,12 +35,12 @@ struct fx_sql_env {
  * index can serve where the expression allows. */
 int fx_sql_cond(const struct fx *fx, struct sql *q, const struct fx_sql_env *env,
                 struct err *err) ATTR_MUST;
-/* A scalar; numbers come out unscaled as REAL unless scale is not NULL: then a plain column keeps its
- * stored integer and *scale says its scale (0 otherwise). */
+/* A scalar; numbers come out unscaled as REAL unless scale is not NULL: then a plain column keeps
+ * its stored integer and *scale says its scale (0 otherwise). */
 int fx_sql_value(const struct fx *fx, struct sql *q, const struct fx_sql_env *env, uint8_t *scale,
                  struct err *err) ATTR_MUST;
-/* A metric over rows, for SELECT … GROUP BY: SUM, COUNT, AVERAGE, MIN, MAX, COUNTD, arithmetic. *scale
- * as above (a SUM of a scaled column stays an exact integer). */
+/* A metric over rows, for SELECT … GROUP BY: SUM, COUNT, AVERAGE, MIN, MAX, COUNTD, arithmetic.
+ * *scale as above (a SUM of a scaled column stays an exact integer). */
 int fx_sql_metric(const struct fx *fx, struct sql *q, const struct fx_sql_env *env, uint8_t *scale,
                   struct err *err) ATTR_MUST;
 

@@ -26,6 +26,11 @@ double num_of_dec(int64_t units, unsigned scale);
 /* Re-scales exactly or rounds half away from zero; false on overflow. */
 bool num_rescale(int64_t units, unsigned from, unsigned to, int64_t *out);
 
+/* x = *m * 10^*e to 15 significant digits, half away from zero; x finite, > 0; *m below 10^15. */
+void num_digits15(double x, uint64_t *m, int *e);
+/* m * 10^e as the nearest double; infinity beyond the range. */
+double num_make(uint64_t m, int e);
+
 /* Compensated (Neumaier) sum. */
 struct num_sum {
     double sum;

@@ -4,7 +4,7 @@
 #ifndef VALUE_NUM_INT_H
 #define VALUE_NUM_INT_H
 
-#include "engine/base/str.h"
+#include "engine/value/num.h"
 
 #define NUM_POW10_MAX 19
 
@@ -28,14 +28,8 @@ unsigned num_scan_digit(const char **p);
 /* The nearest double (ties to even); infinity beyond the range. */
 double num_scan_double(const struct num_scan *n);
 
-/* m * 10^e as the nearest double. */
-double num_make(uint64_t m, int e);
-
 /* x = *m * 10^*e to `digits` significant digits (1 … 17), half away from zero; x finite, > 0. */
 void num_digits(double x, unsigned digits, uint64_t *m, int *e);
-
-/* The same with 15 digits and a fast way for short decimals; then *m is below 10^15. */
-void num_digits15(double x, uint64_t *m, int *e);
 
 /* The fewest digits that read back to x. */
 void num_shortest(double x, uint64_t *m, int *e);

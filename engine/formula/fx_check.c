@@ -1,0 +1,624 @@
+/*
+ * Meaning: what names are, which types meet, which function evaluates a node.  Reports every
+ * problem it can tell apart; a node that failed counts as blank, so that one mistake gives one
+ * message. Calls of functions are in fx_check_fn.c.
+ */
+#include "engine/formula/fx_int.h"
+
+struct type_word {
+    const char *zh, *en;
+};
+
+static const struct type_word type_words[] = {
+    [FX_BLANK] = {"空值", "blank"},    [FX_BOOL] = {"是/否", "boolean"},
+    [FX_NUM] = {"数值", "number"},     [FX_TEXT] = {"文本", "text"},
+    [FX_DATE] = {"日期", "date"},      [FX_DATETIME] = {"日期时间", "datetime"},
+    [FX_TIME] = {"时间", "time"},      [FX_LINK] = {"关联记录", "link"},
+    [FX_MEMBER] = {"成员", "member"},  [FX_DEPT] = {"部门", "department"},
+    [FX_ROWS] = {"子表", "sub-table"}, [FX_JSON] = {"文件等附加内容", "file or other content"}};
+
+struct str fx_type_name(struct arena *a, struct fx_type t, bool zh)
+{
+    const struct type_word *w = &type_words[t.base];
+    if (!t.list) {
+        return str_of(zh ? w->zh : w->en);
+    }
+    return zh ? str_fmt(a, "%s列表", w->zh) : str_fmt(a, "list of %s", w->en);
+}
+
+struct diag *fx_complain(struct checker *c, const struct node *n, const char *zh, const char *en,
+                         ...)
+{
+    va_list ap;
+    va_list again;
+    c->failed = true;
+    va_start(ap, en);
+    va_copy(again, ap);
+    struct strb text;
+    strb_init(&text, c->diags->a);
+    strb_addv(&text, zh, ap);
+    struct diag *d = diag_file(c->diags, DIAG_ERROR, c->file, fx_pos(c->text, c->at, n->pos),
+                               "formula", "%s", "%s", "");
+    d->zh = strb_str(&text);
+    strb_init(&text, c->diags->a);
+    strb_addv(&text, en, again);
+    d->en = strb_str(&text);
+    va_end(again);
+    va_end(ap);
+    return d;
+}
+
+void fx_complain_type(struct checker *c, const struct node *n, const char *want_zh,
+                      const char *want_en)
+{
+    struct arena *a = c->diags->a;
+    struct str zh = fx_type_name(a, n->type, true);
+    struct str en = fx_type_name(a, n->type, false);
+    struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
+    d->zh = str_fmt(a, "这里需要%s，给的却是%.*s。", want_zh, STR_ARG(zh));
+    d->en = str_fmt(a, "This must be a %s, but it is a %.*s.", want_en, STR_ARG(en));
+}
+
+/* Two operands that do not go together. */
+static void complain_pair(struct checker *c, const struct node *n, const char *what_zh,
+                          const char *what_en)
+{
+    struct arena *a = c->diags->a;
+    struct fx_type x = n->args[0]->type;
+    struct fx_type y = n->args[1]->type;
+    const char *op = fx_op_name((enum op)n->op);
+    struct str xz = fx_type_name(a, x, true), yz = fx_type_name(a, y, true);
+    struct str xe = fx_type_name(a, x, false), ye = fx_type_name(a, y, false);
+    struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
+    d->zh = str_fmt(a, "%.*s和%.*s不能用“%s”%s。", STR_ARG(xz), STR_ARG(yz), op, what_zh);
+    d->en = str_fmt(a, "A %.*s and a %.*s cannot be %s with “%s”.", STR_ARG(xe), STR_ARG(ye),
+                    what_en, op);
+}
+
+/* ---- types ---- */
+
+static bool is_ref(struct fx_type t)
+{
+    return t.base == FX_LINK || t.base == FX_MEMBER || t.base == FX_DEPT;
+}
+
+static bool is_day(struct fx_type t)
+{
+    return t.base == FX_DATE || t.base == FX_DATETIME;
+}
+
+bool fx_type_fits(struct fx_type a, struct fx_type b)
+{
+    if (a.base == FX_BLANK || b.base == FX_BLANK) {
+        return true;
+    }
+    return a.base == b.base && a.list == b.list &&
+           (a.base != FX_LINK || a.form == NULL || b.form == NULL || a.form == b.form);
+}
+
+bool fx_comparable(struct fx_type a, struct fx_type b, bool ordered)
+{
+    if (a.base == FX_BLANK || b.base == FX_BLANK) {
+        return true;
+    }
+    if (a.list || b.list || a.base == FX_JSON || b.base == FX_JSON || a.base == FX_ROWS ||
+        b.base == FX_ROWS) {
+        return false;
+    }
+    if (is_day(a) && is_day(b)) {
+        return true;
+    }
+    if (ordered) {
+        return a.base == b.base && a.base != FX_BOOL && !is_ref(a);
+    }
+    if ((is_ref(a) && b.base == FX_TEXT) || (is_ref(b) && a.base == FX_TEXT)) {
+        return true;
+    }
+    return fx_type_fits(a, b);
+}
+
+bool fx_unify(struct fx_type *into, struct fx_type t)
+{
+    if (into->base == FX_BLANK) {
+        *into = t;
+        return true;
+    }
+    if (t.base == FX_BLANK) {
+        return true;
+    }
+    if (!fx_type_fits(*into, t)) {
+        return false;
+    }
+    if (into->options != t.options) {
+        into->options = NULL;
+    }
+    if (into->form != t.form) {
+        into->form = NULL;
+    }
+    into->has_scale = false;
+    return true;
+}
+
+/* ---- names ---- */
+
+struct nearest {
+    struct str key;
+    struct str best;
+    size_t distance;
+};
+
+static void consider(void *arg, struct str key)
+{
+    struct nearest *n = arg;
+    size_t limit = n->key.n <= 4 ? 1 : n->key.n <= 8 ? 2 : 3;
+    size_t d = str_distance(n->key, key, limit);
+    if (d <= limit && (n->best.n == 0 || d < n->distance)) {
+        n->best = key;
+        n->distance = d;
+    }
+}
+
+static void unknown_name(struct checker *c, const struct node *n, const void *form, struct str key)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct nearest near = {.key = key};
+    if (s != NULL && s->each != NULL && form != NULL) {
+        s->each(s->self, form, consider, &near);
+    }
+    for (size_t i = 0; i < c->scope->nvars; i++) {
+        consider(&near, c->scope->vars[i].name);
+    }
+    if (near.best.n != 0) {
+        fx_complain(c, n, "没有字段“%.*s”，是不是“%.*s”？",
+                    "There is no field “%.*s”; did you mean “%.*s”?", STR_ARG(key),
+                    STR_ARG(near.best));
+    } else if (fx_fn_find(key) != NULL) {
+        fx_complain(c, n, "函数“%.*s”后面要有括号。", "The function “%.*s” needs parentheses.",
+                    STR_ARG(key));
+    } else {
+        fx_complain(c, n, "没有字段“%.*s”。", "There is no field “%.*s”.", STR_ARG(key));
+    }
+}
+
+struct root_word {
+    const char *word;
+    enum fx_root root;
+};
+
+static const struct root_word root_words[] = {{"parent", FX_PARENT},
+                                              {"old", FX_OLD},
+                                              {"that", FX_THAT},
+                                              {"target", FX_TARGET},
+                                              {"this", FX_THIS}};
+
+static const void *root_form(const struct checker *c, enum fx_root root)
+{
+    switch (root) {
+    case FX_ROW: return c->scope->form;
+    case FX_PARENT: return c->scope->parent;
+    case FX_OLD: return c->scope->old;
+    case FX_THAT: return c->scope->that;
+    case FX_TARGET: return c->scope->target;
+    case FX_THIS: return c->in_stored ? c->this_form : c->scope->this_;
+    case FX_VAR: break;
+    }
+    return NULL;
+}
+
+/* The root word of a dotted name; *skip is 1 when it stands there. */
+static bool find_root(struct checker *c, const struct node *n, enum fx_root *root, uint32_t *skip)
+{
+    *root = FX_ROW;
+    *skip = 0;
+    for (size_t i = 0; i < ARRAY_LEN(root_words); i++) {
+        if (!str_ieq(n->names[0], str_of(root_words[i].word))) {
+            continue;
+        }
+        *root = root_words[i].root;
+        *skip = 1;
+        if (n->nargs < 2) {
+            fx_complain(c, n, "“%s”后面要跟字段，如 %s.amount。",
+                        "“%s” must be followed by a field, as in %s.amount.", root_words[i].word,
+                        root_words[i].word);
+            return false;
+        }
+        if (root_form(c, *root) == NULL) {
+            fx_complain(c, n, "这里不能用“%s.”。", "“%s.” cannot be used here.",
+                        root_words[i].word);
+            return false;
+        }
+        return true;
+    }
+    if (c->scope->form == NULL && c->scope->nvars == 0) {
+        unknown_name(c, n, NULL, n->names[0]);
+        return false;
+    }
+    return true;
+}
+
+/* A name given from outside: whole dotted name. */
+static bool find_var(struct checker *c, struct node *n, struct fx_ref *ref)
+{
+    for (size_t i = 0; i < c->scope->nvars; i++) {
+        struct str rest = c->scope->vars[i].name;
+        uint32_t k = 0;
+        for (; k < n->nargs; k++) {
+            struct str part = STR_NONE;
+            bool last = k + 1 == n->nargs;
+            if (last) {
+                part = rest;
+            } else {
+                rest = str_cut(rest, '.', &part);
+            }
+            if (!str_eq(part, n->names[k])) {
+                break;
+            }
+        }
+        if (k == n->nargs) {
+            ref->root = FX_VAR;
+            ref->var = (uint32_t)i;
+            ref->type = c->scope->vars[i].type;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One step of a path; the form behind it, or NULL with a problem reported. */
+static const void *step_into(struct checker *c, const struct node *n, const struct fx_field *f,
+                             struct str key, bool *list)
+{
+    bool many = f->type.base == FX_ROWS || f->type.list;
+    if ((f->type.base != FX_LINK && f->type.base != FX_ROWS && f->type.base != FX_MEMBER &&
+         f->type.base != FX_DEPT) ||
+        f->type.form == NULL) {
+        fx_complain(c, n, "“%.*s”不是关联或子表，后面不能再跟字段。",
+                    "“%.*s” is no link or sub-table, so no field can follow.", STR_ARG(key));
+        return NULL;
+    }
+    if (many && *list) {
+        fx_complain(c, n, "一条路径只能穿过一个子表或多选关联。",
+                    "A path can go through one sub-table or list of links only.");
+        return NULL;
+    }
+    *list = *list || many;
+    return f->type.form;
+}
+
+static bool walk_path(struct checker *c, const struct node *n, uint32_t skip, struct fx_ref *ref)
+{
+    const struct fx_schema *s = c->scope->schema;
+    const void *form = root_form(c, ref->root);
+    uint32_t count = n->nargs - skip;
+    struct fx_field *path = ARENA_ARRAY(c->a, struct fx_field, count);
+    bool list = false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct str key = n->names[skip + i];
+        if (form == NULL || s == NULL || s->field(s->self, form, key, &path[i]) != 1) {
+            unknown_name(c, n, form, key);
+            return false;
+        }
+        if (i + 1 < count) {
+            form = step_into(c, n, &path[i], key, &list);
+            if (form == NULL) {
+                return false;
+            }
+        }
+    }
+    ref->path = path;
+    ref->n = count;
+    ref->type = path[count - 1].type;
+    if (ref->type.list && list) {
+        fx_complain(c, n, "列表里不能再有列表。", "Lists of lists are not supported.");
+        return false;
+    }
+    ref->type.list = ref->type.list || list;
+    return true;
+}
+
+static bool same_ref(const struct fx_ref *x, const struct fx_ref *y)
+{
+    return x->root == y->root && x->n == y->n && x->var == y->var && str_eq(x->name, y->name);
+}
+
+/* Keeps each distinct reference once; inside stored-row functions they belong to the call. */
+static const struct fx_ref *keep_ref(struct checker *c, const struct fx_ref *ref)
+{
+    struct fx *fx = c->fx;
+    for (size_t i = 0; i < fx->refs.n; i++) {
+        if (same_ref(fx->refs.v[i], ref)) {
+            return fx->refs.v[i];
+        }
+    }
+    struct fx_ref *copy = ARENA_NEW(c->a, struct fx_ref);
+    *copy = *ref;
+    vec_push(c->a, &fx->refs, (const struct fx_ref *)copy);
+    return copy;
+}
+
+static void check_metric_ref(struct checker *c, const struct node *n, const struct fx_ref *ref)
+{
+    if (c->scope->place != FX_PLACE_METRIC || ref->root == FX_VAR || c->in_stored) {
+        return;
+    }
+    if (!c->in_agg) {
+        fx_complain(c, n, "指标里的字段要放在汇总函数中，如 SUM(%.*s)。",
+                    "A field of a metric stands inside an aggregate, as in SUM(%.*s).",
+                    STR_ARG(ref->name));
+    }
+}
+
+void fx_resolve(struct checker *c, struct node *n)
+{
+    struct fx_ref ref = {.name = str_sub(c->text, n->pos, n->end - n->pos)};
+    uint32_t skip = 0;
+    if (n->flags & NF_PAREN) {
+        ref.name = str_trim(ref.name);
+    }
+    bool ok =
+        find_var(c, n, &ref) || (find_root(c, n, &ref.root, &skip) && walk_path(c, n, skip, &ref));
+    n->kind = N_CONST;
+    if (!ok) {
+        fx_bind_const(n, VAL_NONE);
+        n->type = (struct fx_type){.base = FX_BLANK};
+        return;
+    }
+    check_metric_ref(c, n, &ref);
+    n->kind = N_REF;
+    n->type = ref.type;
+    n->flags |= ref.root == FX_VAR ? 0 : NF_ROW;
+    n->ref = keep_ref(c, &ref);
+    n->slot = ref.n == 1 && ref.root == FX_ROW ? ref.path[0].slot : 0;
+    n->eval = ref.n == 1 && ref.root == FX_ROW ? fx_eval_slot : fx_eval_ref;
+    n->num = n->eval == fx_eval_slot ? fx_num_slot : fx_num_any;
+}
+
+/* ---- options of selects ---- */
+
+void fx_check_option(struct checker *c, struct fx_type select, const struct node *text)
+{
+    const struct fx_schema *s = c->scope->schema;
+    if (select.options == NULL || c->scope->request || s == NULL || s->option == NULL) {
+        return;
+    }
+    if (text->kind == N_LIST) {
+        for (uint32_t i = 0; i < text->nargs; i++) {
+            fx_check_option(c, select, text->args[i]);
+        }
+    }
+    if (text->kind != N_CONST || text->k.kind != VAL_TEXT) {
+        return;
+    }
+    struct str key = val_str(text->k);
+    if (s->option(s->self, select.options, key) != 1) {
+        fx_complain(c, text, "没有选项“%.*s”。", "There is no option “%.*s”.", STR_ARG(key));
+    }
+}
+
+/* ---- operators ---- */
+
+static bool need_scalar(struct checker *c, const struct node *n)
+{
+    if (n->type.list) {
+        fx_complain(
+            c, n, "这里要一个值，不能是列表；汇总用 SUM、JOIN 等函数。",
+            "A single value is needed here, not a list; combine it with SUM, JOIN and the like.");
+        return false;
+    }
+    return true;
+}
+
+static void need_base(struct checker *c, const struct node *n, enum fx_base base, const char *zh,
+                      const char *en)
+{
+    if (n->type.base != FX_BLANK && (n->type.base != base || n->type.list)) {
+        fx_complain_type(c, n, zh, en);
+    }
+}
+
+static void check_logic(struct checker *c, struct node *n)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        need_base(c, n->args[i], FX_BOOL, "是/否条件", "boolean condition");
+    }
+    n->type.base = FX_BOOL;
+    n->flags |= NF_KNOWN;
+}
+
+static void check_compare(struct checker *c, struct node *n)
+{
+    struct node *x = n->args[0];
+    struct node *y = n->args[1];
+    bool ordered = n->op != OP_EQ && n->op != OP_NE;
+    bool list = x->type.list || y->type.list;
+    bool blank = x->type.base == FX_BLANK || y->type.base == FX_BLANK;
+    if (list && !(blank && !ordered)) {
+        fx_complain(c, n, "列表只能和 BLANK 比较；判断是否包含用 CONTAINS 或 IN。",
+                    "A list is compared with BLANK only; use CONTAINS or IN to look inside.");
+    } else if (!fx_comparable(x->type, y->type, ordered)) {
+        complain_pair(c, n, "比较", "compared");
+    } else if (!ordered) {
+        fx_check_option(c, x->type, y);
+        fx_check_option(c, y->type, x);
+    }
+    n->type.base = FX_BOOL;
+    n->flags |= NF_KNOWN;
+}
+
+static void check_in(struct checker *c, struct node *n)
+{
+    struct node *item = n->args[n->op == OP_IN ? 0 : 1];
+    struct node *list = n->args[n->op == OP_IN ? 1 : 0];
+    struct fx_type of = list->type;
+    n->type.base = FX_BOOL;
+    n->flags |= NF_KNOWN;
+    if (n->op == OP_CONTAINS && !of.list && of.base != FX_BLANK) {
+        need_base(c, list, FX_TEXT, "文本或列表", "text or list");
+        need_base(c, item, FX_TEXT, "文本", "text");
+        return;
+    }
+    if (!of.list && of.base != FX_BLANK) {
+        fx_complain_type(c, list, "列表，如 [\"a\", \"b\"]", "list, as in [\"a\", \"b\"]");
+        return;
+    }
+    of.list = false;
+    if (item->type.list || !fx_comparable(item->type, of, false)) {
+        complain_pair(c, n, "判断", "matched");
+        return;
+    }
+    fx_check_option(c, item->type, list);
+    fx_check_option(c, of, item);
+}
+
+static void check_cat(struct checker *c, struct node *n)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (need_scalar(c, n->args[i]) && is_ref(n->args[i]->type)) {
+            fx_need_no_sql(c, "&");
+        }
+    }
+    n->type.base = FX_TEXT;
+}
+
+/* Dates take part in + and -. */
+static bool check_date_sum(struct node *n)
+{
+    struct fx_type x = n->args[0]->type;
+    struct fx_type y = n->args[1]->type;
+    bool xn = x.base == FX_NUM || x.base == FX_BLANK;
+    bool yn = y.base == FX_NUM || y.base == FX_BLANK;
+    if (x.list || y.list) {
+        return false;
+    }
+    if (n->op == OP_SUB && is_day(x) && is_day(y)) {
+        n->type.base = FX_NUM;
+        n->flags |= x.base != y.base ? NF_ENV : 0;
+        return true;
+    }
+    if (is_day(x) && yn) {
+        n->type.base = x.base;
+        return true;
+    }
+    if (n->op == OP_ADD && xn && is_day(y)) {
+        n->type.base = y.base;
+        return true;
+    }
+    return false;
+}
+
+static void check_arith(struct checker *c, struct node *n)
+{
+    n->type.base = FX_NUM;
+    if ((n->op == OP_ADD || n->op == OP_SUB) && check_date_sum(n)) {
+        return;
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        const struct node *x = n->args[i];
+        if (x->type.list && x->type.base == FX_NUM) {
+            fx_complain(c, x, "列表不能直接做运算，请用 SUMPRODUCT 或 SUM。",
+                        "Lists take no part in arithmetic; use SUMPRODUCT or SUM.");
+        } else if (x->type.base == FX_TEXT) {
+            fx_complain(c, x, "文本不能做运算；文本转数值用 VALUE，连接文本用 &。",
+                        "Texts take no part in arithmetic; use VALUE to convert, & to join.");
+        } else {
+            need_base(c, x, FX_NUM, "数值", "number");
+        }
+    }
+}
+
+static void check_op(struct checker *c, struct node *n)
+{
+    switch ((enum op)n->op) {
+    case OP_OR:
+    case OP_AND:
+    case OP_NOT: check_logic(c, n); break;
+    case OP_EQ:
+    case OP_NE:
+    case OP_LT:
+    case OP_LE:
+    case OP_GT:
+    case OP_GE: check_compare(c, n); break;
+    case OP_IN:
+    case OP_CONTAINS: check_in(c, n); break;
+    case OP_CAT: check_cat(c, n); break;
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+    case OP_NEG:
+    case OP_PCT:
+    case OP_POW: check_arith(c, n); break;
+    case OP_NONE: break;
+    }
+    fx_bind_op(n);
+    fx_fold(c, n);
+}
+
+static void check_list(struct checker *c, struct node *n)
+{
+    struct fx_type t = {.base = FX_BLANK};
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        struct node *x = n->args[i];
+        if (x->type.list) {
+            fx_complain(c, x, "列表里不能再有列表。", "Lists of lists are not supported.");
+        } else if (!fx_unify(&t, x->type)) {
+            fx_complain(c, x, "列表里的值要是同一类型。",
+                        "The items of a list must be of one type.");
+        }
+    }
+    t.list = true;
+    n->type = t;
+    n->eval = fx_eval_list;
+    n->num = fx_num_any;
+    fx_fold(c, n);
+}
+
+void fx_need_no_sql(struct checker *c, const char *what)
+{
+    struct fx *fx = c->fx;
+    struct str name = str_of(what);
+    fx->flags |= FX_NO_SQL;
+    if (str_find(fx->no_sql, name, 0) < 0) {
+        fx->no_sql = fx->no_sql.n ? str_fmt(c->a, "%.*s, %s", STR_ARG(fx->no_sql), what) : name;
+    }
+}
+
+/* What a node inherits from its arguments. */
+static void gather(struct node *n)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        n->flags |= n->args[i]->flags & (NF_ROW | NF_AGG | NF_ENV);
+        if (n->args[i]->type.base == FX_DATETIME) {
+            n->flags |= NF_ENV;
+        }
+    }
+}
+
+void fx_check(struct checker *c, struct node *n)
+{
+    if (++c->depth > FX_MAX_TREE) {
+        if (!c->failed) {
+            fx_complain(c, n, "公式嵌套太深。", "The expression is nested too deeply.");
+        }
+        c->depth--;
+        return;
+    }
+    if (n->kind == N_CALL) {
+        fx_check_call(c, n);
+    } else if (n->kind == N_NAME) {
+        fx_resolve(c, n);
+    } else if (n->kind == N_CONST) {
+        fx_bind_const(n, n->k);
+    } else {
+        for (uint32_t i = 0; i < n->nargs; i++) {
+            fx_check(c, n->args[i]);
+        }
+        gather(n);
+        if (n->kind == N_OP) {
+            check_op(c, n);
+        } else if (n->kind == N_LIST) {
+            check_list(c, n);
+        }
+    }
+    c->depth--;
+}

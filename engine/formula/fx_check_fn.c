@@ -1,0 +1,461 @@
+/*
+ * Calls: the number and types of arguments by the signature of the function's row, the functions
+ * with a shape of their own (IFS, SWITCH), the stored-row functions, metrics.
+ */
+#include "engine/formula/fx_int.h"
+
+/* ---- one argument against one letter of a signature ---- */
+
+struct letter {
+    char c;
+    uint16_t bases; /* bit per enum fx_base */
+    bool single;    /* a list is not allowed */
+    bool list;      /* only a list is allowed */
+    const char *zh, *en;
+};
+
+#define B(x)    (1u << (x))
+#define ANY     0xFFFFu
+#define PLAIN   (ANY & ~(B(FX_JSON) | B(FX_ROWS)))
+#define ORDERED (B(FX_NUM) | B(FX_TEXT) | B(FX_DATE) | B(FX_DATETIME) | B(FX_TIME))
+
+static const struct letter letters[] = {
+    {'n', B(FX_NUM), true, false, "数值", "number"},
+    {'t', B(FX_TEXT), true, false, "文本", "text"},
+    {'b', B(FX_BOOL), true, false, "是/否条件", "boolean condition"},
+    {'d', B(FX_DATE) | B(FX_DATETIME), true, false, "日期", "date"},
+    {'D', B(FX_DATE), true, false, "日期（不带时间）", "date without time"},
+    {'m', B(FX_TIME), true, false, "时间", "time"},
+    {'h', B(FX_TIME) | B(FX_DATETIME), true, false, "时间或日期时间", "time or datetime"},
+    {'x', PLAIN, true, false, "单个值", "single value"},
+    {'N', B(FX_NUM), false, false, "数值或数值列表", "number or list of numbers"},
+    {'T', B(FX_TEXT), false, false, "文本或文本列表", "text or list of texts"},
+    {'X', PLAIN, false, false, "值或列表", "value or list"},
+    {'O', ORDERED, false, false, "可比较大小的值", "value that can be ordered"},
+    {'L', PLAIN, false, true, "列表", "list"},
+    {'Q', B(FX_NUM), false, true, "数值列表", "list of numbers"},
+    {'R', B(FX_DATE), false, true, "日期列表", "list of dates"},
+    {'M', B(FX_MEMBER), true, false, "成员", "member"},
+    {'z', ANY, false, false, "值", "value"},
+    {'u', PLAIN, false, false, "值", "value"}};
+
+static const struct letter *find_letter(char c)
+{
+    for (size_t i = 0; i < ARRAY_LEN(letters); i++) {
+        if (letters[i].c == c) {
+            return &letters[i];
+        }
+    }
+    return &letters[0];
+}
+
+static bool check_arg(struct checker *c, const struct node *x, char code)
+{
+    const struct letter *l = find_letter(code);
+    struct fx_type t = x->type;
+    if (t.base == FX_BLANK) {
+        return true;
+    }
+    if (!(B(t.base) & l->bases) || (l->single && t.list) || (l->list && !t.list)) {
+        fx_complain_type(c, x, l->zh, l->en);
+        return false;
+    }
+    return true;
+}
+
+/* ---- signatures ---- */
+
+struct sig {
+    char args[24];
+    size_t n;        /* letters */
+    size_t required; /* how many must be there */
+    bool repeats;    /* the last letter may repeat */
+    char result;
+};
+
+static struct sig sig_read(const char *text)
+{
+    struct sig s = {.required = SIZE_MAX};
+    for (; *text != '>' && *text != 0; text++) {
+        if (*text == '?') {
+            s.required = s.n;
+        } else if (*text == '*') {
+            s.repeats = true;
+            s.required = MIN(s.required, s.n - 1);
+        } else if (s.n < sizeof(s.args)) {
+            s.args[s.n++] = *text;
+        }
+    }
+    s.required = MIN(s.required, s.n);
+    s.result = *text == '>' ? text[1] : 'n';
+    return s;
+}
+
+static bool check_count(struct checker *c, const struct node *n, size_t least, size_t most)
+{
+    if (n->nargs >= least && n->nargs <= most) {
+        return true;
+    }
+    if (least == most) {
+        fx_complain(c, n, "%s 要 %zu 个参数，给了 %zu 个。", "%s takes %zu arguments, but got %zu.",
+                    n->fn->name, least, (size_t)n->nargs);
+    } else if (most == SIZE_MAX) {
+        fx_complain(c, n, "%s 至少要 %zu 个参数，给了 %zu 个。",
+                    "%s takes at least %zu arguments, but got %zu.", n->fn->name, least,
+                    (size_t)n->nargs);
+    } else {
+        fx_complain(c, n, "%s 要 %zu 到 %zu 个参数，给了 %zu 个。",
+                    "%s takes %zu to %zu arguments, but got %zu.", n->fn->name, least, most,
+                    (size_t)n->nargs);
+    }
+    return false;
+}
+
+static void unify_arg(struct checker *c, struct fx_type *into, const struct node *x)
+{
+    struct fx_type t = x->type;
+    if (!fx_unify(into, t)) {
+        struct arena *a = c->diags->a;
+        struct str xz = fx_type_name(a, *into, true), yz = fx_type_name(a, t, true);
+        struct str xe = fx_type_name(a, *into, false), ye = fx_type_name(a, t, false);
+        struct diag *d = fx_complain(c, x, "类型不一致。", "Types differ.");
+        d->zh =
+            str_fmt(a, "各个结果要是同一类型：前面是%.*s，这里是%.*s。", STR_ARG(xz), STR_ARG(yz));
+        d->en = str_fmt(a, "All results must be of one type: %.*s before, %.*s here.", STR_ARG(xe),
+                        STR_ARG(ye));
+    }
+}
+
+static struct fx_type result_type(char code, struct fx_type branch, const struct node *n)
+{
+    struct fx_type first = n->nargs ? n->args[0]->type : (struct fx_type){.base = FX_BLANK};
+    struct fx_type t = {.base = FX_NUM};
+    first.has_scale = false;
+    switch (code) {
+    case 't': t.base = FX_TEXT; break;
+    case 'b': t.base = FX_BOOL; break;
+    case 'D': t.base = FX_DATE; break;
+    case 'i': t.base = FX_DATETIME; break;
+    case 'm': t.base = FX_TIME; break;
+    case 'T': t = (struct fx_type){.base = FX_TEXT, .list = true}; break;
+    case 'M': t.base = FX_MEMBER; break;
+    case 'Z': t = (struct fx_type){.base = FX_MEMBER, .list = true}; break;
+    case 'P': t.base = FX_DEPT; break;
+    case 'Y': t = (struct fx_type){.base = FX_DEPT, .list = true}; break;
+    case 'u':
+    case 'o': t = branch; break;
+    case '1':
+    case 'l': t = first; break;
+    case 'e':
+        t = first;
+        t.list = false;
+        break;
+    default: break;
+    }
+    if (code == 'o') {
+        t.list = false;
+        t.has_scale = false;
+    }
+    return t;
+}
+
+static void check_sig(struct checker *c, struct node *n)
+{
+    struct sig s = sig_read(n->fn->sig);
+    struct fx_type branch = {.base = FX_BLANK};
+    if (!check_count(c, n, s.required, s.repeats ? SIZE_MAX : s.n)) {
+        n->type = result_type(s.result, branch, n);
+        return;
+    }
+    for (size_t i = 0; i < n->nargs; i++) {
+        char code = s.args[MIN(i, s.n - 1)];
+        if (!check_arg(c, n->args[i], code)) {
+            continue;
+        }
+        if (code == 'u') {
+            unify_arg(c, &branch, n->args[i]);
+        } else if (code == 'O') {
+            struct node item = *n->args[i];
+            item.type.list = false;
+            unify_arg(c, &branch, &item);
+        }
+    }
+    n->type = result_type(s.result, branch, n);
+}
+
+/* IFS(condition, value, …): pairs. */
+void fx_check_ifs(struct checker *c, struct node *n)
+{
+    struct fx_type t = {.base = FX_BLANK};
+    if (n->nargs < 2 || n->nargs % 2 != 0) {
+        fx_complain(c, n, "IFS 要成对的参数：条件， 值， 条件， 值……",
+                    "IFS takes pairs: condition, value, condition, value, …");
+    }
+    for (uint32_t i = 0; i + 1 < n->nargs; i += 2) {
+        check_arg(c, n->args[i], 'b');
+        if (check_arg(c, n->args[i + 1], 'u')) {
+            unify_arg(c, &t, n->args[i + 1]);
+        }
+    }
+    n->type = t;
+}
+
+/* SWITCH(x, key, value, …, else) */
+void fx_check_switch(struct checker *c, struct node *n)
+{
+    struct fx_type t = {.base = FX_BLANK};
+    if (n->nargs < 3) {
+        fx_complain(c, n, "SWITCH 至少要 3 个参数：被比较的值， 情形， 结果。",
+                    "SWITCH takes at least 3 arguments: the value, a case, its result.");
+        return;
+    }
+    check_arg(c, n->args[0], 'x');
+    for (uint32_t i = 1; i < n->nargs; i++) {
+        bool key = i % 2 == 1 && i + 1 < n->nargs;
+        const struct node *x = n->args[i];
+        if (!key) {
+            if (check_arg(c, x, 'u')) {
+                unify_arg(c, &t, x);
+            }
+        } else if (!fx_comparable(n->args[0]->type, x->type, false)) {
+            struct str zh = fx_type_name(c->diags->a, n->args[0]->type, true);
+            struct str en = fx_type_name(c->diags->a, n->args[0]->type, false);
+            fx_complain_type(c, x, str_z(c->diags->a, zh), str_z(c->diags->a, en));
+        } else {
+            fx_check_option(c, n->args[0]->type, x);
+        }
+    }
+    n->type = t;
+}
+
+/* SUMIF, COUNTIF, AVERAGEIF: (list, criterion, sums?) */
+void fx_check_sumif(struct checker *c, struct node *n)
+{
+    bool count = str_eqz(str_of(n->fn->name), "COUNTIF");
+    n->type.base = FX_NUM;
+    if (!check_count(c, n, 2, count ? 2 : 3)) {
+        return;
+    }
+    struct fx_type of = n->args[0]->type;
+    struct fx_type by = n->args[1]->type;
+    of.list = false;
+    if (!check_arg(c, n->args[0], 'L') || !check_arg(c, n->args[1], 'x')) {
+        return;
+    }
+    if (by.base != FX_TEXT && !fx_comparable(of, by, false)) {
+        fx_complain_type(c, n->args[1], "同类的值或 \">100\" 这样的条件",
+                         "value of the same type or a criterion like \">100\"");
+    }
+    if (n->nargs == 3) {
+        check_arg(c, n->args[2], 'Q');
+    } else if (!count && of.base != FX_NUM && of.base != FX_BLANK) {
+        fx_complain_type(c, n->args[0], "数值列表", "list of numbers");
+    }
+}
+
+/* LARGE and SMALL, RANK share check by signature; HASROLE and SETTING look at their constant. */
+static bool constant_text(struct checker *c, const struct node *n, struct str *key)
+{
+    if (n->nargs == 0 || n->args[0]->kind != N_CONST || n->args[0]->k.kind != VAL_TEXT) {
+        fx_complain(c, n, "%s 的第一个参数要是写定的文本，如 %s(\"x\")。",
+                    "The first argument of %s must be a literal text, as in %s(\"x\").",
+                    n->fn->name, n->fn->name);
+        return false;
+    }
+    *key = val_str(n->args[0]->k);
+    return true;
+}
+
+void fx_check_hasrole(struct checker *c, struct node *n)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct str key;
+    check_sig(c, n);
+    if (c->failed || n->nargs != 1 || n->args[0]->kind != N_CONST) {
+        return;
+    }
+    if (constant_text(c, n, &key) && !c->scope->request && s != NULL && s->role != NULL &&
+        s->role(s->self, key) != 1) {
+        fx_complain(c, n->args[0], "没有角色“%.*s”。", "There is no role “%.*s”.", STR_ARG(key));
+    }
+}
+
+void fx_check_setting(struct checker *c, struct node *n)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct str key;
+    n->type = (struct fx_type){.base = FX_BLANK};
+    if (!check_count(c, n, 1, 2) || !constant_text(c, n, &key)) {
+        return;
+    }
+    if (n->nargs == 2) {
+        check_arg(c, n->args[1], 'd');
+    }
+    if (s == NULL || s->setting == NULL || s->setting(s->self, key, &n->type) != 1) {
+        fx_complain(c, n->args[0], "没有设置“%.*s”。", "There is no setting “%.*s”.", STR_ARG(key));
+    }
+}
+
+/* ---- metrics ---- */
+
+static bool is_metric(const struct checker *c, const struct node *n)
+{
+    return c->scope->place == FX_PLACE_METRIC && !c->in_stored && (n->fn->flags & FN_METRIC);
+}
+
+static void check_metric(struct checker *c, struct node *n)
+{
+    bool count = str_eqz(str_of(n->fn->name), "COUNT");
+    struct sig s = sig_read(n->fn->sig);
+    if (c->in_agg) {
+        fx_complain(c, n, "汇总函数不能嵌套。", "Aggregates cannot be nested.");
+    }
+    c->in_agg = true;
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        fx_check(c, n->args[i]);
+    }
+    c->in_agg = false;
+    n->flags |= NF_AGG | NF_ROW;
+    n->type.base = FX_NUM;
+    if (!check_count(c, n, count ? 0 : 1, 1) || n->nargs == 0) {
+        return;
+    }
+    if (n->args[0]->type.list) {
+        fx_complain(c, n->args[0], "指标按记录汇总，这里不能是列表。",
+                    "A metric aggregates records, so this cannot be a list.");
+    } else if (check_arg(c, n->args[0], s.args[0]) && s.result == 'o') {
+        n->type = n->args[0]->type;
+    }
+}
+
+/* ---- stored rows of other forms ---- */
+
+/* Compiles one argument against the other form. */
+static const struct fx *sub_compile(struct checker *c, struct node *n, const void *form)
+{
+    struct fx_scope scope = *c->scope;
+    struct fx *fx = ARENA_NEW(c->a, struct fx);
+    struct checker sub = *c;
+    scope.form = form;
+    scope.place = FX_PLACE_VALUE;
+    sub.scope = &scope;
+    sub.this_form = c->scope->form;
+    sub.in_stored = true;
+    sub.in_agg = false;
+    sub.fx = fx;
+    *fx = (struct fx){.root = n, .text = str_sub(c->text, n->pos, n->end - n->pos), .at = c->at};
+    fx->at = fx_pos(c->text, c->at, n->pos);
+    fx_check(&sub, n);
+    c->failed = c->failed || sub.failed;
+    c->fx->flags |= fx->flags;
+    if (fx->no_sql.n) {
+        fx_need_no_sql(c, str_z(c->a, fx->no_sql));
+    }
+    return fx;
+}
+
+static void stored_type(struct checker *c, struct node *n, const struct fx_call *call)
+{
+    struct fx_type t = call->value ? call->value->root->type : (struct fx_type){.base = FX_NUM};
+    t.has_scale = false;
+    if (t.list) {
+        fx_complain(c, n->args[1], "这里要一个值，不能是列表。",
+                    "A single value is needed here, not a list.");
+        t.list = false;
+    }
+    switch (call->fn) {
+    case FX_LOOKUP: break;
+    case FX_LISTOF: t.list = true; break;
+    case FX_COUNTOF: t = (struct fx_type){.base = FX_NUM}; break;
+    case FX_SUMOF:
+    case FX_AVGOF:
+        check_arg(c, n->args[1], 'n');
+        t = (struct fx_type){.base = FX_NUM};
+        break;
+    case FX_MINOF:
+    case FX_MAXOF: check_arg(c, n->args[1], 'O'); break;
+    }
+    n->type = t;
+}
+
+void fx_check_stored(struct checker *c, struct node *n)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct fx_call *call = ARENA_NEW(c->a, struct fx_call);
+    call->fn = (enum fx_stored)n->fn->context;
+    size_t value = call->fn == FX_COUNTOF ? 0 : 1;
+    n->type.base = FX_BLANK;
+    if (!check_count(c, n, 1 + value, 2 + value)) {
+        return;
+    }
+    struct node *name = n->args[0];
+    if (name->kind != N_NAME || name->nargs != 1) {
+        fx_complain(c, name, "第一个参数是表单的键，不加引号。",
+                    "The first argument is the key of a form, without quotes.");
+        return;
+    }
+    call->form = s != NULL && s->form != NULL ? s->form(s->self, name->names[0]) : NULL;
+    if (call->form == NULL) {
+        fx_complain(c, name, "没有表单“%.*s”。", "There is no form “%.*s”.",
+                    STR_ARG(name->names[0]));
+        return;
+    }
+    if (value) {
+        call->value = sub_compile(c, n->args[1], call->form);
+    }
+    if (n->nargs > 1 + value) {
+        struct node *where = n->args[1 + value];
+        call->where = sub_compile(c, where, call->form);
+        check_arg(c, where, 'b');
+    }
+    stored_type(c, n, call);
+    c->fx->flags |= FX_STORED;
+    vec_push(c->a, &c->fx->calls, (const struct fx_call *)call);
+    n->kind = N_STORED;
+    n->flags |= NF_ROW;
+    n->eval = fx_eval_stored;
+    n->num = fx_num_any;
+    n->call = call;
+}
+
+/* ---- calls ---- */
+
+static void take_flags(struct checker *c, struct node *n)
+{
+    const struct fn *fn = n->fn;
+    c->fx->flags |=
+        (fn->flags & FN_VOLATILE ? FX_VOLATILE : 0u) | (fn->flags & FN_SERVER ? FX_SERVER : 0u);
+    if (fn->flags & FN_NO_SQL) {
+        fx_need_no_sql(c, fn->name);
+    }
+    n->flags |= (fn->flags & FN_ENV ? NF_ENV : 0) | (fn->flags & FN_KNOWN ? NF_KNOWN : 0);
+}
+
+void fx_check_call(struct checker *c, struct node *n)
+{
+    const struct fn *fn = n->fn;
+    n->eval = fn->flags & FN_LAZY ? fn->lazy : fx_eval_call;
+    n->num = fx_num_any;
+    take_flags(c, n);
+    if (fn->check == fx_check_stored) {
+        fx_check_stored(c, n);
+        return;
+    }
+    if (is_metric(c, n)) {
+        check_metric(c, n);
+        return;
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        fx_check(c, n->args[i]);
+        n->flags |= n->args[i]->flags & (NF_ROW | NF_AGG | NF_ENV);
+        n->flags |= n->args[i]->type.base == FX_DATETIME ? NF_ENV : 0;
+    }
+    if (fn->check != NULL) {
+        fn->check(c, n);
+    } else {
+        check_sig(c, n);
+    }
+    if (!(fn->flags & FN_VOLATILE)) {
+        fx_fold(c, n);
+    }
+}

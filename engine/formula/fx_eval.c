@@ -1,0 +1,616 @@
+/*
+ * Evaluation: one small function per kind of node, called through the node.  Numbers have a second
+ * way that passes doubles in registers, so arithmetic allocates nothing and boxes once at the end.
+ * An operation that fails is blank, is counted (IFERROR) and explained (reasons); evaluation goes
+ * on.
+ */
+#include "engine/formula/fx_int.h"
+
+#include "engine/base/civil.h"
+#include "engine/base/id.h"
+#include "engine/formula/fx_math.h"
+#include "engine/value/num.h"
+
+#define EVAL(r, n) ((n)->eval((r), (n)))
+#define NUM(r, n)  ((n)->num((r), (n)))
+
+static const double pow10_of[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+
+/* ---- errors and budget ---- */
+
+struct val fx_fail(struct run *r, const struct node *n, const char *zh, const char *en)
+{
+    r->errors++;
+    if (r->env->reasons != NULL) {
+        struct diag *d =
+            diag_file(r->env->reasons, DIAG_WARN, STR_NONE, fx_pos(r->fx->text, r->fx->at, n->pos),
+                      "formula", "%s", "%s", zh);
+        d->en = str_of(en);
+    }
+    return VAL_NONE;
+}
+
+bool fx_steps(struct run *r, size_t n)
+{
+    if (n > FX_MAX_STEPS - MIN(r->env->steps, FX_MAX_STEPS)) {
+        r->env->steps = FX_MAX_STEPS;
+        r->env->limit = true;
+        return false;
+    }
+    r->env->steps += (uint32_t)n;
+    return !r->env->failed;
+}
+
+struct val fx_num_result(struct run *r, const struct node *n, double x)
+{
+    if (x - x != 0) {
+        return fx_fail(r, n, "结果不是有效的数值。", "The result is not a valid number.");
+    }
+    return (struct val){.kind = VAL_NUM, .num = x == 0 ? 0 : x};
+}
+
+struct val fx_text_result(struct run *r, const struct node *n, struct str s)
+{
+    if (s.n > FX_MAX_RESULT) {
+        return fx_fail(r, n, "文本太长（超过 65536 字节）。",
+                       "The text is too long (over 65,536 bytes).");
+    }
+    return val_text(s);
+}
+
+/* ---- conversions ---- */
+
+double fx_to_num(struct val v)
+{
+    if (v.kind == VAL_NUM) {
+        return v.num;
+    }
+    return v.kind == VAL_DEC ? (double)v.i / pow10_of[v.scale] : 0;
+}
+
+struct str fx_to_str(struct val v)
+{
+    return v.kind == VAL_TEXT ? (struct str){v.text, v.n} : STR_NONE;
+}
+
+bool fx_to_bool(struct val v)
+{
+    return v.kind == VAL_BOOL && v.b;
+}
+
+static const struct zone *zone_of(const struct run *r)
+{
+    return r->env->zone != NULL ? r->env->zone : &zone_utc;
+}
+
+int64_t fx_midnight(struct run *r, int64_t day)
+{
+    struct civil c;
+    civil_of_days(day, &c);
+    return civil_us(&c, zone_of(r));
+}
+
+int64_t fx_day(struct run *r, struct val v)
+{
+    return v.kind == VAL_INSTANT ? civil_day_of_us(v.i, zone_of(r)) : v.i;
+}
+
+void fx_local(struct run *r, struct val v, struct civil *out)
+{
+    if (v.kind == VAL_INSTANT) {
+        civil_of_us(v.i, zone_of(r), out);
+        return;
+    }
+    civil_of_days(v.kind == VAL_DATE ? v.i : 0, out);
+    if (v.kind == VAL_TIME) {
+        out->hour = (int)(v.i / 3600);
+        out->minute = (int)(v.i / 60 % 60);
+        out->second = (int)(v.i % 60);
+    }
+}
+
+/* RFC 3339 in the zone: with its offset, Z when there is none. */
+static struct str instant_text(struct run *r, int64_t us)
+{
+    char buf[40];
+    int32_t off = zone_offset_s(zone_of(r), us);
+    struct str local = civil_print_instant(us + off * US_PER_S, buf);
+    if (off == 0 || local.n == 0) {
+        return str_dup(r->env->a, local);
+    }
+    int32_t m = (off < 0 ? -off : off) / 60;
+    return str_fmt(r->env->a, "%.*s%c%d%d:%d%d", (int)local.n - 1, local.p, off < 0 ? '-' : '+',
+                   m / 600, m / 60 % 10, m % 60 / 10, m % 10);
+}
+
+struct str fx_to_text(struct run *r, struct val v)
+{
+    char buf[40];
+    switch ((enum val_kind)v.kind) {
+    case VAL_TEXT: return (struct str){v.text, v.n};
+    case VAL_NUM:
+    case VAL_DEC: return str_dup(r->env->a, num_print(fx_to_num(v), buf));
+    case VAL_BOOL: return v.b ? STR("TRUE") : STR("FALSE");
+    case VAL_DATE: return str_dup(r->env->a, civil_print_date(v.i, buf));
+    case VAL_TIME: return str_dup(r->env->a, civil_print_time(v.i, buf));
+    case VAL_INSTANT: return instant_text(r, v.i);
+    case VAL_REF: return v.ref->title;
+    case VAL_BLANK:
+    case VAL_LIST:
+    case VAL_OBJ:
+    case VAL_ABSENT: break;
+    }
+    return STR_NONE;
+}
+
+/* ---- comparing ---- */
+
+static int order_num(double x, double y)
+{
+    return x < y ? -1 : x > y;
+}
+
+static int order_int(int64_t x, int64_t y)
+{
+    return x < y ? -1 : x > y;
+}
+
+/* The id of a reference or of the text of an id. */
+static int64_t id_of(struct val v)
+{
+    int64_t id = -1;
+    if (v.kind == VAL_REF) {
+        return v.ref->id;
+    }
+    return v.kind == VAL_TEXT && id_parse((struct str){v.text, v.n}, &id) ? id : -1;
+}
+
+int fx_order(struct run *r, struct val x, struct val y)
+{
+    if (fx_is_num(x) && fx_is_num(y)) {
+        return order_num(fx_to_num(x), fx_to_num(y));
+    }
+    if (x.kind == VAL_TEXT && y.kind == VAL_TEXT) {
+        return str_cmp((struct str){x.text, x.n}, (struct str){y.text, y.n});
+    }
+    if (x.kind == VAL_REF || y.kind == VAL_REF) {
+        return order_int(id_of(x), id_of(y));
+    }
+    if (x.kind == VAL_BOOL && y.kind == VAL_BOOL) {
+        return order_int(x.b, y.b);
+    }
+    if (x.kind == VAL_DATE && y.kind == VAL_INSTANT) {
+        return order_int(fx_midnight(r, x.i), y.i);
+    }
+    if (x.kind == VAL_INSTANT && y.kind == VAL_DATE) {
+        return order_int(x.i, fx_midnight(r, y.i));
+    }
+    if (x.kind == y.kind && (x.kind == VAL_DATE || x.kind == VAL_TIME || x.kind == VAL_INSTANT)) {
+        return order_int(x.i, y.i);
+    }
+    return order_int(x.kind, y.kind);
+}
+
+bool fx_equal(struct run *r, struct val x, struct val y)
+{
+    if (fx_blank(x) || fx_blank(y)) {
+        return fx_blank(x) && fx_blank(y);
+    }
+    return fx_order(r, x, y) == 0;
+}
+
+/* ---- leaves ---- */
+
+struct val fx_eval_const(struct run *r, const struct node *n)
+{
+    (void)r;
+    return n->k;
+}
+
+double fx_num_const(struct run *r, const struct node *n)
+{
+    (void)r;
+    return fx_to_num(n->k);
+}
+
+double fx_num_any(struct run *r, const struct node *n)
+{
+    return fx_to_num(EVAL(r, n));
+}
+
+struct val fx_eval_ref(struct run *r, const struct node *n)
+{
+    struct fx_env *env = r->env;
+    struct val v = VAL_NONE;
+    if (n->ref->root == FX_VAR && env->vars != NULL) {
+        return env->vars[n->ref->var];
+    }
+    if (env->failed || env->get == NULL) {
+        return VAL_NONE;
+    }
+    if (env->get(env, n->ref, &v) != 0) {
+        env->failed = true;
+        return VAL_NONE;
+    }
+    return fx_blank(v) ? VAL_NONE : v;
+}
+
+struct val fx_eval_slot(struct run *r, const struct node *n)
+{
+    if (r->row != NULL) {
+        struct val v = r->row[n->slot];
+        if (v.kind != VAL_ABSENT) {
+            return v;
+        }
+    }
+    return fx_eval_ref(r, n);
+}
+
+double fx_num_slot(struct run *r, const struct node *n)
+{
+    if (r->row != NULL) {
+        const struct val *v = &r->row[n->slot];
+        if (v->kind == VAL_NUM) {
+            return v->num;
+        }
+        if (v->kind == VAL_DEC) {
+            return (double)v->i / pow10_of[v->scale];
+        }
+        if (v->kind != VAL_ABSENT) {
+            return 0;
+        }
+    }
+    return fx_to_num(fx_eval_ref(r, n));
+}
+
+struct val fx_eval_list(struct run *r, const struct node *n)
+{
+    struct val *items = ARENA_ARRAY(r->env->a, struct val, n->nargs);
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        items[i] = fx_arg(r, n, i);
+    }
+    return val_list(items, n->nargs);
+}
+
+struct val fx_eval_stored(struct run *r, const struct node *n)
+{
+    struct val v = VAL_NONE;
+    struct fx_env *env = r->env;
+    if (env->failed || !fx_steps(r, 10)) {
+        return VAL_NONE;
+    }
+    if (env->stored == NULL) {
+        return fx_fail(r, n, "这里读不到其他表单的数据。",
+                       "Rows of other forms cannot be read here.");
+    }
+    if (env->stored(env, n->call, &v) != 0) {
+        env->failed = true;
+        return VAL_NONE;
+    }
+    return fx_blank(v) ? VAL_NONE : v;
+}
+
+/* How much work one argument is: bytes of a text, items of a list. */
+static size_t weight(struct val v)
+{
+    if (v.kind == VAL_TEXT) {
+        return v.n / 64;
+    }
+    return v.kind == VAL_LIST ? v.n : 0;
+}
+
+struct val fx_eval_call(struct run *r, const struct node *n)
+{
+    struct val few[6];
+    struct val *args = few;
+    size_t work = 1 + n->nargs;
+    if (n->nargs > ARRAY_LEN(few)) {
+        args = ARENA_ARRAY(r->env->a, struct val, n->nargs);
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        args[i] = fx_arg(r, n, i);
+        work += weight(args[i]);
+    }
+    return fx_steps(r, work) ? n->fn->call(r, n, args) : VAL_NONE;
+}
+
+/* ---- arithmetic ---- */
+
+/* A failed operation is blank, and blank is 0 for the operation around it. */
+static double finite(struct run *r, const struct node *n, double x)
+{
+    return x - x == 0 ? x : fx_to_num(fx_num_result(r, n, x));
+}
+
+static double raw_add(struct run *r, const struct node *n)
+{
+    return NUM(r, n->args[0]) + NUM(r, n->args[1]);
+}
+
+static double raw_sub(struct run *r, const struct node *n)
+{
+    return NUM(r, n->args[0]) - NUM(r, n->args[1]);
+}
+
+static double raw_mul(struct run *r, const struct node *n)
+{
+    return NUM(r, n->args[0]) * NUM(r, n->args[1]);
+}
+
+#define ARITH(name)                                                                                \
+    static double num_##name(struct run *r, const struct node *n)                                  \
+    {                                                                                              \
+        return finite(r, n, raw_##name(r, n));                                                     \
+    }                                                                                              \
+    static struct val eval_##name(struct run *r, const struct node *n)                             \
+    {                                                                                              \
+        return fx_num_result(r, n, raw_##name(r, n));                                              \
+    }
+
+ARITH(add)
+ARITH(sub)
+ARITH(mul)
+
+static struct val eval_div(struct run *r, const struct node *n)
+{
+    double x = NUM(r, n->args[0]);
+    double y = NUM(r, n->args[1]);
+    if (y == 0) {
+        return fx_fail(r, n, "除数是 0。", "Division by zero.");
+    }
+    return fx_num_result(r, n, x / y);
+}
+
+static struct val eval_pow(struct run *r, const struct node *n)
+{
+    double x = NUM(r, n->args[0]);
+    double y = NUM(r, n->args[1]);
+    if (x == 0 && y <= 0) {
+        return fx_fail(r, n, "0 不能作 0 次或负数次方。",
+                       "0 cannot be raised to 0 or a negative power.");
+    }
+    return fx_num_result(r, n, fx_pow(x, y));
+}
+
+static double num_neg(struct run *r, const struct node *n)
+{
+    return -NUM(r, n->args[0]);
+}
+
+static struct val eval_neg(struct run *r, const struct node *n)
+{
+    return fx_num_result(r, n, -NUM(r, n->args[0]));
+}
+
+static double num_pct(struct run *r, const struct node *n)
+{
+    return NUM(r, n->args[0]) / 100;
+}
+
+static struct val eval_pct(struct run *r, const struct node *n)
+{
+    return fx_num_result(r, n, NUM(r, n->args[0]) / 100);
+}
+
+/* ---- dates ---- */
+
+static struct val day_result(struct run *r, const struct node *n, bool instant, int64_t x)
+{
+    int64_t day = instant ? x / US_PER_DAY : x;
+    if (day < CIVIL_MIN_DAY || day > CIVIL_MAX_DAY) {
+        return fx_fail(r, n, "日期超出 0001 年到 9999 年。",
+                       "The date is outside the years 1 to 9999.");
+    }
+    return instant ? val_instant(x) : val_date(x);
+}
+
+/* date ± days: a date moves by whole days (floor), a datetime by parts of days too. */
+static struct val eval_move(struct run *r, const struct node *n)
+{
+    bool left = n->args[0]->type.base == FX_DATE || n->args[0]->type.base == FX_DATETIME;
+    struct val v = fx_arg(r, n, left ? 0 : 1);
+    double by = NUM(r, n->args[left ? 1 : 0]);
+    if (fx_blank(v)) {
+        return VAL_NONE;
+    }
+    by = n->op == OP_SUB ? -by : by;
+    bool instant = v.kind == VAL_INSTANT;
+    if (!(by > -1e7 && by < 1e7)) {
+        return day_result(r, n, false, INT64_MAX);
+    }
+    by = instant ? num_round(by * (double)US_PER_DAY, 0) : fx_floor(by);
+    return day_result(r, n, instant, v.i + (int64_t)by);
+}
+
+static struct val eval_between(struct run *r, const struct node *n)
+{
+    struct val x = fx_arg(r, n, 0);
+    struct val y = fx_arg(r, n, 1);
+    if (fx_blank(x) || fx_blank(y)) {
+        return VAL_NONE;
+    }
+    if (x.kind == VAL_DATE && y.kind == VAL_DATE) {
+        return val_num((double)(x.i - y.i));
+    }
+    int64_t a = x.kind == VAL_DATE ? fx_midnight(r, x.i) : x.i;
+    int64_t b = y.kind == VAL_DATE ? fx_midnight(r, y.i) : y.i;
+    return val_num((double)(a - b) / (double)US_PER_DAY);
+}
+
+/* ---- logic and comparison ---- */
+
+static struct val eval_and(struct run *r, const struct node *n)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (!fx_to_bool(fx_arg(r, n, i))) {
+            return val_bool(false);
+        }
+    }
+    return val_bool(true);
+}
+
+static struct val eval_or(struct run *r, const struct node *n)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (fx_to_bool(fx_arg(r, n, i))) {
+            return val_bool(true);
+        }
+    }
+    return val_bool(false);
+}
+
+static struct val eval_not(struct run *r, const struct node *n)
+{
+    return val_bool(!fx_to_bool(fx_arg(r, n, 0)));
+}
+
+static struct val eval_eq(struct run *r, const struct node *n)
+{
+    struct val x = fx_arg(r, n, 0);
+    return val_bool(fx_equal(r, x, fx_arg(r, n, 1)) == (n->op == OP_EQ));
+}
+
+static struct val eval_order(struct run *r, const struct node *n)
+{
+    struct val x = fx_arg(r, n, 0);
+    struct val y = fx_arg(r, n, 1);
+    if (fx_blank(x) || fx_blank(y)) {
+        return val_bool(false);
+    }
+    return val_bool(fx_holds((enum op)n->op, fx_order(r, x, y)));
+}
+
+static bool in_list(struct run *r, struct val item, struct val list)
+{
+    if (list.kind != VAL_LIST || !fx_steps(r, list.n)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < list.n; i++) {
+        if (fx_equal(r, item, list.list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct val eval_in(struct run *r, const struct node *n)
+{
+    struct val item = fx_arg(r, n, 0);
+    return val_bool(in_list(r, item, fx_arg(r, n, 1)));
+}
+
+static struct val eval_contains(struct run *r, const struct node *n)
+{
+    struct val whole = fx_arg(r, n, 0);
+    struct val part = fx_arg(r, n, 1);
+    if (n->args[0]->type.list) {
+        return val_bool(in_list(r, part, whole));
+    }
+    return val_bool(str_find(fx_to_str(whole), fx_to_str(part), 0) >= 0);
+}
+
+static struct val eval_cat(struct run *r, const struct node *n)
+{
+    struct strb out;
+    strb_init(&out, r->env->a);
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        strb_add(&out, fx_to_text(r, fx_arg(r, n, i)));
+        if (out.n > FX_MAX_RESULT) {
+            break;
+        }
+    }
+    if (!fx_steps(r, 1 + out.n / 64)) {
+        return VAL_NONE;
+    }
+    return fx_text_result(r, n, strb_str(&out));
+}
+
+/* ---- binding ---- */
+
+struct op_row {
+    node_fn *eval;
+    num_fn *num;
+};
+
+static const struct op_row op_rows[] = {[OP_OR] = {eval_or, fx_num_any},
+                                        [OP_AND] = {eval_and, fx_num_any},
+                                        [OP_NOT] = {eval_not, fx_num_any},
+                                        [OP_EQ] = {eval_eq, fx_num_any},
+                                        [OP_NE] = {eval_eq, fx_num_any},
+                                        [OP_LT] = {eval_order, fx_num_any},
+                                        [OP_LE] = {eval_order, fx_num_any},
+                                        [OP_GT] = {eval_order, fx_num_any},
+                                        [OP_GE] = {eval_order, fx_num_any},
+                                        [OP_IN] = {eval_in, fx_num_any},
+                                        [OP_CONTAINS] = {eval_contains, fx_num_any},
+                                        [OP_CAT] = {eval_cat, fx_num_any},
+                                        [OP_ADD] = {eval_add, num_add},
+                                        [OP_SUB] = {eval_sub, num_sub},
+                                        [OP_MUL] = {eval_mul, num_mul},
+                                        [OP_DIV] = {eval_div, fx_num_any},
+                                        [OP_NEG] = {eval_neg, num_neg},
+                                        [OP_PCT] = {eval_pct, num_pct},
+                                        [OP_POW] = {eval_pow, fx_num_any}};
+
+void fx_bind_op(struct node *n)
+{
+    n->eval = op_rows[n->op].eval;
+    n->num = op_rows[n->op].num;
+    if (n->op != OP_ADD && n->op != OP_SUB) {
+        return;
+    }
+    if (n->type.base == FX_DATE || n->type.base == FX_DATETIME) {
+        n->eval = eval_move;
+        n->num = fx_num_any;
+    } else if (n->args[0]->type.base == FX_DATE || n->args[0]->type.base == FX_DATETIME) {
+        n->eval = eval_between;
+        n->num = fx_num_any;
+    }
+}
+
+void fx_bind_const(struct node *n, struct val v)
+{
+    n->kind = N_CONST;
+    n->k = v;
+    n->nargs = 0;
+    n->args = NULL;
+    n->eval = fx_eval_const;
+    n->num = fx_num_const;
+    n->flags = (uint16_t)((n->flags & NF_PAREN) | (fx_blank(v) ? 0 : NF_KNOWN));
+}
+
+/* Replaces a node whose arguments are all constant by its value, unless computing it fails. */
+void fx_fold(struct checker *c, struct node *n)
+{
+    if (c->failed || (n->flags & (NF_ROW | NF_ENV | NF_AGG)) || n->eval == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (n->args[i]->kind != N_CONST) {
+            return;
+        }
+    }
+    struct fx_env env = {.a = c->a};
+    struct run run = {.env = &env, .fx = c->fx};
+    struct val v = n->eval(&run, n);
+    if (run.errors == 0 && !env.limit && !env.failed) {
+        fx_bind_const(n, v);
+    }
+}
+
+/* ---- public ---- */
+
+struct val fx_eval(const struct fx *fx, struct fx_env *env)
+{
+    struct run r = {.row = env->row, .env = env, .fx = fx};
+    struct val v = fx->root->eval(&r, fx->root);
+    if (env->limit || env->failed || fx_blank(v)) {
+        return VAL_NONE;
+    }
+    return v;
+}
+
+bool fx_true(const struct fx *fx, struct fx_env *env)
+{
+    return fx_to_bool(fx_eval(fx, env));
+}

@@ -1,0 +1,2 @@
+#include "engine/formula/fx_int.h"
+const struct fn_table fx_fns_text = {NULL, 0};
