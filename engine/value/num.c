@@ -39,14 +39,16 @@ bool num_parse_dec(struct str s, unsigned scale, int64_t *units)
     if (keep > 19)
         return false;
     const char *p = n.digits;
-    for (int64_t i = 0; i < keep; i++) {
+    for (int64_t i = 0; i < keep; i++) { /* downwards: INT64_MIN has no positive twin */
         int d = (size_t)i < n.n ? (int)num_scan_digit(&p) : 0;
-        if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, d, &v))
+        if (__builtin_mul_overflow(v, 10, &v) || __builtin_sub_overflow(v, d, &v))
             return false;
     }
-    if ((size_t)keep < n.n && num_scan_digit(&p) >= 5 && __builtin_add_overflow(v, 1, &v))
+    if ((size_t)keep < n.n && num_scan_digit(&p) >= 5 && __builtin_sub_overflow(v, 1, &v))
         return false;
-    *units = n.neg ? -v : v;
+    if (!n.neg && __builtin_sub_overflow(0, v, &v))
+        return false;
+    *units = v;
     return true;
 }
 

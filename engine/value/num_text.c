@@ -82,30 +82,31 @@ static int big_cmp(const struct big *a, const struct big *b)
     return 0;
 }
 
-/* a -= b; a must not be less than b */
-static void big_sub(struct big *a, const struct big *b)
+/* a -= b * mul; the result must not be negative */
+static void big_mul_sub(struct big *a, const struct big *b, uint32_t mul)
 {
-    int64_t carry = 0;
+    uint64_t carry = 0;
     for (size_t i = 0; i < a->n; i++) {
-        carry += (int64_t)a->w[i] - (i < b->n ? (int64_t)b->w[i] : 0);
-        a->w[i] = (uint32_t)carry;
-        carry >>= 32;
+        carry += i < b->n ? (uint64_t)b->w[i] * mul : 0;
+        uint32_t low = (uint32_t)carry;
+        carry = (carry >> 32) + (a->w[i] < low);
+        a->w[i] -= low;
     }
     while (a->n && !a->w[a->n - 1])
         a->n--;
 }
 
 /*
- * Brings num / den into [1, 2) by powers of two; returns the exponent taken out.  After it
- * big_bits() gives the quotient bit by bit.
+ * Brings num / den into [1, 2) by powers of two, with the top bit of den's top word set; returns
+ * the exponent taken out.  After it big_bits() gives the quotient from its first bit on.
  */
 static int big_align(struct big *num, struct big *den)
 {
     int shift = big_len(num) - big_len(den);
-    if (shift > 0)
-        big_shl(den, (unsigned)shift);
-    else
-        big_shl(num, (unsigned)-shift);
+    big_shl(shift > 0 ? den : num, (unsigned)(shift > 0 ? shift : -shift));
+    unsigned top = (unsigned)-big_len(den) & 31;
+    big_shl(den, top);
+    big_shl(num, top);
     if (big_cmp(num, den) < 0) {
         big_shl(num, 1);
         shift--;
@@ -113,17 +114,31 @@ static int big_align(struct big *num, struct big *den)
     return shift;
 }
 
+#define CHUNK 28 /* bits a round: few enough for the estimate below to be nearly exact */
+
+/* The next `bits` of num / den, num < den before and after. */
+static uint32_t big_chunk(struct big *num, const struct big *den, unsigned bits)
+{
+    size_t k = den->n;
+    big_shl(num, bits);
+    uint64_t top = (uint64_t)(num->n > k ? num->w[k] : 0) << 32 | (num->n >= k ? num->w[k - 1] : 0);
+    uint32_t q = (uint32_t)(top / ((uint64_t)den->w[k - 1] + 1)); /* never too large */
+    big_mul_sub(num, den, q);
+    for (; big_cmp(num, den) >= 0; q++)
+        big_mul_sub(num, den, 1);
+    return q;
+}
+
 /* The first `bits` bits of an aligned fraction; num keeps the remainder. */
 static uint64_t big_bits(struct big *num, const struct big *den, int bits)
 {
-    uint64_t q = 0;
-    for (int i = 0; i < bits; i++) {
-        q <<= 1;
-        if (big_cmp(num, den) >= 0) {
-            big_sub(num, den);
-            q |= 1;
-        }
-        big_mul_add(num, 2, 0);
+    if (bits <= 0)
+        return 0;
+    uint64_t q = 1; /* num / den is in [1, 2) */
+    big_mul_sub(num, den, 1);
+    for (bits--; bits > 0; bits -= CHUNK) {
+        unsigned take = (unsigned)MIN(bits, CHUNK);
+        q = (q << take) | big_chunk(num, den, take);
     }
     return q;
 }
