@@ -15,7 +15,23 @@
 #define ENGINE_ARENA_BYTES (1u << 20)
 #define ZONE_BYTES_MAX     (256u << 10)
 
+/* The body of a task's action to what the flow takes. */
+static int task_act(struct ctx *c, int64_t task, struct str action, struct val body,
+                    struct diags *diags, struct err *err)
+{
+    struct task_act act = {
+        .task = task,
+        .action = action,
+        .comment = val_str(val_get(body, STR("comment"))),
+        .values = val_get(body, STR("values")),
+        .to = val_get(body, STR("to")),
+        .resume = val_str(val_get(body, STR("resume"))),
+    };
+    return flow_act(c, &act, diags, err);
+}
+
 static const struct rec_hooks hooks = {
+    .act = task_act,
     .before = script_before,
     .after = script_after,
     .button = script_button,

@@ -18,6 +18,9 @@ struct rec_hooks {
                   struct diags *diags, struct err *err);
     /* A record of a form with a flow was created (submitted). */
     int (*submitted)(struct ctx *c, const struct rec *rec, struct err *err);
+    /* An action on a task, as POST /tasks/{id}/{action}: body {comment, values, to, resume}. */
+    int (*act)(struct ctx *c, int64_t task, struct str action, struct val body, struct diags *diags,
+               struct err *err);
     /* ERR_LOCKED when a running flow forbids the change; 0 otherwise. */
     int (*lock)(struct ctx *c, const struct rec *old, struct err *err);
     /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or NULL. */

@@ -127,10 +127,15 @@ static void push_environment(lua_State *L)
 
 int box_load(struct lua_box *box, const struct app *app, struct str name, struct err *err)
 {
+    return box_load_file(box, app, str_fmt(box->c->a, "scripts/%.*s.lua", STR_ARG(name)), err);
+}
+
+int box_load_file(struct lua_box *box, const struct app *app, struct str path, struct err *err)
+{
     lua_State *L = box->L;
     struct arena *a = box->c->a;
-    box->script = str_fmt(a, "scripts/%.*s.lua", STR_ARG(name));
-    const struct app_file *file = app_file(app, box->script);
+    box->script = path;
+    const struct app_file *file = app_file(app, path);
     if (!file)
         return err_set(err, ERR_INVALID, "script_missing", "找不到脚本 %.*s。",
                        "There is no script %.*s.", STR_ARG(box->script));

@@ -45,6 +45,8 @@ int box_raise(struct lua_box *box);
 int box_call(struct lua_box *box, int nargs, int nresults, struct err *err) ATTR_MUST;
 /* Loads script `name` of the app in a fresh environment and leaves the table it returns on the stack. */
 int box_load(struct lua_box *box, const struct app *app, struct str name, struct err *err) ATTR_MUST;
+/* The same for any Lua file of the app, by its path: "tests/lead.lua". */
+int box_load_file(struct lua_box *box, const struct app *app, struct str path, struct err *err) ATTR_MUST;
 
 /* lua_val.c */
 void box_push(struct lua_box *box, struct val v);
@@ -60,5 +62,7 @@ void lua_open_pattern(struct lua_box *box); /* replaces find match gmatch gsub i
 void lua_open_app(struct lua_box *box);     /* app, reject */
 void lua_open_records(struct lua_box *box); /* app.form */
 void lua_push_ctx(struct lua_box *box, struct val ask);
+#define FORM_META "mortise.form" /* what app.form(key) gives; its __index holds the methods */
+void lua_push_form(lua_State *L, const struct form *form);
 
 #endif

@@ -6,8 +6,7 @@
 #include "engine/record/query.h"
 #include "engine/script/lua_int.h"
 
-#define FORM_META "mortise.form"
-#define FIND_MAX  1000
+#define FIND_MAX 1000
 
 struct form_handle {
     const struct form *form;
@@ -243,6 +242,13 @@ static const luaL_Reg methods[] = {
     {"get", form_get},       {"find", form_find},     {"count", form_count},   {"sum", form_sum},
     {"create", form_create}, {"update", form_update}, {"delete", form_delete}, {NULL, NULL}};
 
+void lua_push_form(lua_State *L, const struct form *form)
+{
+    struct form_handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
+    h->form = form;
+    luaL_setmetatable(L, FORM_META);
+}
+
 static int app_form_open(lua_State *L)
 {
     struct lua_box *box = box_of(L);
@@ -250,9 +256,7 @@ static int app_form_open(lua_State *L)
     const struct form *form = box->c->app ? app_form(box->c->app, key) : NULL;
     if (!form)
         return luaL_error(L, "there is no form %s", lua_tostring(L, 1));
-    struct form_handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
-    h->form = form;
-    luaL_setmetatable(L, FORM_META);
+    lua_push_form(L, form);
     return 1;
 }
 

@@ -25,14 +25,16 @@ int script_call(struct ctx *c, struct str name, const struct rec *rec, bool as_s
 /* Syntax of every script of a source, and that each returns a table; file:line. For load and check. */
 void script_check(struct arena *a, const struct app_source *src, struct diags *diags);
 
-/* Runs tests/<file>.lua of an app against a throw-away engine; see definitions.md §9 "Lua values". */
+/*
+ * Runs tests/<file>.lua of c->app (published in a throw-away store, c acting as the system); see
+ * definitions.md §9 "Lua values". Each test is rolled back. Besides what is said there t has
+ * t:member(login), the id of a member; logins of the throw-away members are the role keys.
+ */
 struct test_result {
     struct str file, name;
     bool ok;
     struct str message;
 };
-struct engine_env; /* engine.h */
-int script_tests(struct engine *e, struct app *app, struct arena *a, struct test_result **out, size_t *n,
-                 struct err *err) ATTR_MUST;
+int script_tests(struct ctx *c, struct test_result **out, size_t *n, struct err *err) ATTR_MUST;
 
 #endif
