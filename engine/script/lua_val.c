@@ -189,19 +189,26 @@ static void take_field(struct lua_box *box, const struct field *f, struct rec *r
     r->v[f->slot] = val_is_blank(in) ? VAL_NONE : f->type->coerce(f, box->c->a, in, f->key, diags);
 }
 
+static void take_key(struct lua_box *box, int index, const struct field *f, struct rec *r,
+                     struct diags *diags)
+{
+    lua_pushlstring(box->L, f->key.p, f->key.n);
+    lua_rawget(box->L, index);
+    take_field(box, f, r, diags);
+    lua_pop(box->L, 1);
+}
+
+/* The form's own fields, and who owns the row: a hook may hand it over, `ensure` is tested after. */
 int box_take_rec(struct lua_box *box, int index, struct rec *r, struct diags *diags,
                  struct err *err)
 {
     lua_State *L = box->L;
     index = lua_absindex(L, index);
     size_t before = diags->errors;
-    for (size_t i = 0; i < r->form->nfields; i++) {
-        const struct field *f = r->form->fields[i];
-        lua_pushlstring(L, f->key.p, f->key.n);
-        lua_rawget(L, index);
-        take_field(box, f, r, diags);
-        lua_pop(L, 1);
-    }
+    for (size_t i = 0; i < r->form->nfields; i++)
+        take_key(box, index, r->form->fields[i], r, diags);
+    take_key(box, index, form_sys(r->form, SYS_OWNER), r, diags);
+    take_key(box, index, form_sys(r->form, SYS_DEPT), r, diags);
     if (diags->errors == before)
         return 0;
     return err_set(err, ERR_INVALID, "validation", "脚本写入的数据有误。",
