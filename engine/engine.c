@@ -26,6 +26,7 @@ static int task_act(struct ctx *c, int64_t task, struct str action, struct val b
         .values = val_get(body, STR("values")),
         .to = val_get(body, STR("to")),
         .resume = val_str(val_get(body, STR("resume"))),
+        .where = val_str(val_get(body, STR("where"))),
     };
     return flow_act(c, &act, diags, err);
 }
@@ -36,6 +37,7 @@ static const struct rec_hooks hooks = {
     .after = script_after,
     .button = script_button,
     .submitted = flow_submit,
+    .script = script_call,
     .lock = flow_lock,
     .task_read = flow_task_read,
 };

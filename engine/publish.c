@@ -3,6 +3,7 @@
  * publishes what is new in the folder and loads what runs.
  */
 #include "engine/engine_int.h"
+#include "engine/record/hooks.h"
 #include "engine/record/schema.h"
 #include <dirent.h>
 
@@ -267,6 +268,27 @@ int engine_versions(struct ctx *c, struct str key, struct json *out, struct err 
     json_end_list(out);
     json_end_obj(out);
     return 0;
+}
+
+/* ---- older versions, for flows that began on them ---- */
+
+struct app *engine_app_version(struct ctx *c, struct str key, int64_t n)
+{
+    struct app *app = engine_app(c->engine, key);
+    if (app && n != 0 && app->n != n) {
+        struct app_source src;
+        struct diags diags;
+        struct err err = ERR_INIT;
+        struct load_opts opts = engine_load_opts(c->engine);
+        app_unref(&app);
+        diags_init(&diags, c->a);
+        if (version_load(c->db, c->a, key, n, &src, &err) == 1)
+            app = app_load(&src, &opts, &diags);
+        if (app)
+            app->n = n;
+    }
+    keep_until_reset(c->a, app);
+    return app;
 }
 
 /* ---- start ---- */

@@ -19,6 +19,7 @@ struct task_act {
     struct val values;   /* VAL_OBJ or absent: the approver's edits */
     struct val to;       /* node key, member ids */
     struct str resume;   /* replay | here */
+    struct str where;    /* add_sign: before after beside */
 };
 /* Inside a write job. ERR_CONFLICT "task_done" when somebody was first; ERR_NOT_FOUND when not his. */
 int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, struct err *err) ATTR_MUST;

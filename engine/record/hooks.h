@@ -1,6 +1,6 @@
 /*
- * What record_write calls around a change; implemented by script and flow, registered by engine.c (so that
- * the arrow does not point up). Any slot may be NULL.
+ * What record_write calls around a change; implemented by script and flow, registered by engine.c
+ * (so that the arrow does not point up). Any slot may be NULL.
  */
 #ifndef RECORD_HOOKS_H
 #define RECORD_HOOKS_H
@@ -21,13 +21,21 @@ struct rec_hooks {
     /* An action on a task, as POST /tasks/{id}/{action}: body {comment, values, to, resume}. */
     int (*act)(struct ctx *c, int64_t task, struct str action, struct val body, struct diags *diags,
                struct err *err);
+    /* A flow's script node: "script.function". */
+    int (*script)(struct ctx *c, struct str name, const struct rec *rec, bool as_system,
+                  struct err *err);
     /* ERR_LOCKED when a running flow forbids the change; 0 otherwise. */
     int (*lock)(struct ctx *c, const struct rec *old, struct err *err);
-    /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or NULL. */
+    /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or
+     * NULL. */
     int (*task_read)(struct ctx *c, const struct form *f, int64_t id, const uint8_t **fields,
                      struct err *err);
 };
 
 const struct rec_hooks *engine_hooks(const struct engine *e); /* defined in engine.c */
+
+/* Version n of an app (0: the running one), for flows that began on it: borrowed until c->a is
+ * reset; NULL when it cannot be loaded any more. Defined in engine.c. */
+struct app *engine_app_version(struct ctx *c, struct str key, int64_t n);
 
 #endif

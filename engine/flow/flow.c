@@ -1,0 +1,545 @@
+/*
+ * The verbs of an approval: submit, the actions on a task (a table), the actions on the record.
+ * Each runs inside the caller's write job and is all or nothing.
+ */
+#include "engine/flow/flow_int.h"
+#include "engine/org/member.h"
+#include "engine/record/access.h"
+
+#define SIGNERS_MAX 20
+
+static const struct lane no_lane = {0};
+
+/* ---- submit ---- */
+
+int flow_submit(struct ctx *c, const struct rec *rec, struct err *err)
+{
+    const struct form *live = rec->form;
+    struct diags diags;
+    diags_init(&diags, c->a);
+    struct flow_run r = {
+        .c = c,
+        .live = live,
+        .form = live,
+        .def = live->flow,
+        .record = rec->id,
+        .initiator = c->who->kind == WHO_MEMBER ? c->who->id : 0,
+        .round = 1,
+        .diags = &diags,
+    };
+    struct flow_event ev = {.verb = STR("submit"), .node = STR("start")};
+    if (run_reload(&r, err) < 0 || fs_instance_add(&r, err) < 0 || fs_event(&r, &ev, err) < 0 ||
+        step_leave(&r, &r.def->nodes[0], no_lane, err) < 0)
+        return -1;
+    return r.ended ? 0 : step_store_state(&r, STR("running"), err);
+}
+
+/* ---- locks and reading ---- */
+
+static struct str rec_state(const struct rec *rec)
+{
+    return val_str(rec->v[rec->form->nfields + SYS_STATE]);
+}
+
+/* A running record is the flow's; a returned one its initiator's. */
+int flow_lock(struct ctx *c, const struct rec *old, struct err *err)
+{
+    struct str state = rec_state(old);
+    if (str_eq(state, STR("returned"))) {
+        struct val by = old->v[old->form->nfields + SYS_CREATED_BY];
+        if (c->who->kind == WHO_MEMBER && by.kind == VAL_REF && by.ref->id == c->who->id)
+            return 0;
+    } else if (!str_eq(state, STR("running"))) {
+        return 0;
+    }
+    return err_set(err, ERR_LOCKED, "locked", "审批进行中，记录不能修改。",
+                   "An approval is running; the record cannot be changed.");
+}
+
+int flow_task_read(struct ctx *c, const struct form *f, int64_t id, const uint8_t **fields,
+                   struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    *fields = NULL;
+    if (!f->flow || c->who->kind != WHO_MEMBER)
+        return 0;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT node FROM _task WHERE record = ");
+    sql_bind_int(&q, id);
+    sql_lit(&q, " AND holder = ");
+    sql_bind_int(&q, c->who->id);
+    sql_lit(&q, " AND state IN ('open', 'done') ORDER BY state DESC, id DESC LIMIT 1");
+    if (store_query(c->db, c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1) {
+        const struct flow_node *node = flow_node(f->flow, stmt_str(s, 0));
+        *fields = node ? node->fields : NULL;
+    }
+    stmt_done(s);
+    return got;
+}
+
+/* ---- actions on a task ---- */
+
+struct acting {
+    struct flow_run r;
+    struct task_row task;
+    const struct flow_node *node;
+    const struct task_act *act;
+    struct lane lane;
+};
+
+typedef int act_fn(struct acting *x, struct err *err);
+
+static int already_done(struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "task_done", "这个待办已经处理过了。",
+                   "This task was already handled.");
+}
+
+/* Takes the task; the second of two gets a conflict and nothing happens twice. */
+static int take(struct acting *x, struct str action, struct err *err)
+{
+    struct task_close t = {
+        .task = x->task.id, .state = STR("done"), .action = action, .comment = x->act->comment};
+    int mine = fs_task_close(&x->r, &t, err);
+    if (mine == 0)
+        return already_done(err);
+    struct flow_event ev = {
+        .verb = action, .node = x->task.node, .task = x->task.id, .comment = x->act->comment};
+    return mine < 0 ? -1 : fs_event(&x->r, &ev, err);
+}
+
+static int write_edits(struct acting *x, struct err *err)
+{
+    if (x->act->values.kind != VAL_OBJ || x->act->values.n == 0)
+        return 0;
+    bool own = str_eq(x->task.kind, STR("start")); /* the initiator corrects what came back */
+    struct rec_write w = {
+        .op = REC_UPDATE,
+        .form = x->r.live,
+        .id = x->r.record,
+        .values = x->act->values,
+        .no_version = true,
+        .mode = WRITE_LOCKED_OK | (own ? WRITE_USER : WRITE_OWN_RIGHT),
+        .node_fields = own || !x->node ? NULL : x->node->fields,
+    };
+    if (!own && (!x->node || !x->node->fields))
+        return err_set(err, ERR_DENIED, "field_not_writable", "此节点不能修改字段。",
+                       "No field can be changed at this node.");
+    if (record_write(x->r.c, &w, NULL, x->r.diags, err) < 0)
+        return -1;
+    return run_reload(&x->r, err);
+}
+
+static int node_check(struct acting *x, struct err *err)
+{
+    if (!x->node || !x->node->check)
+        return 0;
+    int ok = rec_true(x->r.c, x->node->check, &x->r.rec, NULL, err);
+    if (ok != 0)
+        return ok < 0 ? -1 : 0;
+    diag_field(x->r.diags, STR_NONE, "check", "%.*s", "%.*s", STR_ARG(x->node->check_message));
+    return err_set(err, ERR_INVALID, "validation", "数据未通过检查。", "The data was refused.");
+}
+
+/* The node is done: cancels what is left of it and goes on. */
+static int finish_node(struct acting *x, struct err *err)
+{
+    if (fs_tasks_cancel(&x->r, x->task.token, err) < 0 ||
+        fs_token_close(&x->r, x->task.token, STR("done"), err) < 0)
+        return -1;
+    return step_leave(&x->r, x->node, x->lane, err);
+}
+
+static int vote_result(struct acting *x, struct err *err);
+
+/*
+ * People asked to sign too: 1 the node waits for one of them (or for the one who asked), 0 they do
+ * not matter now, -1.
+ */
+static int signers(struct acting *x, struct err *err)
+{
+    struct flow_run *r = &x->r;
+    int64_t n = 0;
+    if (fs_signers_start(r, x->task.id, &n, err) < 0)
+        return -1;
+    if (n > 0)
+        return 1;
+    bool before = str_eq(x->task.placed, STR("before")),
+         after = str_eq(x->task.placed, STR("after"));
+    if (!before && !after)
+        return 0;
+    if (fs_signers_open(r, x->task.parent, &n, err) < 0)
+        return -1;
+    if (n > 0)
+        return 1;
+    return before ? fs_task_reopen(r, x->task.parent, err) : 0;
+}
+
+/* 1 the node is complete after one more approval, 0 it waits, -1. */
+static int node_complete(struct acting *x, struct err *err)
+{
+    int64_t open = 0;
+    int more = signers(x, err);
+    if (more != 0)
+        return more < 0 ? -1 : 0;
+    switch (x->node->mode) {
+    case MODE_ANY: return 1;
+    case MODE_SEQUENCE:
+        more = fs_task_next(&x->r, x->task.token, err);
+        return more < 0 ? -1 : !more;
+    case MODE_VOTE: return vote_result(x, err);
+    case MODE_ALL: break;
+    }
+    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0)
+        return -1;
+    return open == 0;
+}
+
+/* Shares round up: pass 0.6 of 4 people needs 3. */
+static int vote_result(struct acting *x, struct err *err)
+{
+    int64_t open = 0, yes = 0, no = 0;
+    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0 ||
+        fs_tasks_count(&x->r, x->task.token, STR("approve"), &yes, err) < 0 ||
+        fs_tasks_count(&x->r, x->task.token, STR("reject"), &no, err) < 0)
+        return -1;
+    double needed = x->node->vote_pass * (double)(open + yes + no);
+    return (double)yes + 1e-9 >= needed;
+}
+
+/* ---- resubmitting what was returned ---- */
+
+static int resubmit(struct acting *x, struct err *err)
+{
+    struct flow_run *r = &x->r;
+    const struct flow_node *to = x->lane.resume.n ? flow_node(r->def, x->lane.resume) : NULL;
+    r->round++;
+    if (fs_token_close(r, x->task.token, STR("done"), err) < 0 ||
+        fs_instance_state(r, STR("running"), err) < 0)
+        return -1;
+    return to ? step_enter(r, to, no_lane, err) : step_leave(r, &r->def->nodes[0], no_lane, err);
+}
+
+static int act_approve(struct acting *x, struct err *err)
+{
+    if (write_edits(x, err) < 0)
+        return -1;
+    if (str_eq(x->task.kind, STR("start")))
+        return take(x, STR("submit"), err) < 0 ? -1 : resubmit(x, err);
+    if (node_check(x, err) < 0 || take(x, STR("approve"), err) < 0)
+        return -1;
+    int complete = node_complete(x, err);
+    if (complete < 0)
+        return -1;
+    return complete ? finish_node(x, err) : 0;
+}
+
+static int end_as(struct flow_run *r, struct str state, struct err *err)
+{
+    if (fs_cancel_all(r, err) < 0 || fs_instance_end(r, state, err) < 0)
+        return -1;
+    return step_store_state(r, state, err);
+}
+
+/* A vote against ends the flow only when the rest cannot reach the share any more. */
+static int vote_lost(struct acting *x, struct err *err)
+{
+    int64_t open = 0, yes = 0, no = 0;
+    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0 ||
+        fs_tasks_count(&x->r, x->task.token, STR("approve"), &yes, err) < 0 ||
+        fs_tasks_count(&x->r, x->task.token, STR("reject"), &no, err) < 0)
+        return -1;
+    return (double)(yes + open) + 1e-9 < x->node->vote_pass * (double)(open + yes + no);
+}
+
+static const struct action_rule *rule_of(const struct acting *x, enum flow_action action)
+{
+    return &x->node->rules[__builtin_ctz((unsigned)action)];
+}
+
+static int act_reject(struct acting *x, struct err *err)
+{
+    if (take(x, STR("reject"), err) < 0)
+        return -1;
+    if (x->node->mode == MODE_VOTE) {
+        int lost = vote_lost(x, err);
+        if (lost <= 0)
+            return lost;
+    }
+    const struct action_rule *rule = rule_of(x, ACT_REJECT);
+    const struct flow_node *to = rule->nto ? flow_node(x->r.def, rule->to[0]) : NULL;
+    if (!to)
+        return end_as(&x->r, STR("rejected"), err);
+    return fs_cancel_all(&x->r, err) < 0 ? -1 : step_enter(&x->r, to, no_lane, err);
+}
+
+static bool may_return_to(const struct acting *x, struct str node)
+{
+    const struct action_rule *rule = rule_of(x, ACT_RETURN);
+    for (size_t i = 0; i < rule->nto; i++)
+        if (str_eq(rule->to[i], node))
+            return true;
+    return rule->nto == 0 && str_eq(node, STR("start"));
+}
+
+/* To the initiator, who gets a task of node start, or to an earlier node. */
+static int act_return(struct acting *x, struct err *err)
+{
+    struct str to = val_str(x->act->to);
+    if (!to.n)
+        to = STR("start");
+    if (!may_return_to(x, to)) {
+        err_set(err, ERR_INVALID, "return_to", "不能退回到“%.*s”。",
+                "It cannot be returned to \"%.*s\".", STR_ARG(to));
+        err_at(err, "to");
+        return -1;
+    }
+    if (take(x, STR("return"), err) < 0 || fs_cancel_all(&x->r, err) < 0)
+        return -1;
+    if (!str_eq(to, STR("start")))
+        return step_enter(&x->r, flow_node(x->r.def, to), no_lane, err);
+    int64_t id;
+    struct lane lane = {0};
+    struct task_spec t = {
+        .node = STR("start"), .kind = STR("start"), .state = STR("open"), .holder = x->r.initiator};
+    if (str_eq(x->act->resume, STR("here")))
+        lane.resume = x->task.node;
+    if (fs_token_add(&x->r, STR("start"), lane, &t.token, err) < 0 ||
+        fs_task_add(&x->r, &t, &id, err) < 0 || fs_instance_state(&x->r, STR("returned"), err) < 0)
+        return -1;
+    return step_store_state(&x->r, STR("returned"), err);
+}
+
+static int act_member(struct acting *x, struct val v, int64_t *id, struct err *err)
+{
+    struct principal who;
+    bool ok = id_parse(val_str(v.kind == VAL_OBJ ? val_get(v, STR("id")) : v), id);
+    int found = ok ? member_load(x->r.c, *id, &who, err) : 0;
+    if (found == 0) {
+        err_set(err, ERR_INVALID, "member", "没有这位成员。", "There is no such member.");
+        err_at(err, "to");
+    }
+    return found > 0 ? 0 : -1;
+}
+
+static int act_transfer(struct acting *x, struct err *err)
+{
+    int64_t to, id;
+    if (act_member(x, x->act->to, &to, err) < 0)
+        return -1;
+    if (to == x->task.holder)
+        return err_set(err, ERR_INVALID, "transfer_self", "不能转交给自己。",
+                       "It cannot be handed to yourself.");
+    if (take(x, STR("transfer"), err) < 0)
+        return -1;
+    struct task_spec t = {.node = x->task.node,
+                          .kind = x->task.kind,
+                          .state = STR("open"),
+                          .token = x->task.token,
+                          .holder = to,
+                          .parent = x->task.id,
+                          .pos = x->task.pos};
+    return fs_task_add(&x->r, &t, &id, err);
+}
+
+/* Beside: more people of the same node. Before: they sign first, then this task comes back. After:
+ * they sign once this one has approved. */
+static int act_add_sign(struct acting *x, struct err *err)
+{
+    struct val to = x->act->to;
+    struct str where = x->act->where.n ? x->act->where : STR("beside");
+    bool before = str_eq(where, STR("before")), after = str_eq(where, STR("after"));
+    struct flow_event ev = {.verb = STR("add_sign"),
+                            .node = x->task.node,
+                            .task = x->task.id,
+                            .comment = x->act->comment};
+    if (!before && !after && !str_eq(where, STR("beside")))
+        return err_set(err, ERR_INVALID, "where", "加签位置应为 before、after 或 beside。",
+                       "Signers are added before, after or beside.");
+    if (to.kind != VAL_LIST || to.n == 0 || to.n > SIGNERS_MAX)
+        return err_set(err, ERR_INVALID, "add_sign", "请选择 1 至 20 位加签人。",
+                       "Choose between 1 and 20 people to sign too.");
+    if (before) {
+        int paused = fs_task_pause(&x->r, x->task.id, err);
+        if (paused <= 0)
+            return paused < 0 ? -1 : already_done(err);
+    }
+    for (uint32_t i = 0; i < to.n; i++) {
+        int64_t member, id;
+        if (act_member(x, to.list[i], &member, err) < 0)
+            return -1;
+        struct task_spec t = {.node = x->task.node,
+                              .kind = x->task.kind,
+                              .token = x->task.token,
+                              .state = after ? STR("waiting") : STR("open"),
+                              .holder = member,
+                              .parent = x->task.id,
+                              .placed = where,
+                              .pos = x->task.pos};
+        if (fs_task_add(&x->r, &t, &id, err) < 0)
+            return -1;
+    }
+    return fs_event(&x->r, &ev, err);
+}
+
+/* ---- dispatch ---- */
+
+struct action_row {
+    struct str name;
+    enum flow_action bit;
+    act_fn *fn;
+};
+
+static const struct action_row actions[] = {
+    {STR("approve"), ACT_APPROVE, act_approve},    {STR("reject"), ACT_REJECT, act_reject},
+    {STR("return"), ACT_RETURN, act_return},       {STR("transfer"), ACT_TRANSFER, act_transfer},
+    {STR("add_sign"), ACT_ADD_SIGN, act_add_sign},
+};
+
+static const struct action_row *action_find(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (str_eq(actions[i].name, name))
+            return &actions[i];
+    return NULL;
+}
+
+static const struct form *task_form(struct ctx *c, const struct task_row *t)
+{
+    if (!c->app || !str_eq(c->app->key, t->app))
+        return NULL;
+    return app_form(c->app, t->form);
+}
+
+/* The task, its instance and node; invisible tasks are like absent ones. */
+static int acting_load(struct ctx *c, const struct task_act *act, struct acting *x, struct err *err)
+{
+    x->act = act;
+    int found = fs_task_load(c, act->task, &x->task, err);
+    if (found < 0)
+        return -1;
+    bool mine = found && (ctx_is_system(c) || x->task.holder == c->who->id);
+    const struct form *live = mine ? task_form(c, &x->task) : NULL;
+    if (!live || str_eq(x->task.kind, STR("cc")))
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个待办。", "There is no such task.");
+    if (!str_eq(x->task.state, STR("open")))
+        return already_done(err);
+    found = fs_instance_load(c, live, x->task.record, true, &x->r, err);
+    if (found == 0)
+        return already_done(err);
+    if (found < 0 || run_reload(&x->r, err) < 0)
+        return -1;
+    x->node = flow_node(x->r.def, x->task.node);
+    return x->task.token ? fs_token_lane(&x->r, x->task.token, &x->lane, err) : 0;
+}
+
+static int check_action(const struct acting *x, const struct action_row *row, struct err *err)
+{
+    bool start = str_eq(x->task.kind, STR("start"));
+    bool allowed = row && (start ? row->bit == ACT_APPROVE : (x->node->actions & row->bit) != 0);
+    if (!allowed) {
+        err_set(err, ERR_INVALID, "action", "此节点没有这个操作。",
+                "This node has no such action.");
+        err_at(err, "action");
+        return -1;
+    }
+    if (start || !rule_of(x, row->bit)->comment_required || str_trim(x->act->comment).n)
+        return 0;
+    err_set(err, ERR_INVALID, "required", "请填写意见。", "Please give a comment.");
+    err_at(err, "comment");
+    return -1;
+}
+
+int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, struct err *err)
+{
+    struct acting x = {0};
+    if (acting_load(c, act, &x, err) < 0)
+        return -1;
+    x.r.diags = diags;
+    const struct action_row *row = action_find(act->action);
+    if (check_action(&x, row, err) < 0 || row->fn(&x, err) < 0)
+        return -1;
+    bool stored = x.r.ended || row->bit == ACT_RETURN;
+    return stored ? 0 : step_store_state(&x.r, STR("running"), err);
+}
+
+/* ---- actions on the record ---- */
+
+static int withdraw(struct flow_run *r, struct err *err)
+{
+    struct flow_event ev = {.verb = STR("withdraw")};
+    if (r->c->who->id != r->initiator || r->initiator == 0)
+        return err_set(err, ERR_DENIED, "not_initiator", "只有发起人可以撤回。",
+                       "Only the one who submitted it can withdraw it.");
+    return fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("withdrawn"), err);
+}
+
+static int urge(struct flow_run *r, struct err *err)
+{
+    struct flow_event ev = {.verb = STR("urge")};
+    if (r->c->who->id != r->initiator)
+        return err_set(err, ERR_DENIED, "not_initiator", "只有发起人可以催办。",
+                       "Only the one who submitted it can urge.");
+    return fs_urge(r, err) < 0 ? -1 : fs_event(r, &ev, err);
+}
+
+static int stop(struct flow_run *r, struct err *err)
+{
+    struct flow_event ev = {.verb = STR("stop")};
+    if (!(r->c->who->rights & ADMIN_OPERATE) && !ctx_is_system(r->c))
+        return err_set(err, ERR_DENIED, "not_allowed", "没有终止流程的权限。",
+                       "You may not stop this flow.");
+    return fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("stopped"), err);
+}
+
+static const struct {
+    struct str name;
+    int (*fn)(struct flow_run *r, struct err *err);
+} record_actions[] = {{STR("withdraw"), withdraw}, {STR("urge"), urge}, {STR("stop"), stop}};
+
+/* A draft becomes a record; its values may come along. */
+static int submit_draft(struct ctx *c, const struct form *f, int64_t id, struct val body,
+                        struct diags *diags, struct err *err)
+{
+    struct val values = val_get(body, STR("values"));
+    struct rec_write w = {.op = REC_UPDATE,
+                          .form = f,
+                          .id = id,
+                          .no_version = true,
+                          .submit = true,
+                          .values = values.kind == VAL_OBJ ? values : val_obj(NULL, 0)};
+    w.values.kind = VAL_OBJ;
+    return record_write(c, &w, NULL, diags, err);
+}
+
+int flow_record_act(struct ctx *c, const struct form *f, int64_t id, struct str action,
+                    struct val body, struct diags *diags, struct err *err)
+{
+    if (!f->flow)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "此表单没有流程。",
+                       "This form has no flow.");
+    if (str_eq(action, STR("submit")))
+        return submit_draft(c, f, id, body, diags, err);
+    int visible = record_can(c, f, id, RIGHT_READ, err);
+    if (visible < 0)
+        return -1;
+    struct flow_run r;
+    int found = visible ? fs_instance_load(c, f, id, true, &r, err) : 0;
+    if (!visible)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "记录不存在。",
+                       "The record does not exist.");
+    if (found == 0)
+        return err_set(err, ERR_CONFLICT, "flow_ended", "流程已经结束。",
+                       "The flow has already ended.");
+    if (found < 0 || run_reload(&r, err) < 0)
+        return -1;
+    r.diags = diags;
+    for (size_t i = 0; i < ARRAY_LEN(record_actions); i++)
+        if (str_eq(record_actions[i].name, action))
+            return record_actions[i].fn(&r, err);
+    return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个操作。", "There is no such action.");
+}

@@ -1,0 +1,569 @@
+/*
+ * The rows of running approvals: instance, token, task, event. One function is one statement; the
+ * rules are in step.c and flow.c.
+ */
+#include "engine/flow/flow_int.h"
+
+static void begin(const struct flow_run *r, struct sql *q)
+{
+    sql_init(q, r->c->a, store_dialect(r->c->store));
+}
+
+static int run(const struct flow_run *r, const struct sql *q, int64_t *changes, struct err *err)
+{
+    return store_exec(r->c->db, r->c->a, q, changes, err);
+}
+
+/* Statement to "1 it changed a row, 0 it did not". */
+static int run_cas(const struct flow_run *r, const struct sql *q, struct err *err)
+{
+    int64_t changes = 0;
+    if (run(r, q, &changes, err) < 0)
+        return -1;
+    return changes > 0;
+}
+
+/* Bound values in a list: text, integers (0 is NULL where the column says so). */
+static void bind_id(struct sql *q, int64_t id)
+{
+    sql_bind(q, id ? val_dec(id, 0) : VAL_NONE);
+}
+
+static void bind_text(struct sql *q, struct str s)
+{
+    sql_bind(q, val_text(s));
+}
+
+static int64_t who_id(const struct ctx *c)
+{
+    return c->who->kind == WHO_MEMBER ? c->who->id : 0;
+}
+
+/* ---- instance ---- */
+
+int fs_instance_add(struct flow_run *r, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    r->instance = id_next(r->c->ids, r->c->now_us);
+    sql_lit(&q, "INSERT INTO _flow_instance (id, app, form, record, n, state, round, started_at, "
+                "started_by)"
+                " VALUES (");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, ", ");
+    bind_text(&q, r->live->app->key);
+    sql_lit(&q, ", ");
+    bind_text(&q, r->live->key);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->live->app->n);
+    sql_lit(&q, ", 'running', 1, ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ", ");
+    bind_id(&q, r->initiator);
+    sql_lit(&q, ")");
+    return run(r, &q, NULL, err);
+}
+
+int fs_instance_state(struct flow_run *r, struct str state, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _flow_instance SET state = ");
+    bind_text(&q, state);
+    sql_lit(&q, ", round = ");
+    sql_bind_int(&q, r->round);
+    sql_lit(&q, " WHERE id = ");
+    sql_bind_int(&q, r->instance);
+    return run(r, &q, NULL, err);
+}
+
+int fs_instance_end(struct flow_run *r, struct str state, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    r->ended = true;
+    sql_lit(&q, "UPDATE _flow_instance SET state = ");
+    bind_text(&q, state);
+    sql_lit(&q, ", ended_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE ended_at IS NULL AND id = ");
+    sql_bind_int(&q, r->instance);
+    int changed = run_cas(r, &q, err);
+    if (changed == 0)
+        return err_set(err, ERR_CONFLICT, "flow_ended", "流程已经结束。",
+                       "The flow has already ended.");
+    return changed < 0 ? -1 : 0;
+}
+
+int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, bool open_only,
+                     struct flow_run *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    *out = (struct flow_run){.c = c, .live = live, .record = record};
+    begin(out, &q);
+    sql_lit(&q, "SELECT id, n, round, started_by, ended_at IS NOT NULL FROM _flow_instance WHERE "
+                "record = ");
+    sql_bind_int(&q, record);
+    if (open_only)
+        sql_lit(&q, " AND ended_at IS NULL");
+    sql_lit(&q, " ORDER BY id DESC LIMIT 1");
+    if (store_query(c->db, c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    int64_t n = 0;
+    if (got == 1) {
+        out->instance = stmt_int(s, 0);
+        n = stmt_int(s, 1);
+        out->round = stmt_int(s, 2);
+        out->initiator = stmt_int(s, 3);
+        out->ended = stmt_int(s, 4) != 0;
+    }
+    stmt_done(s);
+    if (got <= 0)
+        return got;
+    struct app *app = live->app->n == n ? live->app : engine_app_version(c, live->app->key, n);
+    out->form = app ? app_form(app, live->key) : NULL;
+    out->def = out->form ? out->form->flow : NULL;
+    if (out->def)
+        return 1;
+    return err_set(err, ERR_CONFLICT, "flow_version", "流程的起始版本已无法读取。",
+                   "The version this flow began with cannot be read any more.");
+}
+
+/* ---- tokens ---- */
+
+int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
+                 struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    *id = id_next(r->c->ids, r->c->now_us);
+    sql_lit(&q, "INSERT INTO _flow_token (id, instance, node, state, round, fork, branch, resume,"
+                " entered_at)"
+                " VALUES (");
+    sql_bind_int(&q, *id);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, ", ");
+    bind_text(&q, node);
+    sql_lit(&q, ", 'open', ");
+    sql_bind_int(&q, r->round);
+    sql_lit(&q, ", ");
+    bind_id(&q, lane.fork);
+    sql_lit(&q, ", ");
+    bind_text(&q, lane.branch);
+    sql_lit(&q, ", ");
+    bind_text(&q, lane.resume);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ")");
+    return run(r, &q, NULL, err);
+}
+
+int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _flow_token SET state = ");
+    bind_text(&q, state);
+    sql_lit(&q, ", left_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE state = 'open' AND id = ");
+    sql_bind_int(&q, token);
+    return run_cas(r, &q, err);
+}
+
+int fs_token_lane(struct flow_run *r, int64_t token, struct lane *lane, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    begin(r, &q);
+    sql_lit(&q, "SELECT fork, branch, resume FROM _flow_token WHERE id = ");
+    sql_bind_int(&q, token);
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1)
+        *lane = (struct lane){stmt_int(s, 0), str_dup(r->c->a, stmt_str(s, 1)),
+                              str_dup(r->c->a, stmt_str(s, 2))};
+    stmt_done(s);
+    return got < 0 ? -1 : 0;
+}
+
+int fs_tokens_open(struct flow_run *r, int64_t fork, int64_t *n, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "SELECT COUNT(*) FROM _flow_token WHERE state = 'open' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    if (fork) {
+        sql_lit(&q, " AND fork = ");
+        sql_bind_int(&q, fork);
+    }
+    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+int fs_cancel_all(struct flow_run *r, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = 'cancelled', closed_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE state IN ('open', 'waiting') AND kind <> 'cc' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    if (run(r, &q, NULL, err) < 0)
+        return -1;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _flow_token SET state = 'cancelled', left_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE state = 'open' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    return run(r, &q, NULL, err);
+}
+
+/* ---- tasks ---- */
+
+int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    *id = id_next(r->c->ids, r->c->now_us);
+    sql_lit(
+        &q,
+        "INSERT INTO _task (id, instance, token, app, form, record, node, kind, holder, on_behalf,"
+        " state, round, pos, parent, placed, opened_at) VALUES (");
+    sql_bind_int(&q, *id);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, ", ");
+    bind_id(&q, t->token);
+    sql_lit(&q, ", ");
+    bind_text(&q, r->live->app->key);
+    sql_lit(&q, ", ");
+    bind_text(&q, r->live->key);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, ", ");
+    bind_text(&q, t->node);
+    sql_lit(&q, ", ");
+    bind_text(&q, t->kind);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, t->holder);
+    sql_lit(&q, ", ");
+    bind_id(&q, t->on_behalf);
+    sql_lit(&q, ", ");
+    bind_text(&q, t->state);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->round);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, t->pos);
+    sql_lit(&q, ", ");
+    bind_id(&q, t->parent);
+    sql_lit(&q, ", ");
+    bind_text(&q, t->placed);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ")");
+    ctx_event(r->c, r->live->app->key, r->live->key, r->record, t->holder, STR("task"));
+    return run(r, &q, NULL, err);
+}
+
+int fs_task_load(struct ctx *c, int64_t id, struct task_row *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(
+        &q,
+        "SELECT instance, token, holder, record, parent, round, pos, app, form, node, kind, state,"
+        " placed FROM _task WHERE id = ");
+    sql_bind_int(&q, id);
+    if (store_query(c->db, c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1)
+        *out = (struct task_row){
+            .id = id,
+            .instance = stmt_int(s, 0),
+            .token = stmt_int(s, 1),
+            .holder = stmt_int(s, 2),
+            .record = stmt_int(s, 3),
+            .parent = stmt_int(s, 4),
+            .round = stmt_int(s, 5),
+            .pos = stmt_int(s, 6),
+            .app = str_dup(c->a, stmt_str(s, 7)),
+            .form = str_dup(c->a, stmt_str(s, 8)),
+            .node = str_dup(c->a, stmt_str(s, 9)),
+            .kind = str_dup(c->a, stmt_str(s, 10)),
+            .state = str_dup(c->a, stmt_str(s, 11)),
+            .placed = str_dup(c->a, stmt_str(s, 12)),
+        };
+    stmt_done(s);
+    return got;
+}
+
+int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = ");
+    bind_text(&q, t->state);
+    sql_lit(&q, ", action = ");
+    bind_text(&q, t->action);
+    sql_lit(&q, ", comment = ");
+    bind_text(&q, t->comment);
+    sql_lit(&q, ", closed_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ", auto = ");
+    sql_bind_int(&q, t->automatic);
+    sql_lit(&q, ", by = ");
+    bind_id(&q, t->automatic ? 0 : who_id(r->c));
+    sql_lit(&q, " WHERE state = 'open' AND id = ");
+    sql_bind_int(&q, t->task);
+    return run_cas(r, &q, err);
+}
+
+int fs_task_next(struct flow_run *r, int64_t token, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = 'open', opened_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE id = (SELECT id FROM _task WHERE state = 'waiting' AND placed IS NULL AND "
+                "token = ");
+    sql_bind_int(&q, token);
+    sql_lit(&q, " ORDER BY pos, id LIMIT 1)");
+    return run_cas(r, &q, err);
+}
+
+/* Sets the state of one task when it is in another: 1 done, 0 it was not, -1. */
+static int task_turn(struct flow_run *r, int64_t task, struct str from, struct str to,
+                     struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = ");
+    bind_text(&q, to);
+    sql_lit(&q, " WHERE state = ");
+    bind_text(&q, from);
+    sql_lit(&q, " AND id = ");
+    sql_bind_int(&q, task);
+    return run_cas(r, &q, err);
+}
+
+int fs_task_pause(struct flow_run *r, int64_t task, struct err *err)
+{
+    return task_turn(r, task, STR("open"), STR("waiting"), err);
+}
+
+int fs_task_reopen(struct flow_run *r, int64_t task, struct err *err)
+{
+    return task_turn(r, task, STR("waiting"), STR("open"), err);
+}
+
+int fs_signers_open(struct flow_run *r, int64_t parent, int64_t *n, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE placed IN ('before', 'after') AND state = 'open'"
+                " AND parent = ");
+    sql_bind_int(&q, parent);
+    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = 'open', opened_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE placed = 'after' AND state = 'waiting' AND parent = ");
+    sql_bind_int(&q, parent);
+    return run(r, &q, n, err);
+}
+
+int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t *n,
+                   struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE token = ");
+    sql_bind_int(&q, token);
+    if (action.n) {
+        sql_lit(&q, " AND state = 'done' AND action = ");
+        bind_text(&q, action);
+    } else {
+        sql_lit(&q, " AND state IN ('open', 'waiting')");
+    }
+    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+int fs_tasks_cancel(struct flow_run *r, int64_t token, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET state = 'cancelled', closed_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE state IN ('open', 'waiting') AND token = ");
+    sql_bind_int(&q, token);
+    return run(r, &q, NULL, err);
+}
+
+int fs_handled(struct flow_run *r, int64_t member, struct str node, int64_t *n, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE state = 'done' AND action = 'approve' AND by = ");
+    sql_bind_int(&q, member);
+    sql_lit(&q, " AND kind = 'approve' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, " AND round = ");
+    sql_bind_int(&q, r->round);
+    if (node.n) {
+        sql_lit(&q, " AND node = ");
+        bind_text(&q, node);
+    }
+    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+/* The approval node that was left last. */
+int fs_last_node(struct flow_run *r, struct str *node, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    begin(r, &q);
+    sql_lit(&q, "SELECT node FROM _task WHERE state = 'done' AND kind = 'approve' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, " ORDER BY closed_at DESC, id DESC LIMIT 1");
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    *node = got == 1 ? str_dup(r->c->a, stmt_str(s, 0)) : STR_NONE;
+    stmt_done(s);
+    return got < 0 ? -1 : 0;
+}
+
+/* ---- events and the rest ---- */
+
+int fs_event(struct flow_run *r, const struct flow_event *e, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(
+        &q,
+        "INSERT INTO _flow_event (id, instance, record, at, who, via, verb, node, task, comment,"
+        " data) VALUES (");
+    sql_bind_int(&q, id_next(r->c->ids, r->c->now_us));
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ", ");
+    bind_id(&q, who_id(r->c));
+    sql_lit(&q, ", ");
+    bind_text(&q, via_name(r->c->via));
+    sql_lit(&q, ", ");
+    bind_text(&q, e->verb);
+    sql_lit(&q, ", ");
+    bind_text(&q, e->node);
+    sql_lit(&q, ", ");
+    bind_id(&q, e->task);
+    sql_lit(&q, ", ");
+    bind_text(&q, e->comment);
+    sql_lit(&q, ", ");
+    sql_bind(&q, e->data);
+    sql_lit(&q, ")");
+    return run(r, &q, NULL, err);
+}
+
+int fs_node_list(struct flow_run *r, struct strb *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    begin(r, &q);
+    sql_lit(&q, "SELECT DISTINCT node FROM _flow_token WHERE state = 'open' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, " ORDER BY node");
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1) {
+        if (out->n)
+            strb_addz(out, ", ");
+        strb_add(out, stmt_str(s, 0));
+    }
+    stmt_done(s);
+    return got < 0 ? -1 : 0;
+}
+
+int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err)
+{
+    struct sql q;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT delegate FROM _delegation WHERE member = ");
+    sql_bind_int(&q, member);
+    sql_lit(&q, " AND starts_at <= ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " AND ends_at > ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " ORDER BY id DESC LIMIT 1");
+    *out = 0;
+    return store_get_int(c->db, c->a, &q, out, err) < 0 ? -1 : 0;
+}
+
+static int notice_add(struct flow_run *r, int64_t member, struct str node, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "INSERT INTO _notice (id, member, kind, app, form, record, title, at) VALUES (");
+    sql_bind_int(&q, id_next(r->c->ids, r->c->now_us));
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, member);
+    sql_lit(&q, ", 'urge', ");
+    bind_text(&q, r->live->app->key);
+    sql_lit(&q, ", ");
+    bind_text(&q, r->live->key);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, ", ");
+    bind_text(&q, node);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ")");
+    return run(r, &q, NULL, err);
+}
+
+/* A notice to each holder of an open task, and the mark that the page shows. */
+int fs_urge(struct flow_run *r, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    VEC(struct task_row) open = {0};
+    begin(r, &q);
+    sql_lit(&q,
+            "SELECT holder, node FROM _task WHERE state = 'open' AND kind <> 'cc' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1)
+        vec_push(
+            r->c->a, &open,
+            (struct task_row){.holder = stmt_int(s, 0), .node = str_dup(r->c->a, stmt_str(s, 1))});
+    stmt_done(s);
+    for (size_t i = 0; got == 0 && i < open.n; i++)
+        got = notice_add(r, open.v[i].holder, open.v[i].node, err);
+    if (got < 0)
+        return -1;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET urged_at = ");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " WHERE state = 'open' AND kind <> 'cc' AND instance = ");
+    sql_bind_int(&q, r->instance);
+    return run(r, &q, NULL, err);
+}

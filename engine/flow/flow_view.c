@@ -1,0 +1,412 @@
+/*
+ * Where a record's approval stands, for its page: nodes, timeline, the caller's task, what he may
+ * do now. Shapes: engine/docs/form-json.md.
+ */
+#include "engine/flow/flow_int.h"
+#include "engine/org/member.h"
+
+#define TIMELINE_MAX 500
+
+/* {"id","title"} of a member, or null. */
+static int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err)
+{
+    struct str name = STR_NONE;
+    if (id == 0) {
+        json_blank(out);
+        return 0;
+    }
+    if (member_name(c, id, &name, err) < 0)
+        return -1;
+    json_val(out, val_ref(c->a, id, name));
+    return 0;
+}
+
+static struct str node_title(const struct flow_run *r, struct str key)
+{
+    if (str_eq(key, STR("start")) && r->def->start_title.n)
+        return r->def->start_title;
+    const struct flow_node *node = flow_node(r->def, key);
+    return node ? node->title : key;
+}
+
+/* ---- nodes ---- */
+
+struct node_state {
+    bool open, done;
+};
+
+static int node_state(struct flow_run *r, struct str key, struct node_state *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    sql_init(&q, r->c->a, store_dialect(r->c->store));
+    sql_lit(&q, "SELECT state FROM _flow_token WHERE instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, " AND node = ");
+    sql_bind_str(&q, key);
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1) {
+        out->open = out->open || str_eq(stmt_str(s, 0), STR("open"));
+        out->done = out->done || str_eq(stmt_str(s, 0), STR("done"));
+    }
+    stmt_done(s);
+    return got;
+}
+
+static int node_people_json(struct flow_run *r, struct str key, struct json *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    struct people who = {0};
+    sql_init(&q, r->c->a, store_dialect(r->c->store));
+    sql_lit(&q,
+            "SELECT holder FROM _task WHERE state IN ('open', 'waiting', 'done') AND instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, " AND node = ");
+    sql_bind_str(&q, key);
+    sql_lit(&q, " ORDER BY id");
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1)
+        people_add(r->c->a, &who, stmt_int(s, 0));
+    stmt_done(s);
+    json_key(out, STR("people"));
+    json_begin_list(out);
+    for (size_t i = 0; got == 0 && i < who.ids.n; i++)
+        got = member_json(r->c, who.ids.v[i], out, err);
+    json_end_list(out);
+    return got;
+}
+
+static struct str kind_name(enum node_kind kind)
+{
+    static const struct str names[] = {
+        [NODE_START] = STR("start"),   [NODE_APPROVE] = STR("approve"),
+        [NODE_FILL] = STR("fill"),     [NODE_CC] = STR("cc"),
+        [NODE_BRANCH] = STR("branch"), [NODE_PARALLEL] = STR("parallel"),
+        [NODE_WAIT] = STR("wait"),     [NODE_SCRIPT] = STR("script"),
+        [NODE_CREATE] = STR("create"), [NODE_SUBFLOW] = STR("subflow"),
+        [NODE_END] = STR("end"),
+    };
+    return names[kind];
+}
+
+static int node_json(struct flow_run *r, const struct flow_node *node, struct json *out,
+                     struct err *err)
+{
+    struct node_state st = {0};
+    if (node_state(r, node->key, &st, err) < 0)
+        return -1;
+    bool start = node->kind == NODE_START;
+    struct str state = st.open                             ? STR("now")
+                       : st.done || (start && r->instance) ? STR("done")
+                                                           : STR("wait");
+    if (r->ended && !st.done && !start)
+        state = node->kind == NODE_END ? STR("done") : STR("skipped");
+    json_begin_obj(out);
+    json_kstr(out, "key", node->key);
+    json_kstr(out, "title", node_title(r, node->key));
+    json_kstr(out, "type", kind_name(node->kind));
+    json_kstr(out, "state", state);
+    int rc = node_people_json(r, node->key, out, err);
+    json_key(out, STR("next"));
+    json_begin_list(out);
+    for (size_t i = 0; i < node->nnext; i++)
+        json_str(out, node->next[i].to);
+    json_end_list(out);
+    json_end_obj(out);
+    return rc;
+}
+
+/* ---- timeline ---- */
+
+struct line {
+    int64_t at_us, who;
+    struct str node, verb, comment, via;
+};
+
+static int timeline_json(struct flow_run *r, struct json *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    VEC(struct line) lines = {0};
+    struct arena *a = r->c->a;
+    sql_init(&q, a, store_dialect(r->c->store));
+    sql_lit(&q, "SELECT at, who, node, verb, comment, via FROM _flow_event WHERE record = ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, " ORDER BY id LIMIT ");
+    sql_int(&q, TIMELINE_MAX);
+    if (store_query(r->c->db, a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1)
+        vec_push(a, &lines,
+                 (struct line){stmt_int(s, 0), stmt_int(s, 1), str_dup(a, stmt_str(s, 2)),
+                               str_dup(a, stmt_str(s, 3)), str_dup(a, stmt_str(s, 4)),
+                               str_dup(a, stmt_str(s, 5))});
+    stmt_done(s);
+    json_key(out, STR("timeline"));
+    json_begin_list(out);
+    for (size_t i = 0; got == 0 && i < lines.n; i++) {
+        const struct line *l = &lines.v[i];
+        json_begin_obj(out);
+        json_kval(out, "at", val_instant(l->at_us));
+        json_key(out, STR("by"));
+        got = member_json(r->c, l->who, out, err);
+        json_kval(out, "node", val_text(l->node));
+        json_kval(out, "title", val_text(l->node.n ? node_title(r, l->node) : STR_NONE));
+        json_kstr(out, "action", l->verb);
+        json_kval(out, "comment", val_text(l->comment));
+        json_kbool(out, "auto",
+                   str_eq(l->verb, STR("same_person")) || str_eq(l->via, STR("timer")));
+        json_end_obj(out);
+    }
+    json_end_list(out);
+    return got;
+}
+
+/* ---- the caller's task ---- */
+
+static const struct {
+    struct str name;
+    enum flow_action bit;
+} action_names[] = {
+    {STR("approve"), ACT_APPROVE},   {STR("reject"), ACT_REJECT},     {STR("return"), ACT_RETURN},
+    {STR("transfer"), ACT_TRANSFER}, {STR("add_sign"), ACT_ADD_SIGN},
+};
+
+static void return_targets(const struct flow_run *r, const struct action_rule *rule,
+                           struct json *out)
+{
+    json_key(out, STR("to"));
+    json_begin_list(out);
+    for (size_t i = 0; i < MAX(rule->nto, (size_t)1); i++) {
+        struct str key = rule->nto ? rule->to[i] : STR("start");
+        json_begin_obj(out);
+        json_kstr(out, "key", key);
+        json_kstr(out, "title", node_title(r, key));
+        json_end_obj(out);
+    }
+    json_end_list(out);
+}
+
+static void actions_json(const struct flow_run *r, const struct flow_node *node, struct json *out)
+{
+    unsigned may = node->kind == NODE_START ? ACT_APPROVE : node->actions;
+    json_key(out, STR("actions"));
+    json_begin_list(out);
+    for (size_t i = 0; i < ARRAY_LEN(action_names); i++) {
+        if (!(may & action_names[i].bit))
+            continue;
+        const struct action_rule *rule = &node->rules[__builtin_ctz((unsigned)action_names[i].bit)];
+        json_begin_obj(out);
+        json_kstr(out, "action", action_names[i].name);
+        json_kstr(out, "comment", rule->comment_required ? STR("required") : STR("optional"));
+        if (action_names[i].bit == ACT_RETURN)
+            return_targets(r, rule, out);
+        json_end_obj(out);
+    }
+    json_end_list(out);
+}
+
+static void node_fields_json(const struct flow_run *r, const struct flow_node *node,
+                             struct json *out)
+{
+    static const struct str names[] = {[FIELD_UNSET] = STR(""),
+                                       [FIELD_HIDDEN] = STR("hidden"),
+                                       [FIELD_MASKED] = STR("masked"),
+                                       [FIELD_READ] = STR("read"),
+                                       [FIELD_WRITE] = STR("write")};
+    json_key(out, STR("fields"));
+    json_begin_obj(out);
+    for (size_t i = 0; node->fields && i < r->form->nfields; i++) {
+        if (node->fields[i] == FIELD_UNSET || node->fields[i] > FIELD_WRITE)
+            continue;
+        json_key(out, r->form->fields[i]->key);
+        json_str(out, names[node->fields[i]]);
+    }
+    json_end_obj(out);
+}
+
+static int my_task_json(struct flow_run *r, struct json *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    struct task_row t = {0};
+    int64_t opened = 0, due = 0;
+    sql_init(&q, r->c->a, store_dialect(r->c->store));
+    sql_lit(&q,
+            "SELECT id, node, opened_at, due_at FROM _task WHERE state = 'open' AND kind <> 'cc'"
+            " AND record = ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, " AND holder = ");
+    sql_bind_int(&q, r->c->who->id);
+    sql_lit(&q, " ORDER BY id LIMIT 1");
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1) {
+        t = (struct task_row){.id = stmt_int(s, 0), .node = str_dup(r->c->a, stmt_str(s, 1))};
+        opened = stmt_int(s, 2);
+        due = stmt_int(s, 3);
+    }
+    stmt_done(s);
+    json_key(out, STR("task"));
+    const struct flow_node *node = got == 1 ? flow_node(r->def, t.node) : NULL;
+    if (!node) {
+        json_blank(out);
+        return got < 0 ? -1 : 0;
+    }
+    char id[16];
+    json_begin_obj(out);
+    json_kstr(out, "id", id_print(t.id, id));
+    json_kstr(out, "node", t.node);
+    json_kstr(out, "title", node_title(r, t.node));
+    json_kval(out, "due_at", due ? val_instant(due) : VAL_NONE);
+    json_kval(out, "since", val_instant(opened));
+    actions_json(r, node, out);
+    node_fields_json(r, node, out);
+    json_end_obj(out);
+    return 0;
+}
+
+static void can_json(const struct flow_run *r, struct json *out)
+{
+    json_key(out, STR("can"));
+    json_begin_list(out);
+    bool mine = !r->ended && r->instance && r->initiator && r->c->who->id == r->initiator;
+    if (mine) {
+        json_str(out, STR("withdraw"));
+        json_str(out, STR("urge"));
+    }
+    if (!r->ended && r->instance && (r->c->who->rights & ADMIN_OPERATE))
+        json_str(out, STR("stop"));
+    json_end_list(out);
+}
+
+/* ---- the whole ---- */
+
+static void no_flow_json(struct json *out)
+{
+    static const struct str lists[] = {STR("nodes"), STR("timeline"), STR("can")};
+    json_begin_obj(out);
+    json_key(out, STR("state"));
+    json_blank(out);
+    json_key(out, STR("task"));
+    json_blank(out);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        json_key(out, lists[i]);
+        json_begin_list(out);
+        json_end_list(out);
+    }
+    json_end_obj(out);
+}
+
+static int running_json(struct flow_run *r, struct json *out, struct err *err)
+{
+    if (run_reload(r, err) < 0)
+        return -1;
+    json_begin_obj(out);
+    json_kval(out, "state", r->rec.v[r->form->nfields + SYS_STATE]);
+    json_kint(out, "version", r->form->app->n);
+    json_key(out, STR("nodes"));
+    json_begin_list(out);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < r->def->nnodes; i++)
+        rc = node_json(r, &r->def->nodes[i], out, err);
+    json_end_list(out);
+    if (rc == 0)
+        rc = timeline_json(r, out, err);
+    if (rc == 0)
+        rc = my_task_json(r, out, err);
+    can_json(r, out);
+    json_end_obj(out);
+    return rc;
+}
+
+int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out, struct err *err)
+{
+    const uint8_t *fields;
+    int visible = record_can(c, f, id, RIGHT_READ, err);
+    if (visible == 0)
+        visible = flow_task_read(c, f, id, &fields, err);
+    if (visible <= 0)
+        return visible;
+    struct flow_run r;
+    int found = f->flow ? fs_instance_load(c, f, id, false, &r, err) : 0;
+    if (found < 0)
+        return -1;
+    if (found == 0) {
+        no_flow_json(out);
+        return 1;
+    }
+    return running_json(&r, out, err) < 0 ? -1 : 1;
+}
+
+/* ---- simulation: the way a record of these values would take, nothing written ---- */
+
+static int simulate_node(struct flow_run *r, const struct flow_node *node, struct json *out,
+                         struct err *err)
+{
+    struct people who = {0};
+    bool people = node->kind == NODE_APPROVE || node->kind == NODE_FILL || node->kind == NODE_CC;
+    if (people && assign_people(r, node->to, node->nto, &who, err) < 0)
+        return -1;
+    if (people && who.ids.n == 0 && assign_people(r, &node->empty, 1, &who, err) < 0)
+        return -1;
+    json_begin_obj(out);
+    json_kstr(out, "key", node->key);
+    json_kstr(out, "title", node_title(r, node->key));
+    json_kstr(out, "type", kind_name(node->kind));
+    json_key(out, STR("people"));
+    json_begin_list(out);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < who.ids.n; i++)
+        rc = member_json(r->c, who.ids.v[i], out, err);
+    json_end_list(out);
+    json_end_obj(out);
+    return rc;
+}
+
+static int simulate_next(struct flow_run *r, const struct flow_node *node,
+                         const struct flow_node **next, struct err *err)
+{
+    *next = NULL;
+    for (size_t i = 0; i < node->nnext; i++) {
+        int yes = node->next[i].when ? rec_true(r->c, node->next[i].when, &r->rec, NULL, err) : 1;
+        if (yes < 0)
+            return -1;
+        if (yes) {
+            *next = &r->def->nodes[node->next[i].node];
+            return 0;
+        }
+    }
+    return 0;
+}
+
+int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_t member,
+                  struct json *out, struct err *err)
+{
+    struct flow_run r = {.c = c, .live = f, .form = f, .def = f->flow, .initiator = member};
+    if (!f->flow)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "此表单没有流程。",
+                       "This form has no flow.");
+    if (rec_of_values(c, f, values, &r.rec, err) < 0)
+        return -1;
+    json_begin_obj(out);
+    json_key(out, STR("path"));
+    json_begin_list(out);
+    int rc = 0;
+    const struct flow_node *node = &r.def->nodes[0];
+    for (uint32_t i = 0; rc == 0 && node && i < FLOW_STEPS_MAX; i++) {
+        rc = simulate_node(&r, node, out, err);
+        if (rc == 0)
+            rc = simulate_next(&r, node, &node, err);
+    }
+    json_end_list(out);
+    json_end_obj(out);
+    return rc;
+}
