@@ -76,9 +76,7 @@ static void add_columns(struct sql *q, const struct form *f)
 
 /* ---- titles of refs ---- */
 
-enum ref_kind { REF_NONE, REF_ROW, REF_MEMBER, REF_DEPT };
-
-static enum ref_kind ref_kind(const struct field *f)
+enum ref_kind ref_kind_of(const struct field *f)
 {
     struct fx_field fx = {0};
     if (f->target)
@@ -113,7 +111,7 @@ static int row_title(struct ctx *c, const struct form *f, int64_t id, struct str
 int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out, struct err *err)
 {
     *out = STR_NONE;
-    switch (ref_kind(f)) {
+    switch (ref_kind_of(f)) {
     case REF_ROW: return row_title(c, f->target, id, out, err);
     case REF_MEMBER: return member_name(c, id, out, err);
     case REF_DEPT: return department_name(c, id, out, err);
@@ -157,9 +155,9 @@ static int fill_titles(struct ctx *c, struct rec *r, struct err *err)
     for (size_t i = 0; i < r->form->nslots; i++) {
         const struct field *f = rec_field_at(r->form, i);
         struct val *v = &r->v[i];
-        if (v->kind == VAL_REF && ref_kind(f) != REF_NONE && fill_ref(c, f, v, err))
+        if (v->kind == VAL_REF && ref_kind_of(f) != REF_NONE && fill_ref(c, f, v, err))
             return -1;
-        if (v->kind == VAL_LIST && ref_kind(f) != REF_NONE && fill_list(c, f, v, err))
+        if (v->kind == VAL_LIST && ref_kind_of(f) != REF_NONE && fill_list(c, f, v, err))
             return -1;
     }
     return 0;

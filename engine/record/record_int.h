@@ -159,6 +159,9 @@ int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table,
 int rec_load_all_rows(struct ctx *c, struct rec *rec, struct err *err) ATTR_MUST;
 int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
                   struct rec *out, struct err *err) ATTR_MUST;
+/* What a field's refs point to. */
+enum ref_kind { REF_NONE, REF_ROW, REF_MEMBER, REF_DEPT };
+enum ref_kind ref_kind_of(const struct field *f);
 /* The name or title of what a ref of this field points to, without rights: 1, 0 gone, -1. */
 int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out,
               struct err *err) ATTR_MUST;

@@ -1,0 +1,416 @@
+/*
+ * Lists: filter, view, search, sort and page of a form, with the reader's rights in every part. The
+ * inner query finds the ids of the page, the outer one shows them, so that titles and masks cost
+ * nothing for rows that are not shown.
+ */
+#include "engine/record/query_int.h"
+
+#define OFFSET_MAX 1000000
+#define FIELDS_MAX 500
+
+int query_access(struct ctx *c, const struct form *f, bool bin, struct access **out,
+                 struct err *err)
+{
+    unsigned right = bin ? RIGHT_RESTORE : RIGHT_READ;
+    if (access_of(c, f, out, err))
+        return -1;
+    if (access_none(*out))
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个表单。", "There is no such form.");
+    if (!(access_rights(*out) & right))
+        return err_set(err, ERR_DENIED, "denied", "您没有查看这些记录的权限。",
+                       "You may not read these records.");
+    return 0;
+}
+
+/* ---- conditions ---- */
+
+static int add_filter(struct access *x, struct str text, struct sql *q, struct err *err)
+{
+    text = str_trim(text);
+    if (!text.n)
+        return 0;
+    struct fx *fx = access_compile(x->c, x->f, text, FX_PLACE_FILTER, STR("filter"), err);
+    if (!fx)
+        return -1;
+    struct fx_sql_env env = access_sql_env(x, 0, true);
+    sql_lit(q, " AND ");
+    return fx_sql_cond(fx, q, &env, err);
+}
+
+static int add_view(struct access *x, const struct view *view, struct sql *q, struct err *err)
+{
+    if (!view || !view->where)
+        return 0;
+    struct fx_sql_env env = access_sql_env(x, 0, false); /* of the definition: sees every field */
+    sql_lit(q, " AND ");
+    return fx_sql_cond(view->where, q, &env, err);
+}
+
+static void add_ids(const struct query *query, struct sql *q)
+{
+    if (!query->ids)
+        return;
+    sql_lit(q, " AND t0.\"_id\" IN (");
+    for (size_t i = 0; i < query->nids; i++) {
+        if (i)
+            sql_lit(q, ", ");
+        sql_bind_int(q, query->ids[i]);
+    }
+    sql_lit(q, ")");
+}
+
+static struct str like_pattern(struct arena *a, struct str s)
+{
+    struct strb b;
+    strb_init(&b, a);
+    strb_addc(&b, '%');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '%' || s.p[i] == '_' || s.p[i] == '\\')
+            strb_addc(&b, '\\');
+        strb_addc(&b, s.p[i]);
+    }
+    strb_addc(&b, '%');
+    return strb_str(&b);
+}
+
+static int add_like(struct access *x, const struct field *f, struct str pattern, struct sql *q,
+                    struct err *err)
+{
+    sql_lit(q, " OR ");
+    if (access_column(x, q, 0, f, ACCESS_COMPUTE, err))
+        return -1;
+    sql_lit(q, " LIKE ");
+    sql_bind_str(q, pattern);
+    sql_lit(q, " ESCAPE '\\'");
+    return 0;
+}
+
+static bool searchable(const struct access *x, const struct field *f, bool marked)
+{
+    return f->type && (f->type->flags & FT_TEXTUAL) && (!marked || f->search) &&
+           (!f->value || f->stored) && x->best_read[f->slot] >= FIELD_READ;
+}
+
+/* Each word must stand somewhere: in the title, or in a field that says `search: true`. */
+static int add_word(struct access *x, struct str word, struct sql *q, struct err *err)
+{
+    const struct form *f = x->f;
+    struct str pattern = like_pattern(x->c->a, word);
+    sql_lit(q, " AND (0");
+    if (add_like(x, f->sys[SYS_TITLE], pattern, q, err))
+        return -1;
+    bool marked = false;
+    for (size_t i = 0; i < f->nfields; i++)
+        marked |= f->fields[i]->search;
+    for (size_t i = 0; i < f->nfields; i++)
+        if (searchable(x, f->fields[i], marked) && add_like(x, f->fields[i], pattern, q, err))
+            return -1;
+    sql_lit(q, ")");
+    return 0;
+}
+
+static int add_search(struct access *x, struct str search, struct sql *q, struct err *err)
+{
+    search = str_trim(search);
+    if (search.n > 400)
+        return err_set(err, ERR_INVALID, "search", "搜索内容过长。",
+                       "The search text is too long.");
+    for (size_t words = 0; search.n && words < 5; words++) {
+        struct str word;
+        search = str_trim(str_cut(search, ' ', &word));
+        if (word.n && add_word(x, word, q, err))
+            return -1;
+    }
+    return 0;
+}
+
+int query_where(struct access *x, const struct query *query, struct sql *q, struct err *err)
+{
+    unsigned right = query->bin ? RIGHT_RESTORE : RIGHT_READ;
+    sql_lit(q, " WHERE ");
+    if (access_rows_in(x, q, 0, right, query->bin ? REC_BIN : REC_LIVE, err))
+        return -1;
+    add_ids(query, q);
+    return add_filter(x, query->filter, q, err) || add_view(x, query->view, q, err) ||
+                   add_search(x, query->search, q, err)
+               ? -1
+               : 0;
+}
+
+/* ---- columns ---- */
+
+static int unknown_field(struct err *err, struct str key, const char *where)
+{
+    err_set(err, ERR_INVALID, "unknown_field", "没有字段“%.*s”。", "There is no field “%.*s”.",
+            STR_ARG(key));
+    err_at(err, "%s", where);
+    return -1;
+}
+
+static int fields_of_text(struct access *x, struct str text, const struct field ***out, size_t *n,
+                          struct err *err)
+{
+    size_t parts_n;
+    struct str *parts = split_commas(x->c->a, text, &parts_n);
+    if (parts_n > FIELDS_MAX)
+        return err_set(err, ERR_INVALID, "fields", "字段过多。", "Too many fields.");
+    *out = arena_array(x->c->a, parts_n, sizeof(**out));
+    *n = 0;
+    for (size_t i = 0; i < parts_n; i++) {
+        const struct field *f = form_field(x->f, parts[i]);
+        if (!f || x->best_read[f->slot] < FIELD_MASKED)
+            return unknown_field(err, parts[i], "fields");
+        (*out)[(*n)++] = f;
+    }
+    return 0;
+}
+
+static void fields_of_view(struct access *x, const struct view *view, const struct field ***out,
+                           size_t *n)
+{
+    *out = arena_array(x->c->a, view->ncolumns + view->ncard + 8, sizeof(**out));
+    *n = 0;
+    const struct field *more[] = {view->by, view->start, view->end, view->title_field};
+    for (size_t i = 0; i < view->ncolumns; i++)
+        (*out)[(*n)++] = view->columns[i];
+    for (size_t i = 0; i < view->ncard; i++)
+        (*out)[(*n)++] = view->card[i];
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        if (more[i])
+            (*out)[(*n)++] = more[i];
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++)
+        if (x->best_read[(*out)[i]->slot] >= FIELD_MASKED)
+            (*out)[kept++] = (*out)[i];
+    *n = kept;
+}
+
+static int make_plan(struct access *x, const struct query *query, struct plan **out,
+                     struct err *err)
+{
+    const struct field **fields = NULL;
+    size_t n;
+    if (str_trim(query->fields).n) {
+        if (fields_of_text(x, query->fields, &fields, &n, err))
+            return -1;
+    } else if (query->view && query->view->ncolumns) {
+        fields_of_view(x, query->view, &fields, &n);
+    } else {
+        fields = plan_all(x, &n);
+    }
+    if (plan_make(x->c, x->f, fields, n, out, err))
+        return -1;
+    size_t links;
+    struct str *keys = split_commas(x->c->a, query->expand, &links);
+    for (size_t i = 0; i < links; i++) {
+        int known = plan_expand(*out, keys[i], err);
+        if (known < 0)
+            return -1;
+        if (!known)
+            return unknown_field(err, keys[i], "expand");
+    }
+    return 0;
+}
+
+/* ---- the query ---- */
+
+struct listing {
+    struct ctx *c;
+    const struct query *q;
+    struct access *x;
+    struct plan *plan;
+    struct sorting sort;
+    struct sql where;
+    uint32_t limit;
+    int64_t offset;
+};
+
+static int prepare(struct ctx *c, const struct query *q, struct listing *l, struct err *err)
+{
+    *l = (struct listing){.c = c, .q = q, .limit = q->limit ? q->limit : QUERY_LIMIT_DEFAULT};
+    if (l->limit > QUERY_LIMIT_MAX) {
+        err_set(err, ERR_INVALID, "limit", "每页最多 %d 条。", "At most %d records a page.",
+                QUERY_LIMIT_MAX);
+        err_at(err, "limit");
+        return -1;
+    }
+    l->offset = q->page > 1 ? (int64_t)(q->page - 1) * l->limit : 0;
+    if (l->offset > OFFSET_MAX) {
+        err_set(err, ERR_INVALID, "page", "页码过大，请改用筛选。",
+                "This page is too far away; please filter instead.");
+        err_at(err, "page");
+        return -1;
+    }
+    ctx_sql(c, &l->where);
+    return query_access(c, q->form, q->bin, &l->x, err) || make_plan(l->x, q, &l->plan, err) ||
+                   sorting_make(l->x, q->sort, q->view, &l->sort, err) ||
+                   query_where(l->x, q, &l->where, err)
+               ? -1
+               : 0;
+}
+
+/* Columns of the plan, then the sort keys; `rows` 0: no end. */
+static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *err)
+{
+    ctx_sql(l->c, q);
+    sql_append(q, &l->plan->select);
+    for (size_t i = 0; i < l->sort.n; i++) {
+        sql_lit(q, ", p.k");
+        sql_int(q, (int64_t)i);
+    }
+    sql_lit(q, " FROM (SELECT t0.\"_id\" AS id");
+    sorting_select(&l->sort, q);
+    sql_lit(q, " FROM ");
+    sql_form(q, l->x->f);
+    sql_lit(q, " t0");
+    sql_append(q, &l->where);
+    if (l->q->after.n) {
+        struct val *after;
+        if (cursor_read(l->c, l->x->f, &l->sort, l->q->after, &after, err))
+            return -1;
+        sorting_after(&l->sort, q, after);
+    }
+    sorting_order(&l->sort, q);
+    if (rows) {
+        sql_lit(q, " LIMIT ");
+        sql_bind_int(q, rows);
+    }
+    if (l->offset) {
+        sql_lit(q, " OFFSET ");
+        sql_bind_int(q, l->offset);
+    }
+    sql_lit(q, ") p JOIN ");
+    sql_form(q, l->x->f);
+    sql_lit(q, " t0 ON t0.\"_id\" = p.id");
+    sorting_order_outer(&l->sort, q);
+    return 0;
+}
+
+static int count_rows(struct listing *l, int64_t cap, int64_t *n, struct err *err)
+{
+    struct sql q;
+    ctx_sql(l->c, &q);
+    if (cap)
+        sql_lit(&q, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
+    else
+        sql_lit(&q, "SELECT COUNT(*) FROM ");
+    sql_form(&q, l->x->f);
+    sql_lit(&q, " t0");
+    sql_append(&q, &l->where);
+    if (cap) {
+        sql_lit(&q, " LIMIT ");
+        sql_int(&q, cap);
+        sql_lit(&q, ")");
+    }
+    *n = 0;
+    return store_get_int(l->c->db, l->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+/* The page's records; *shown how many, *next the cursor when more follow. */
+static int write_records(struct listing *l, struct json *out, int64_t *shown, struct str *next,
+                         struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    if (list_sql(l, (int64_t)l->limit + 1, &q, err) || store_query(l->c->db, l->c->a, &q, &s, err))
+        return -1;
+    int step;
+    *shown = 0;
+    struct str last = STR_NONE;
+    while ((step = stmt_step(s, err)) == 1) {
+        if (*shown == l->limit) {
+            *next = last;
+            break;
+        }
+        if (plan_json(l->plan, s, out, err)) {
+            stmt_done(s);
+            return -1;
+        }
+        if (++*shown == l->limit &&
+            cursor_text(l->c, l->x->f, &l->sort, s, l->plan->ncols, &last, err)) {
+            stmt_done(s);
+            return -1;
+        }
+    }
+    stmt_done(s);
+    return step < 0 ? -1 : 0;
+}
+
+static int write_total(struct listing *l, int64_t shown, bool more, struct json *out,
+                       struct err *err)
+{
+    int64_t total = 0;
+    bool capped = false;
+    if (l->q->count == COUNT_NONE) {
+        json_key(out, STR("total"));
+        json_blank(out);
+        return 0;
+    }
+    if (!l->q->after.n && !more && (shown || !l->offset)) {
+        total = l->offset + shown; /* everything is here */
+    } else {
+        int64_t cap = l->q->count == COUNT_EXACT ? 0 : QUERY_COUNT_CAP;
+        if (count_rows(l, cap, &total, err))
+            return -1;
+        capped = cap && total >= cap;
+    }
+    json_kint(out, "total", total);
+    json_kstr(out, "total_is", capped ? STR("at_least") : STR("exact"));
+    return 0;
+}
+
+int query_list(struct ctx *c, const struct query *q, struct json *out, struct err *err)
+{
+    struct listing l;
+    int64_t shown;
+    struct str next = STR_NONE;
+    if (prepare(c, q, &l, err))
+        return -1;
+    json_begin_obj(out);
+    json_key(out, STR("records"));
+    json_begin_list(out);
+    if (write_records(&l, out, &shown, &next, err))
+        return -1;
+    json_end_list(out);
+    json_key(out, STR("next"));
+    if (next.n)
+        json_str(out, next);
+    else
+        json_blank(out);
+    if (write_total(&l, shown, next.n != 0, out, err))
+        return -1;
+    json_end_obj(out);
+    return 0;
+}
+
+int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
+{
+    struct listing l;
+    struct sql sql;
+    struct stmt *s;
+    struct query all = *q;
+    all.limit = 0; /* not a page: the caller's own bound holds */
+    if (prepare(c, &all, &l, err))
+        return -1;
+    if (list_sql(&l, q->limit, &sql, err) || store_query(c->db, c->a, &sql, &s, err))
+        return -1;
+    int step;
+    while ((step = stmt_step(s, err)) == 1) {
+        struct val obj;
+        if (plan_obj(l.plan, s, q->with_rows, &obj, err) || fn(arg, stmt_int(s, 0), obj, err)) {
+            step = -1;
+            break;
+        }
+    }
+    stmt_done(s);
+    return step;
+}
+
+int query_count(struct ctx *c, const struct query *q, int64_t *n, struct err *err)
+{
+    struct listing l = {.c = c, .q = q};
+    ctx_sql(c, &l.where);
+    if (query_access(c, q->form, q->bin, &l.x, err) || query_where(l.x, q, &l.where, err))
+        return -1;
+    return count_rows(&l, 0, n, err);
+}
