@@ -89,8 +89,10 @@ int box_call(struct lua_box *box, int nargs, int nresults, struct err *err)
                        "Scripts triggered each other too deeply; nothing was changed.");
     bool outer = c->hook_deadline_us == 0;
     int64_t start = c->mono_us();
-    if (outer)
+    if (outer) {
+        box->steps = 0;
         c->hook_deadline_us = start + SCRIPT_HOOK_MS * 1000 - c->hook_spent_us;
+    }
     box->deadline_us = c->hook_deadline_us;
     lua_pushcfunction(L, add_traceback);
     lua_insert(L, top + 1);
