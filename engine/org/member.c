@@ -5,6 +5,7 @@
 #include "engine/org/member_int.h"
 
 #include "engine/base/utf8.h"
+#include "engine/value/fold.h"
 
 #define ORG_LEVELS 32 /* a chain of managers or departments is never followed further */
 
@@ -38,11 +39,7 @@ int org_text(struct ctx *c, const struct sql *q, struct str *out, struct err *er
 
 struct str org_fold(struct arena *a, struct str s)
 {
-    s = str_trim(s);
-    char *p = arena_alloc(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
-    return (struct str){p, s.n};
+    return fold_text(a, s);
 }
 
 struct str org_like(struct arena *a, struct str s)

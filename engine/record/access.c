@@ -82,10 +82,10 @@ static void input_linked(struct inputs *in, const struct fx_ref *ref)
 {
     const struct field *link = ref->path[0].ref;
     const struct field *field = ref->path[ref->n - 1].ref;
-    if (in->failed || ref->root != FX_ROW || !link->target || ref->n != 2)
+    if (in->failed || ref->root != FX_ROW || !ref_target(link) || ref->n != 2)
         return;
     struct access *t;
-    if (access_of(in->x->c, link->target, &t, in->err)) {
+    if (access_of(in->x->c, ref_target(link), &t, in->err)) {
         in->failed = true;
         return;
     }

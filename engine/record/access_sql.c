@@ -85,12 +85,13 @@ static int emit_linked(struct sql_env *e, struct sql *q, const struct form *f, u
                        const struct fx_field *path, uint32_t n, struct err *err)
 {
     const struct field *link = path[0].ref;
+    const struct form *target = ref_target(link);
     unsigned outer = e->top;
     unsigned t = ++e->top;
     sql_lit(q, "(SELECT ");
-    int rc = emit_path(e, q, link->target, t, path + 1, n - 1, err);
+    int rc = emit_path(e, q, target, t, path + 1, n - 1, err);
     sql_lit(q, " FROM ");
-    sql_form(q, link->target);
+    sql_form(q, target);
     sql_lit(q, " ");
     sql_alias(q, t);
     sql_lit(q, " WHERE ");
@@ -100,7 +101,7 @@ static int emit_linked(struct sql_env *e, struct sql *q, const struct form *f, u
         rc = emit_field(e, q, f, alias, link, err);
     if (rc == 0 && e->request) {
         struct access *x;
-        rc = access_of(e->c, link->target, &x, err);
+        rc = access_of(e->c, target, &x, err);
         if (rc == 0) {
             sql_lit(q, " AND ");
             rc = access_rows(x, q, t, RIGHT_READ, err);
@@ -455,11 +456,11 @@ static int needs_cond(struct access *x, struct sql *q, unsigned alias, const str
                       struct err *err)
 {
     struct access *t;
-    if (access_of(x->c, need->link->target, &t, err))
+    if (access_of(x->c, ref_target(need->link), &t, err))
         return -1;
     unsigned in = alias + 1;
     sql_lit(q, " AND EXISTS (SELECT 1 FROM ");
-    sql_form(q, need->link->target);
+    sql_form(q, ref_target(need->link));
     sql_lit(q, " ");
     sql_alias(q, in);
     sql_lit(q, " WHERE ");

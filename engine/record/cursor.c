@@ -46,10 +46,10 @@ static int ref_expr(struct access *x, const struct field *f, struct sort_col *co
     sql_lit(q, "(SELECT ");
     if (kind == REF_ROW) {
         struct access *t;
-        if (access_of(x->c, f->target, &t, err) || access_title(t, q, 1, err))
+        if (access_of(x->c, ref_target(f), &t, err) || access_title(t, q, 1, err))
             return -1;
         sql_lit(q, " FROM ");
-        sql_form(q, f->target);
+        sql_form(q, ref_target(f));
         sql_lit(q, " t1 WHERE t1.\"_id\" = ");
         if (access_column(x, q, 0, f, ACCESS_COMPUTE, err))
             return -1;

@@ -98,10 +98,11 @@ static int walk_link(struct walk *w, const struct field *f, struct val v,
                 return -1;
         return 0;
     }
-    if (v.kind != VAL_REF || !f->target)
+    const struct form *to = ref_target(f);
+    if (v.kind != VAL_REF || !to)
         return 0;
     const struct rec *target;
-    int found = rcache_row(w->e->c, f->target, v.ref->id, &target, w->e->fx.err);
+    int found = rcache_row(w->e->c, to, v.ref->id, &target, w->e->fx.err);
     return found == 1 ? walk_path(w, target, rest, n) : found;
 }
 

@@ -76,10 +76,23 @@ static void add_columns(struct sql *q, const struct form *f)
 
 /* ---- titles of refs ---- */
 
-enum ref_kind ref_kind_of(const struct field *f)
+const struct form *ref_target(const struct field *f)
 {
     struct fx_field fx = {0};
     if (f->target)
+        return f->target;
+    if (!f->value)
+        return NULL;
+    field_fx(f, &fx);
+    return fx.type.base == FX_LINK ? fx.type.form : NULL;
+}
+
+enum ref_kind ref_kind_of(const struct field *f)
+{
+    struct fx_field fx = {0};
+    if (f->sub)
+        return REF_NONE;
+    if (ref_target(f))
         return REF_ROW;
     field_fx(f, &fx);
     if (fx.type.base == FX_MEMBER)
@@ -112,7 +125,7 @@ int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out,
 {
     *out = STR_NONE;
     switch (ref_kind_of(f)) {
-    case REF_ROW: return row_title(c, f->target, id, out, err);
+    case REF_ROW: return row_title(c, ref_target(f), id, out, err);
     case REF_MEMBER: return member_name(c, id, out, err);
     case REF_DEPT: return department_name(c, id, out, err);
     case REF_NONE: break;
@@ -130,7 +143,7 @@ static int fill_ref(struct ctx *c, const struct field *f, struct val *v, struct 
         return -1;
     if (found)
         *v = val_ref(c->a, v->ref->id, title);
-    else if (f->target)
+    else if (ref_target(f))
         *v = VAL_NONE; /* recycled */
     return 0;
 }

@@ -26,7 +26,7 @@ static int add_plain(struct plan *p, struct out_col *o, struct err *err)
 static int add_link(struct plan *p, struct out_col *o, struct err *err)
 {
     struct sql *q = &p->select;
-    const struct form *target = o->f->target;
+    const struct form *target = ref_target(o->f);
     struct access *t;
     if (access_of(p->c, target, &t, err))
         return -1;
@@ -71,7 +71,7 @@ static int title_query(struct plan *p, struct out_col *o, struct err *err)
 {
     struct access *t;
     ctx_sql(p->c, &o->rows);
-    if (access_of(p->c, o->f->target, &t, err))
+    if (access_of(p->c, ref_target(o->f), &t, err))
         return -1;
     struct sql *q = &o->rows;
     sql_lit(q, "SELECT t0.\"_id\", (SELECT ");
@@ -86,12 +86,12 @@ static int title_query(struct plan *p, struct out_col *o, struct err *err)
     sql_lit(q, ") SELECT t0.\"_id\", (SELECT ");
     sql_append(q, &title);
     sql_lit(q, " FROM ");
-    sql_form(q, o->f->target);
+    sql_form(q, ref_target(o->f));
     sql_lit(q, " t1 WHERE t1.\"_id\" = t0.\"_id\" AND ");
     if (access_rows(t, q, 1, RIGHT_READ, err))
         return -1;
     sql_lit(q, ") FROM w JOIN ");
-    sql_form(q, o->f->target);
+    sql_form(q, ref_target(o->f));
     sql_lit(q, " t0 ON t0.\"_id\" = w.id WHERE t0.\"_deleted_at\" IS NULL");
     return 0;
 }
@@ -269,14 +269,14 @@ int plan_expand(struct plan *p, struct str key, struct err *err)
 {
     for (size_t i = 0; i < p->nout; i++) {
         struct out_col *o = &p->out[i];
-        if (!str_eq(o->f->key, key) || o->kind != OUT_REF || !o->f->target)
+        if (!str_eq(o->f->key, key) || o->kind != OUT_REF || !ref_target(o->f))
             continue;
         struct access *t;
         size_t n;
-        if (access_of(p->c, o->f->target, &t, err))
+        if (access_of(p->c, ref_target(o->f), &t, err))
             return -1;
         const struct field **fields = plan_all(t, &n);
-        return plan_make(p->c, o->f->target, fields, n, &o->expand, err) ? -1 : 1;
+        return plan_make(p->c, ref_target(o->f), fields, n, &o->expand, err) ? -1 : 1;
     }
     return 0;
 }
@@ -356,7 +356,7 @@ static struct val masked(struct arena *a, const struct field *f, struct val v)
 static int item_title(struct plan *p, struct out_col *o, int64_t id, struct str *title,
                       struct err *err)
 {
-    if (!o->f->target)
+    if (!ref_target(o->f))
         return ref_title(p->c, o->f, id, title, err);
     struct stmt *s;
     o->rows.args.v[0] = val_dec(id, 0);

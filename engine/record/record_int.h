@@ -162,6 +162,8 @@ int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_wher
 /* What a field's refs point to. */
 enum ref_kind { REF_NONE, REF_ROW, REF_MEMBER, REF_DEPT };
 enum ref_kind ref_kind_of(const struct field *f);
+/* The form a link points to, a lookup of a link too; NULL: none. */
+const struct form *ref_target(const struct field *f);
 /* The name or title of what a ref of this field points to, without rights: 1, 0 gone, -1. */
 int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out,
               struct err *err) ATTR_MUST;

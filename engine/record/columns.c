@@ -1,0 +1,29 @@
+/*
+ * Names of the columns that stand beside a form's own.
+ */
+#include "engine/record/columns.h"
+
+static bool in_key(const struct field *f)
+{
+    const struct form *form = f->form;
+    for (size_t i = 0; form && i < form->nuniques; i++)
+        for (size_t k = 0; k < form->uniques[i].nfields; k++)
+            if (form->uniques[i].fields[k] == f)
+                return true;
+    return false;
+}
+
+bool field_has_key(const struct field *f)
+{
+    return f->type && (f->type->flags & FT_FOLD) && f->type->fold && (f->unique || in_key(f));
+}
+
+struct str field_key_name(struct arena *a, const struct field *f)
+{
+    return str_fmt(a, "%.*s__key", STR_ARG(f->key));
+}
+
+struct str field_unique_column(struct arena *a, const struct field *f)
+{
+    return field_has_key(f) ? field_key_name(a, f) : f->key;
+}
