@@ -21,7 +21,7 @@ LD_asan     := -fsanitize=address,undefined
 LD_tsan     := -fsanitize=thread
 LD_cover    := --coverage
 
-LIBS   := sqlite3 lua5.4 libmicrohttpd yaml-0.1 jansson libsodium libutf8proc zlib libcurl
+LIBS   := sqlite3 lua5.4 libmicrohttpd yaml-0.1 jansson libsodium libutf8proc zlib
 CFLAGS  = $(BASE) $(WARN) $(OPT_$(V)) $(shell pkg-config --cflags $(LIBS))
 LDLIBS  = $(LD_$(V)) $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
@@ -33,6 +33,26 @@ UNIT_C    := $(wildcard tests/unit/test_*.c)
 UNIT      := $(UNIT_C:%.c=$(B)/%)
 
 all: $(B)/mortise ## the server binary
+
+# ---- the two commands
+PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd-dev libyaml-dev libjansson-dev \
+             libsodium-dev libutf8proc-dev zlib1g-dev clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
+PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
+PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl
+
+run: ## build everything and serve the CRM with demo rows
+	@runtime/deploy/need.sh "building (C libraries, the wasm compiler, node for the pages)" $(PKG_BUILD) $(PKG_NODE)
+	@$(MAKE) -s -j2 V=release all
+	@exec build/release/mortise serve --demo --apps apps --data var $(ARGS)
+
+test: ## install what tests need, build, run every suite
+	@runtime/deploy/need.sh "building (C libraries, the wasm compiler, node for the pages)" $(PKG_BUILD) $(PKG_NODE)
+	@runtime/deploy/need.sh "tests (unit test library, Lua checks, a browser and its fonts)" $(PKG_TEST)
+	@$(MAKE) -s -j2 V=release all
+	@$(MAKE) -s -j2 V=asan all units
+	@tests/run.sh
+
+units: $(UNIT) ## build the unit tests
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -102,4 +122,4 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
-.PHONY: all objs test-unit help clean ui ui-check test-ui
+.PHONY: all run test units objs test-unit help clean ui ui-check test-ui
