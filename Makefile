@@ -10,7 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
         -Wcast-qual -Wwrite-strings -Wconversion -Wno-sign-conversion -Wswitch-enum -Werror
-BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -I. -I$(B)/gen -ffp-contract=off -fvisibility=hidden -g -pthread
+BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -I. -I$(B)/gen -Ibuild/gen -ffp-contract=off -fvisibility=hidden -g -pthread
 OPT_debug   := -O1
 OPT_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -61,6 +61,14 @@ $(B)/%.o: %.c Makefile
 $(B)/libengine.a: $(ENGINE_O)
 	@rm -f $@
 	ar rcs $@ $^
+
+# ---- tables made from Debian's unicode-data
+UNIDATA ?= /usr/share/unicode
+build/gen/unicode_case.h: engine/formula/unicode_case.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f $< $(UNIDATA)/UnicodeData.txt > $@
+
+$(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
 # ---- the pages: admin-ui/ into build/ui, from there into the binary.  UI=0 builds without node.
 UI        ?= 1

@@ -34,7 +34,11 @@ static const struct letter letters[] = {
     {'O', ORDERED, false, false, "可比较大小的值", "value that can be ordered"},
     {'L', PLAIN, false, true, "列表", "list"},
     {'Q', B(FX_NUM), false, true, "数值列表", "list of numbers"},
+    {'H', B(FX_TIME) | B(FX_DATETIME) | B(FX_DATE), true, false, "时间或日期时间",
+     "time or datetime"},
+    {'C', B(FX_DATE), false, false, "日期或日期列表", "date or list of dates"},
     {'R', B(FX_DATE), false, true, "日期列表", "list of dates"},
+    {'v', B(FX_NUM) | B(FX_TEXT), true, false, "数值或文本", "number or text"},
     {'M', B(FX_MEMBER), true, false, "成员", "member"},
     {'z', ANY, false, false, "值", "value"},
     {'u', PLAIN, false, false, "值", "value"}};
@@ -159,9 +163,9 @@ static struct fx_type result_type(char code, struct fx_type branch, const struct
     return t;
 }
 
-static void check_sig(struct checker *c, struct node *n)
+void fx_check_as(struct checker *c, struct node *n, const char *sig)
 {
-    struct sig s = sig_read(n->fn->sig);
+    struct sig s = sig_read(sig);
     struct fx_type branch = {.base = FX_BLANK};
     if (!check_count(c, n, s.required, s.repeats ? SIZE_MAX : s.n)) {
         n->type = result_type(s.result, branch, n);
@@ -270,7 +274,7 @@ void fx_check_hasrole(struct checker *c, struct node *n)
 {
     const struct fx_schema *s = c->scope->schema;
     struct str key;
-    check_sig(c, n);
+    fx_check_as(c, n, n->fn->sig);
     if (c->failed || n->nargs != 1 || n->args[0]->kind != N_CONST) {
         return;
     }
@@ -453,7 +457,7 @@ void fx_check_call(struct checker *c, struct node *n)
     if (fn->check != NULL) {
         fn->check(c, n);
     } else {
-        check_sig(c, n);
+        fx_check_as(c, n, n->fn->sig);
     }
     if (!(fn->flags & FN_VOLATILE)) {
         fx_fold(c, n);

@@ -242,6 +242,9 @@ bool fx_type_fits(struct fx_type a, struct fx_type b);
 bool fx_comparable(struct fx_type a, struct fx_type b, bool ordered);
 /* The common type of branches; false when there is none. */
 bool fx_unify(struct fx_type *into, struct fx_type t);
+/* Checks the arguments by a signature and sets the type. */
+void fx_check_as(struct checker *c, struct node *n, const char *sig);
+check_fn fx_check_datetime;
 check_fn fx_check_ifs, fx_check_switch, fx_check_sumif, fx_check_hasrole, fx_check_setting;
 void fx_check_call(struct checker *c, struct node *n);
 void fx_check_stored(struct checker *c, struct node *n);
