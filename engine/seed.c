@@ -41,17 +41,25 @@ struct seed_row {
 static int seed_row_write(struct ctx *c, void *arg, struct err *err)
 {
     struct seed_row *row = arg;
+    struct val values;
+    c->lua = NULL;
+    c->records = NULL;
+    if (import_names(c, row->form, row->values, &values, row->diags, err) < 0)
+        return -1;
+    if (row->diags->errors)
+        return err_set(err, ERR_INVALID, "validation", "初始数据有误。",
+                       "The first rows are not valid.");
     struct rec_write w = {
         .op = REC_CREATE,
         .form = row->form,
-        .values = row->values,
+        .values = values,
         .no_version = true,
         .mode = WRITE_OWN_RIGHT | WRITE_SYSTEM_FIELDS,
     };
     return record_write(c, &w, NULL, row->diags, err);
 }
 
-/* A YAML file is a list of records as the API takes them, sub-tables included. */
+/* A YAML file is a list of records as the API takes them, sub-tables included; links by name. */
 static int seed_yaml(struct ctx *c, const struct form *f, const struct app_file *file,
                      struct err *err)
 {

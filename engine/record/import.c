@@ -567,3 +567,52 @@ int import_run(struct ctx *c, const struct import *in, struct import_result *out
     c->via = via;
     return rc;
 }
+
+/* ---- records of YAML files ---- */
+
+static int names_in(struct importer *m, const struct form *f, struct val in, struct val *out,
+                    struct diags *d, struct err *err);
+
+static int name_value(struct importer *m, struct field *f, struct val in, struct val *out,
+                      struct diags *d, struct err *err)
+{
+    struct column col = {.field = f};
+    *out = in;
+    if (f->sub && in.kind == VAL_LIST) {
+        struct val *rows = ARENA_ARRAY(m->a, struct val, in.n);
+        for (uint32_t i = 0; i < in.n; i++)
+            if (names_in(m, f->sub, in.list[i], &rows[i], d, err) < 0)
+                return -1;
+        *out = val_list(rows, in.n);
+        return 0;
+    }
+    if (in.kind != VAL_TEXT || !(f->type->flags & FT_REF))
+        return 0;
+    map_init(&col.seen, m->a);
+    return cell_value(m, &col, val_str(in), out, d, err);
+}
+
+static int names_in(struct importer *m, const struct form *f, struct val in, struct val *out,
+                    struct diags *d, struct err *err)
+{
+    if (in.kind != VAL_OBJ) {
+        *out = in;
+        return 0;
+    }
+    struct pair *pairs = ARENA_ARRAY(m->a, struct pair, in.n);
+    for (uint32_t i = 0; i < in.n; i++) {
+        struct field *field = form_field(f, in.obj[i].key);
+        pairs[i] = in.obj[i];
+        if (field && name_value(m, field, in.obj[i].value, &pairs[i].value, d, err) < 0)
+            return -1;
+    }
+    *out = (struct val){.kind = VAL_OBJ, .n = in.n, .obj = pairs};
+    return 0;
+}
+
+int import_names(struct ctx *c, const struct form *f, struct val in, struct val *out,
+                 struct diags *d, struct err *err)
+{
+    struct importer m = {.c = c, .a = c->a};
+    return names_in(&m, f, in, out, d, err);
+}

@@ -29,4 +29,12 @@ struct import_result {
 int import_run(struct ctx *c, const struct import *in, struct import_result *out,
                struct err *err) ATTR_MUST;
 
+/*
+ * A record written by a person (a row of a YAML file): links by title or a unique field, members by
+ * login, departments by name become references, in sub-tables too; the rest stays. What is not found
+ * is in d.
+ */
+int import_names(struct ctx *c, const struct form *f, struct val in, struct val *out,
+                 struct diags *d, struct err *err) ATTR_MUST;
+
 #endif
