@@ -3,7 +3,7 @@
 
 V      ?= debug
 B      := build/$(V)
-CC     := gcc
+CC     := $(if $(filter fuzz,$(V)),clang,gcc)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -16,10 +16,12 @@ OPT_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
 OPT_cover   := -O0 --coverage
+OPT_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LD_release  := -pie -Wl,-z,relro,-z,now
 LD_asan     := -fsanitize=address,undefined
 LD_tsan     := -fsanitize=thread
 LD_cover    := --coverage
+LD_fuzz     := -fsanitize=fuzzer,address,undefined
 
 LIBS   := sqlite3 lua5.4 libmicrohttpd yaml-0.1 jansson libsodium libutf8proc zlib
 CFLAGS  = $(BASE) $(WARN) $(OPT_$(V)) $(shell pkg-config --cflags $(LIBS))
@@ -123,6 +125,46 @@ objs: $(ENGINE_O) $(RUNTIME_O) ## compile everything, link nothing
 test-unit: $(UNIT) ## unit tests
 	@for t in $(UNIT); do $$t || exit 1; done
 
+asan: ## unit tests under AddressSanitizer and UBSan
+	$(MAKE) V=asan UI=0 test-unit
+
+tsan: ## unit tests under ThreadSanitizer
+	$(MAKE) V=tsan UI=0 test-unit
+
+# ---- fuzzing: libFuzzer, a corpus in git to start from, a growing one in build/fuzz
+FUZZ_S  ?= 30
+FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ    := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
+
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libengine.a
+	$(CC) $^ -o $@ $(LDLIBS)
+
+fuzz-run-%: build/fuzz/fuzz_%
+	@mkdir -p build/fuzz/corpus/$* tests/fuzz/corpus/$*
+	$< -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 -close_fd_mask=1 \
+	    -artifact_prefix=build/fuzz/$*- $(if $(wildcard tests/fuzz/dict/$*.dict),-dict=tests/fuzz/dict/$*.dict) \
+	    build/fuzz/corpus/$* tests/fuzz/corpus/$*
+	@echo "fuzz $*: $(FUZZ_S) s without a finding"
+
+fuzz: ## every fuzz target, FUZZ_S=30 seconds each
+	$(MAKE) V=fuzz UI=0 $(FUZZ:%=fuzz-run-%)
+
+# ---- how the code looks
+C_ALL := $(wildcard engine/*.[ch] engine/*/*.[ch] runtime/*.[ch] tests/*/*.[ch])
+
+layers: ## includes go down only, each library in its one place
+	tests/lint/layers.sh
+
+lint: layers objs ## layers, sizes, banned words, mutable statics, format, Lua syntax
+	tests/lint/sizes.sh
+	tests/lint/banned.sh
+	tests/lint/statics.sh $(ENGINE_O) $(RUNTIME_O)
+	clang-format --dry-run -Werror $(C_ALL)
+	find apps -name '*.lua' -exec luac5.4 -p {} +
+
+format: ## let clang-format decide
+	clang-format -i $(C_ALL)
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
@@ -130,4 +172,6 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
+-include $(FUZZ_C:%.c=$(B)/%.d)
+.PHONY: layers lint format asan tsan fuzz
 .PHONY: all run test units objs test-unit help clean ui ui-check test-ui

@@ -1,6 +1,6 @@
 /*
- * Bump allocator.  Memory of one lifetime (an app definition, a request) lives in one arena and goes
- * with it; nothing is freed alone.
+ * Bump allocator.  Memory of one lifetime (an app definition, a request) lives in one arena and
+ * goes with it; nothing is freed alone.
  *
  * An arena never returns NULL.  When its byte cap is reached or malloc fails, the calling thread
  * unwinds to its innermost oom_guard() (the request, the write job, the script call), which answers
@@ -39,7 +39,7 @@ void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((ret
 void *arena_grow(struct arena *a, void *old, size_t old_bytes, size_t new_bytes)
     __attribute__((returns_nonnull));
 
-#define ARENA_NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
+#define ARENA_NEW(a, T)      ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, T, n) ((T *)arena_array((a), (n), sizeof(T)))
 
 /* Remembers where the arena is; arena_reset() frees what came later (running its clean-ups). */
@@ -56,8 +56,9 @@ void arena_undefer(struct arena *a, void *arg);
 size_t arena_used(const struct arena *a);
 
 /*
- * Runs fn(arg). Returns 0, or -1 when an arena ran out of memory inside (the rest of fn did not run;
- * clean-ups are those deferred on arenas).  Guards nest; the innermost one of the thread catches.
+ * Runs fn(arg). Returns 0, or -1 when an arena ran out of memory inside (the rest of fn did not
+ * run; clean-ups are those deferred on arenas).  Guards nest; the innermost one of the thread
+ * catches.
  */
 int oom_guard(void (*fn)(void *arg), void *arg) ATTR_MUST;
 

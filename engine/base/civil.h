@@ -7,16 +7,16 @@
 
 #include "engine/base/str.h"
 
-#define US_PER_S INT64_C(1000000)
-#define US_PER_DAY (INT64_C(86400) * US_PER_S)
+#define US_PER_S      INT64_C(1000000)
+#define US_PER_DAY    (INT64_C(86400) * US_PER_S)
 #define CIVIL_MIN_DAY (-719162) /* 0001-01-01 */
 #define CIVIL_MAX_DAY 2932896   /* 9999-12-31 */
 
 struct civil {
-    int year;   /* 1 … 9999 */
-    int month;  /* 1 … 12 */
-    int day;    /* 1 … 31 */
-    int hour;   /* 0 … 23 */
+    int year;  /* 1 … 9999 */
+    int month; /* 1 … 12 */
+    int day;   /* 1 … 31 */
+    int hour;  /* 0 … 23 */
     int minute;
     int second;
     int micro;
@@ -49,11 +49,13 @@ int64_t civil_day_of_us(int64_t us, const struct zone *z);
 /* 1 = Monday … 7 = Sunday */
 int civil_weekday(int64_t days);
 
-/* "2026-11-23"; "2026-11-23T08:00:00Z" or with offset (RFC 3339, up to 6 decimals); "08:30[:00]". */
+/* "2026-11-23"; "2026-11-23T08:00:00Z" or with offset (RFC 3339, up to 6 decimals); "08:30[:00]".
+ */
 bool civil_parse_date(struct str s, int64_t *days);
 bool civil_parse_instant(struct str s, int64_t *us);
 bool civil_parse_time(struct str s, int64_t *seconds);
-/* The texts are NUL-terminated; instants print in UTC with "Z", decimals only when there are some. */
+/* The texts are NUL-terminated; instants print in UTC with "Z", decimals only when there are some.
+ */
 struct str civil_print_date(int64_t days, char buf[16]);
 struct str civil_print_instant(int64_t us, char buf[40]);
 struct str civil_print_time(int64_t seconds, char buf[16]);

@@ -25,6 +25,7 @@ static struct diag *add(struct diags *d, enum diag_level level, const char *key)
     return made;
 }
 
+ATTR_PRINTF(2, 0)
 static struct str print(struct diags *d, const char *fmt, va_list ap)
 {
     struct strb b;

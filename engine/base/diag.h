@@ -1,5 +1,6 @@
 /*
- * A list of problems for validation that reports everything at once: a form's fields, an app's files.
+ * A list of problems for validation that reports everything at once: a form's fields, an app's
+ * files.
  */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -23,7 +24,7 @@ struct diag {
 struct diags {
     struct arena *a;
     VEC(struct diag) list;
-    size_t errors; /* entries of level DIAG_ERROR */
+    size_t errors;     /* entries of level DIAG_ERROR */
     struct str prefix; /* put before each path: "items[2]" */
     bool full;         /* the limit is reached; for diag.c */
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 /* vsnprintf that never leaves half a character. */
+ATTR_PRINTF(3, 0)
 static void print(char *buf, size_t cap, const char *fmt, va_list ap)
 {
     int n = vsnprintf(buf, cap, fmt, ap);

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 
 struct id_gen {
-    uint32_t node;          /* 0 … 1023 */
-    _Atomic int64_t last;   /* never goes back, even when the clock does */
+    uint32_t node;        /* 0 … 1023 */
+    _Atomic int64_t last; /* never goes back, even when the clock does */
 };
 
 void id_gen_init(struct id_gen *g, uint32_t node);

@@ -11,13 +11,13 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_field {
     const char *key;
-    struct str text;   /* used when is_num is false */
+    struct str text; /* used when is_num is false */
     int64_t num;
     bool is_num;
 };
 
 #define LOG_TEXT(k, s) ((struct log_field){.key = (k), .text = (s)})
-#define LOG_NUM(k, i) ((struct log_field){.key = (k), .num = (i), .is_num = true})
+#define LOG_NUM(k, i)  ((struct log_field){.key = (k), .num = (i), .is_num = true})
 
 /* Set once at start-up, before threads. */
 void log_init(enum log_level least, int64_t (*now_us)(void));

@@ -29,7 +29,8 @@ bool str_ieq(struct str a, struct str b);
 int str_cmp(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
-/* Byte offset of the first `needle` at or after `from`, or -1. An empty needle is found at `from`. */
+/* Byte offset of the first `needle` at or after `from`, or -1. An empty needle is found at `from`.
+ */
 ptrdiff_t str_find(struct str s, struct str needle, size_t from);
 ptrdiff_t str_findc(struct str s, char c);
 struct str str_sub(struct str s, size_t from, size_t n); /* clamped */

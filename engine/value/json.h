@@ -12,11 +12,11 @@
 #define JSON_MAX_NODES 200000
 
 /*
- * Reads one JSON value. Objects become VAL_OBJ in document order, numbers VAL_NUM except integers and
- * decimals that a double cannot hold exactly to 15 digits, which become VAL_DEC (so money is exact);
- * empty texts stay VAL_TEXT with n = 0 and empty lists VAL_LIST with n = 0 (the caller's coercion
- * makes them blank), null is VAL_BLANK. Duplicate keys, NaN, bad UTF-8, NUL, depth over 64 and
- * trailing data are ERR_MALFORMED with line and column.
+ * Reads one JSON value. Objects become VAL_OBJ in document order, numbers VAL_NUM except integers
+ * and decimals that a double cannot hold exactly to 15 digits, which become VAL_DEC (so money is
+ * exact); empty texts stay VAL_TEXT with n = 0 and empty lists VAL_LIST with n = 0 (the caller's
+ * coercion makes them blank), null is VAL_BLANK. Duplicate keys, NaN, integers beyond 64 bits, bad
+ * UTF-8, NUL, depth over 64 and trailing data are ERR_MALFORMED with line and column.
  */
 int json_parse(struct arena *a, struct str bytes, struct val *out, struct err *err) ATTR_MUST;
 
@@ -41,9 +41,9 @@ void json_str(struct json *j, struct str s);
 /* Dates, instants, decimals exactly, refs as {"id","title"} (+size,type), ids in base32. */
 void json_val(struct json *j, struct val v);
 
-#define json_kstr(j, k, s) (json_key((j), STR(k)), json_str((j), (s)))
-#define json_kint(j, k, i) (json_key((j), STR(k)), json_int((j), (i)))
+#define json_kstr(j, k, s)  (json_key((j), STR(k)), json_str((j), (s)))
+#define json_kint(j, k, i)  (json_key((j), STR(k)), json_int((j), (i)))
 #define json_kbool(j, k, b) (json_key((j), STR(k)), json_bool((j), (b)))
-#define json_kval(j, k, v) (json_key((j), STR(k)), json_val((j), (v)))
+#define json_kval(j, k, v)  (json_key((j), STR(k)), json_val((j), (v)))
 
 #endif

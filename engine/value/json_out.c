@@ -84,7 +84,11 @@ void json_num(struct json *j, double num)
         return;
     }
     sep(j);
-    strb_add(j->out, num_print_exact(num, buf));
+    struct str s = num_print_exact(num, buf);
+    strb_add(j->out, s);
+    /* Many readers, json_parse() too, take digits only for an integer of 64 bits. */
+    if ((num >= 0x1p63 || num <= -0x1p63) && str_findc(s, 'e') < 0)
+        strb_addn(j->out, "e0", 2);
 }
 
 /* ---- texts ---- */

@@ -122,14 +122,14 @@ static struct str layout(bool neg, uint64_t m, int e, char buf[40])
     return (struct str){buf, (size_t)(to - buf)};
 }
 
-static struct str print(double num, void (*split)(double, uint64_t *, int *), char buf[40])
+static struct str print(double num, void (*digits)(double, uint64_t *, int *), char buf[40])
 {
     uint64_t m = 0;
     int e = 0;
     if (!is_finite(num))
         num = 0;
     if (num != 0)
-        split(num < 0 ? -num : num, &m, &e);
+        digits(num < 0 ? -num : num, &m, &e);
     return layout(num < 0, m, m ? e : 0, buf);
 }
 
@@ -167,6 +167,16 @@ struct str num_print_dec(int64_t units, unsigned scale, char buf[40])
 
 /* ---- round ---- */
 
+/* num = *m * 10^*e: exactly for an integer, else to 15 digits; num finite, not 0, sign dropped. */
+static void split(double num, uint64_t *m, int *e)
+{
+    double x = num < 0 ? -num : num;
+    *m = x <= TWO_53 ? (uint64_t)x : 0;
+    *e = 0;
+    if ((double)*m != x)
+        num_digits15(x, m, e);
+}
+
 /* m / 10^k, half up */
 static uint64_t drop_digits(uint64_t m, int k)
 {
@@ -182,12 +192,10 @@ double num_round(double num, int digits)
     int e;
     if (num == 0 || !is_finite(num))
         return num;
-    num_digits15(num < 0 ? -num : num, &m, &e);
-    if (digits >= -e)
-        return num;
+    split(num, &m, &e);
     if (digits < -400)
         return 0;
-    double x = num_make(drop_digits(m, -e - digits), -digits);
+    double x = digits >= -e ? num_make(m, e) : num_make(drop_digits(m, -e - digits), -digits);
     return num < 0 && x != 0 ? -x : x;
 }
 
@@ -198,7 +206,7 @@ bool num_to_dec(double num, unsigned scale, int64_t *units)
     if (!is_finite(num))
         return false;
     if (num != 0)
-        num_digits15(num < 0 ? -num : num, &m, &e);
+        split(num, &m, &e);
     int up = e + (int)scale;
     if (up < 0) {
         m = drop_digits(m, -up);

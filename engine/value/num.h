@@ -18,7 +18,8 @@ struct str num_print(double num, char buf[40]);
 struct str num_print_exact(double num, char buf[40]);
 /* "12.50" for 1250 at scale 2. */
 struct str num_print_dec(int64_t units, unsigned scale, char buf[40]);
-/* Rounds half away from zero at `digits` decimals (may be negative), on 15 significant digits. */
+/* Rounds half away from zero at `digits` decimals (may be negative), on 15 significant digits;
+ * integers up to 2^53 are taken exactly. The result never has more than those 15 digits. */
 double num_round(double num, int digits);
 /* The double as units of 10^-scale by the same rule; false beyond 2^53. */
 bool num_to_dec(double num, unsigned scale, int64_t *units);

@@ -16,8 +16,9 @@ enum sql_dialect { SQL_SQLITE, SQL_PGSQL };
 
 struct sql {
     struct strb text;
-    VEC(struct val) args; /* VAL_REF binds its id; VAL_BOOL 0/1; dates, times, instants, decimals
-                             their integer; lists as a JSON text for json_each */
+    VEC(struct val)
+    args; /* VAL_REF binds its id; VAL_BOOL 0/1; dates, times, instants, decimals
+             their integer; lists as a JSON text for json_each */
     enum sql_dialect dialect;
 };
 

@@ -31,9 +31,9 @@ struct member;
 
 struct ref {
     int64_t id;
-    struct str title;      /* STR_NONE: unknown or invisible */
-    struct str type;       /* files: MIME type; else empty */
-    int64_t size_bytes;    /* files */
+    struct str title;   /* STR_NONE: unknown or invisible */
+    struct str type;    /* files: MIME type; else empty */
+    int64_t size_bytes; /* files */
 };
 
 struct val {

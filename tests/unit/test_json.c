@@ -49,6 +49,8 @@ static void test_round_trip(void **state)
         {"1234567890123456.78", "1234567890123456.78"},
         {"0.30000000000000004", "0.30000000000000004"},
         {"1e300", "1e+300"},
+        {"1e20", "100000000000000000000e0"},
+        {"90071955555592547409.91", "90071955555592550000e0"},
         {"-0", "0"},
         {"[\"7\",8,\"9\\\"10\",11,{\"12\":13}]", "[\"7\",8,\"9\\\"10\",11,{\"12\":13}]"},
     };
@@ -56,7 +58,9 @@ static void test_round_trip(void **state)
         struct err e = ERR_INIT;
         struct val v;
         CHECK(json_parse(*state, str_of(cases[i].in), &v, &e) == 0, e.en);
-        CHECK_CASE(print(*state, v), cases[i].want, cases[i].in);
+        struct str out = print(*state, v);
+        CHECK_CASE(out, cases[i].want, cases[i].in);
+        CHECK(json_parse(*state, out, &v, &e) == 0, e.en);
     }
 }
 
