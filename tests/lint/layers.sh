@@ -32,6 +32,11 @@ function may(from, to,    list, n, i) {
     return 0
 }
 function check_ours(path) {
+    if (path in home) { # made by the build
+        if (FILENAME !~ home[path])
+            complain("\"" path "\" belongs into " home[path] " only")
+        return
+    }
     if (path !~ /^(engine|runtime|tests)\//) {
         complain("\"" path "\" is not written from the repository root")
         return
