@@ -1,0 +1,559 @@
+/*
+ * Doing a publish to the tables: what is there is brought to what the new definition asks for.
+ * Columns that it no longer has are renamed out of the way and recorded in _retired; a key that
+ * comes back with the same kind of value gets its column back.
+ */
+#include "engine/record/schema_int.h"
+
+#include "engine/record/schema_fill.h"
+
+#include <assert.h>
+
+#define PAGE_BYTES (16u << 20)
+
+struct work {
+    struct ctx *c;
+    struct arena *page; /* for one page of rows at a time */
+    const struct app *old;
+    struct app *new_;
+    int64_t n; /* the version that is being published */
+};
+
+/* One table under work. */
+struct table_work {
+    struct work *w;
+    const struct form *old; /* NULL: not in the version before */
+    struct schema_table t;
+    VEC(struct str) there; /* columns, by their names in the database */
+};
+
+static void begin(struct sql *q, struct work *w)
+{
+    sql_init(q, w->c->a, store_dialect(w->c->store));
+}
+
+/* ---- names ---- */
+
+/* As the database calls it: long names are shortened with a hash. */
+static struct str physical(struct work *w, struct str name)
+{
+    struct sql q;
+    begin(&q, w);
+    sql_ident(&q, name);
+    return (struct str){q.text.p + 1, q.text.n - 2};
+}
+
+static struct str retired_name(struct work *w, struct str name)
+{
+    return str_fmt(w->c->a, "_r%lld_%.*s", (long long)w->n, STR_ARG(name));
+}
+
+static bool is_there(struct table_work *tw, struct str name)
+{
+    struct str want = physical(tw->w, name);
+    for (size_t i = 0; i < tw->there.n; i++)
+        if (str_eq(tw->there.v[i], want))
+            return true;
+    return false;
+}
+
+static int look(struct table_work *tw, struct err *err)
+{
+    struct str *names;
+    size_t n;
+    struct ctx *c = tw->w->c;
+    if (ddl_columns(c->db, c->a, &tw->t.ddl, &names, &n, err) < 0)
+        return -1;
+    tw->there.v = names;
+    tw->there.n = n;
+    tw->there.cap = n;
+    return 0;
+}
+
+/* The field of the version before that this one continues; NULL. */
+static const struct field *old_field(const struct table_work *tw, const struct field *f)
+{
+    const struct field *same = tw->old ? form_field(tw->old, f->key) : NULL;
+    if (same || !tw->old || !f->was.n || form_field(tw->t.form, f->was))
+        return same;
+    return form_field(tw->old, f->was);
+}
+
+/* ---- retired columns ---- */
+
+static void bind_table(struct sql *q, const struct ddl_table *t)
+{
+    sql_bind_str(q, t->app);
+    sql_lit(q, ", ");
+    sql_bind_str(q, t->form);
+    sql_lit(q, ", ");
+    sql_bind_str(q, t->sub);
+}
+
+static void where_table(struct sql *q, const struct ddl_table *t)
+{
+    sql_lit(q, " WHERE app = ");
+    sql_bind_str(q, t->app);
+    sql_lit(q, " AND form = ");
+    sql_bind_str(q, t->form);
+    sql_lit(q, " AND sub = ");
+    sql_bind_str(q, t->sub);
+}
+
+struct retired {
+    struct str name, stored_as, kind;
+};
+
+static int note_retired(struct work *w, const struct ddl_table *t, const struct retired *r,
+                        struct err *err)
+{
+    struct sql q;
+    const struct principal *who = w->c->who;
+    begin(&q, w);
+    sql_lit(&q, "INSERT INTO _retired (app, form, sub, name, stored_as, kind, at, by, n) VALUES (");
+    bind_table(&q, t);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, r->name);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, r->stored_as);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, r->kind);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, w->c->now_us);
+    sql_lit(&q, ", ");
+    sql_bind(&q, who && who->id ? val_dec(who->id, 0) : VAL_NONE);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, w->n);
+    sql_lit(&q, ") ON CONFLICT (app, form, sub, stored_as) DO NOTHING");
+    return store_exec(w->c->db, w->c->a, &q, NULL, err);
+}
+
+static int forget_retired(struct work *w, const struct ddl_table *t, struct str stored_as,
+                          struct err *err)
+{
+    struct sql q;
+    begin(&q, w);
+    sql_lit(&q, "DELETE FROM _retired");
+    where_table(&q, t);
+    sql_lit(&q, " AND stored_as = ");
+    sql_bind_str(&q, stored_as);
+    return store_exec(w->c->db, w->c->a, &q, NULL, err);
+}
+
+/* The newest retired column of that name and kind: 1, 0, -1. */
+static int find_retired(struct table_work *tw, const struct field *f, struct str *stored_as,
+                        struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    struct ctx *c = tw->w->c;
+    begin(&q, tw->w);
+    sql_lit(&q, "SELECT stored_as FROM _retired");
+    where_table(&q, &tw->t.ddl);
+    sql_lit(&q, " AND name = ");
+    sql_bind_str(&q, f->key);
+    sql_lit(&q, " AND kind = ");
+    sql_bind_str(&q, schema_signature(c->a, f));
+    sql_lit(&q, " ORDER BY n DESC LIMIT 1");
+    if (store_query(c->db, c->a, &q, &s, err) < 0)
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1)
+        *stored_as = str_dup(c->a, stmt_str(s, 0));
+    stmt_done(s);
+    return rc;
+}
+
+static int retire_column(struct table_work *tw, struct str name, const struct field *was,
+                         struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    struct retired r = {name, retired_name(tw->w, name),
+                        was ? schema_signature(c->a, was) : STR("")};
+    if (ddl_rename_column(c->db, c->a, &tw->t.ddl, name, r.stored_as, err) < 0)
+        return -1;
+    return note_retired(tw->w, &tw->t.ddl, &r, err);
+}
+
+/* ---- filling columns from others ---- */
+
+static int set_value(struct table_work *tw, struct str column, int64_t id, struct val v,
+                     struct err *err)
+{
+    struct sql q;
+    struct work *w = tw->w;
+    sql_init(&q, w->page, store_dialect(w->c->store));
+    sql_lit(&q, "UPDATE ");
+    sql_table(&q, tw->t.ddl.app, tw->t.ddl.form, tw->t.ddl.sub);
+    sql_lit(&q, " SET ");
+    sql_ident(&q, column);
+    sql_lit(&q, " = ");
+    sql_bind(&q, v);
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, id);
+    return store_exec(w->c->db, w->page, &q, NULL, err);
+}
+
+/* A column made of another: read as `from` says, written as `fn` makes it. */
+struct col_fill {
+    struct str source, column;
+    const struct field *from, *to;
+    int (*fn)(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
+              struct err *err);
+};
+
+static int fill_page(struct table_work *tw, const struct col_fill *f, int64_t *after, size_t *n,
+                     struct err *err)
+{
+    struct arena *a = tw->w->page;
+    struct schema_value *page = ARENA_ARRAY(a, struct schema_value, SCHEMA_PAGE);
+    if (schema_page(tw->w->c->db, a, &tw->t.ddl, f->source, f->from, *after, page, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < *n; i++) {
+        struct val v;
+        if (f->fn(tw, f, page[i].v, &v, err) < 0)
+            return -1;
+        if (!val_is_blank(v) && set_value(tw, f->column, page[i].id, v, err) < 0)
+            return -1;
+        *after = page[i].id;
+    }
+    return 0;
+}
+
+static int fill_column(struct table_work *tw, const struct col_fill *f, struct err *err)
+{
+    int64_t after = INT64_MIN;
+    size_t n = SCHEMA_PAGE;
+    while (n == SCHEMA_PAGE) {
+        struct arena_mark mark = arena_mark(tw->w->page);
+        if (fill_page(tw, f, &after, &n, err) < 0)
+            return -1;
+        arena_reset(tw->w->page, mark);
+    }
+    return 0;
+}
+
+static int converted(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
+                     struct err *err)
+{
+    bool fits;
+    struct arena *a = tw->w->page;
+    if (schema_convert(tw->w->c->db, a, f->from, f->to, &v, &fits, err) < 0)
+        return -1;
+    *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
+    return 0;
+}
+
+static int folded(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
+                  struct err *err)
+{
+    (void)err;
+    *out = val_text(f->to->type->fold(f->to, tw->w->page, v));
+    return 0;
+}
+
+/* ---- columns ---- */
+
+static int add_column(struct table_work *tw, const struct schema_column *col, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    return ddl_add_column(c->db, c->a, &tw->t.ddl, &col->ddl, err);
+}
+
+/* `was:` moves the column, once: where the old one exists and the new one does not. */
+static int rename_column(struct table_work *tw, const struct field *f, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    const struct ddl_table *t = &tw->t.ddl;
+    struct field old = {.key = f->was};
+    if (!f->was.n || is_there(tw, f->key) || !is_there(tw, f->was) || form_field(f->form, f->was))
+        return 0;
+    if (ddl_rename_column(c->db, c->a, t, f->was, f->key, err) < 0 ||
+        ddl_rename_column(c->db, c->a, t, field_key_name(c->a, &old), field_key_name(c->a, f),
+                          err) < 0)
+        return -1;
+    return look(tw, err);
+}
+
+static int change_type(struct table_work *tw, const struct schema_column *col,
+                       const struct field *old, struct err *err)
+{
+    struct col_fill fill = {.source = retired_name(tw->w, col->ddl.name),
+                            .column = col->ddl.name,
+                            .from = old,
+                            .to = col->field,
+                            .fn = converted};
+    if (retire_column(tw, col->ddl.name, old, err) < 0 || add_column(tw, col, err) < 0)
+        return -1;
+    if (col->field->type->flags & FT_COMPUTED)
+        return 0; /* it is computed, not converted */
+    return fill_column(tw, &fill, err);
+}
+
+static int bring_back(struct table_work *tw, const struct field *f, struct str stored_as,
+                      struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    if (ddl_rename_column(c->db, c->a, &tw->t.ddl, stored_as, f->key, err) < 0)
+        return -1;
+    return forget_retired(tw->w, &tw->t.ddl, stored_as, err);
+}
+
+/* *fresh: the values are not those of before, a key column must be made anew. */
+static int place_field(struct table_work *tw, const struct schema_column *col, bool *fresh,
+                       struct err *err)
+{
+    const struct field *old = old_field(tw, col->field);
+    struct str stored_as;
+    *fresh = true;
+    if (is_there(tw, col->ddl.name)) {
+        if (old && field_has_column(old) && !schema_same_store(old, col->field))
+            return change_type(tw, col, old, err);
+        *fresh = !old || old->type != col->field->type;
+        return 0;
+    }
+    int found = find_retired(tw, col->field, &stored_as, err);
+    if (found < 0)
+        return -1;
+    return found ? bring_back(tw, col->field, stored_as, err) : add_column(tw, col, err);
+}
+
+static int place_key(struct table_work *tw, const struct schema_column *col, bool fresh,
+                     struct err *err)
+{
+    struct col_fill fill = {.source = col->field->key,
+                            .column = col->ddl.name,
+                            .from = col->field,
+                            .to = col->field,
+                            .fn = folded};
+    if (is_there(tw, col->ddl.name)) {
+        if (!fresh)
+            return 0;
+        if (retire_column(tw, col->ddl.name, NULL, err) < 0)
+            return -1;
+    }
+    if (add_column(tw, col, err) < 0)
+        return -1;
+    return fill_column(tw, &fill, err);
+}
+
+static int place_columns(struct table_work *tw, struct err *err)
+{
+    bool fresh = false;
+    for (size_t i = 0; i < tw->t.columns.n; i++) {
+        const struct schema_column *col = &tw->t.columns.v[i];
+        if (col->key ? place_key(tw, col, fresh, err) < 0
+                     : col->field && place_field(tw, col, &fresh, err) < 0)
+            return -1;
+    }
+    return look(tw, err);
+}
+
+static bool wanted(struct table_work *tw, struct str there)
+{
+    if (there.p[0] == '_')
+        return true; /* the engine's own, or retired already */
+    for (size_t i = 0; i < tw->t.columns.n; i++)
+        if (str_eq(physical(tw->w, tw->t.columns.v[i].ddl.name), there))
+            return true;
+    return false;
+}
+
+static int retire_columns(struct table_work *tw, struct err *err)
+{
+    for (size_t i = 0; i < tw->there.n; i++) {
+        struct str name = tw->there.v[i];
+        const struct field *old = tw->old ? form_field(tw->old, name) : NULL;
+        if (!wanted(tw, name) && retire_column(tw, name, old, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- indexes ---- */
+
+static int drop_indexes(struct table_work *tw, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    struct str *names;
+    size_t n;
+    if (ddl_indexes(c->db, c->a, &tw->t.ddl, &names, &n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        bool keep = false;
+        for (size_t k = 0; k < tw->t.indexes.n && !keep; k++)
+            keep =
+                str_eq(names[i], ddl_index_name(c->db, c->a, &tw->t.ddl, tw->t.indexes.v[k].name));
+        if (!keep && ddl_drop_index_named(c->db, c->a, names[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int not_unique(struct table_work *tw, struct err *err)
+{
+    char columns[sizeof err->path];
+    memcpy(columns, err->path, sizeof columns);
+    (void)err_set(err, ERR_CONFLICT, "duplicate",
+                  "无法发布：表单“%.*s”中已有重复的值，不能设为唯一（%s）。",
+                  "Cannot publish: form \"%.*s\" holds duplicate values under a unique rule (%s).",
+                  STR_ARG(tw->t.form->title), columns);
+    return -1;
+}
+
+static int make_indexes(struct table_work *tw, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    for (size_t i = 0; i < tw->t.indexes.n; i++) {
+        const struct schema_index *ix = &tw->t.indexes.v[i];
+        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, ix->unique,
+                                ix->unique && !tw->t.form->parent};
+        if (ddl_create_index(c->db, c->a, &tw->t.ddl, &ddl, err) < 0)
+            return err->code == ERR_CONFLICT ? not_unique(tw, err) : -1;
+    }
+    return 0;
+}
+
+/* ---- tables ---- */
+
+static int make_table(struct table_work *tw, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    struct ddl_table t = tw->t.ddl;
+    struct ddl_column *columns = ARENA_ARRAY(c->a, struct ddl_column, tw->t.columns.n);
+    for (size_t i = 0; i < tw->t.columns.n; i++)
+        columns[i] = tw->t.columns.v[i].ddl;
+    t.columns = columns;
+    t.ncolumns = tw->t.columns.n;
+    if (ddl_create_table(c->db, c->a, &t, err) < 0)
+        return -1;
+    return make_indexes(tw, err);
+}
+
+static int change_table(struct table_work *tw, struct err *err)
+{
+    if (look(tw, err) < 0 || forget_retired(tw->w, &tw->t.ddl, STR(""), err) < 0 ||
+        drop_indexes(tw, err) < 0)
+        return -1;
+    for (size_t i = 0; i < tw->t.form->nfields; i++)
+        if (rename_column(tw, tw->t.form->fields[i], err) < 0)
+            return -1;
+    if (place_columns(tw, err) < 0 || retire_columns(tw, err) < 0)
+        return -1;
+    return make_indexes(tw, err);
+}
+
+static int apply_table(struct work *w, const struct form *old, const struct form *f,
+                       struct err *err)
+{
+    struct table_work tw = {.w = w, .old = old};
+    schema_table(w->c->a, f, &tw.t);
+    int has = ddl_has_table(w->c->db, w->c->a, &tw.t.ddl, err);
+    if (has < 0)
+        return -1;
+    return has ? change_table(&tw, err) : make_table(&tw, err);
+}
+
+/* A sub-table whose field was renamed moves with it; returns the form it was before, or NULL. */
+static int move_sub(struct work *w, const struct form *old, const struct field *f,
+                    const struct form **was, struct err *err)
+{
+    *was = schema_sub(old, f->key);
+    if (*was || !f->was.n || form_field(f->form, f->was))
+        return 0;
+    *was = schema_sub(old, f->was);
+    if (!*was)
+        return 0;
+    struct ddl_table from = schema_name(*was);
+    struct ddl_table to = schema_name(f->sub);
+    return ddl_rename_table(w->c->db, w->c->a, &from, &to, err);
+}
+
+static int apply_form(struct work *w, const struct form *f, struct err *err)
+{
+    const struct form *old = w->old ? app_form(w->old, f->key) : NULL;
+    if (apply_table(w, old, f, err) < 0)
+        return -1;
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct form *was;
+        if (f->fields[i]->sub && (move_sub(w, old, f->fields[i], &was, err) < 0 ||
+                                  apply_table(w, was, f->fields[i]->sub, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* Tables that the new version has no more stay, and are noted. */
+static int retire_table(struct work *w, const struct form *f, struct err *err)
+{
+    struct ddl_table t = schema_name(f);
+    struct retired r = {STR(""), STR(""), STR("table")};
+    return note_retired(w, &t, &r, err);
+}
+
+static bool renamed_to(const struct form *new_, struct str key)
+{
+    for (size_t i = 0; new_ && i < new_->nfields; i++)
+        if (str_eq(new_->fields[i]->was, key))
+            return true;
+    return false;
+}
+
+static int retire_tables(struct work *w, struct err *err)
+{
+    for (size_t i = 0; w->old && i < w->old->nforms; i++) {
+        const struct form *old = w->old->forms[i];
+        const struct form *f = app_form(w->new_, old->key);
+        if (!f && retire_table(w, old, err) < 0)
+            return -1;
+        for (size_t k = 0; k < old->nfields; k++) {
+            const struct form *sub = old->fields[k]->sub;
+            if (sub && !schema_sub(f, sub->key) && !renamed_to(f, sub->key) &&
+                retire_table(w, sub, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int next_version(struct work *w, struct err *err)
+{
+    struct sql q;
+    begin(&q, w);
+    sql_lit(&q, "SELECT coalesce(max(n), 0) + 1 FROM _app_version WHERE app = ");
+    sql_bind_str(&q, w->new_->key);
+    return store_get_int(w->c->db, w->c->a, &q, &w->n, err) < 0 ? -1 : 0;
+}
+
+static int apply_all(struct work *w, struct err *err)
+{
+    if (next_version(w, err) < 0)
+        return -1;
+    for (size_t i = 0; i < w->new_->nforms; i++)
+        if (apply_form(w, w->new_->forms[i], err) < 0)
+            return -1;
+    if (retire_tables(w, err) < 0)
+        return -1;
+    return schema_fill(w->c, w->old, w->new_, err);
+}
+
+static void free_page(void *arg)
+{
+    struct arena *a = arg;
+    arena_free(&a);
+}
+
+int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const struct changes *ch,
+                 struct err *err)
+{
+    struct work w = {.c = c, .page = arena_new(PAGE_BYTES), .old = old, .new_ = new_};
+    (void)ch; /* the tables themselves say what is to be done */
+    assert(store_is_writer(c->db));
+    if (!w.page)
+        oom_raise();
+    arena_defer(c->a, free_page, w.page); /* an unwind must not leak it */
+    int rc = apply_all(&w, err);
+    arena_undefer(c->a, w.page);
+    arena_free(&w.page);
+    return rc;
+}

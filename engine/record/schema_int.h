@@ -1,0 +1,58 @@
+/*
+ * Shared by schema*.c only: the tables that a definition asks for, and values from one field type
+ * to another.
+ */
+#ifndef RECORD_SCHEMA_INT_H
+#define RECORD_SCHEMA_INT_H
+
+#include "engine/record/columns.h"
+#include "engine/record/schema.h"
+
+struct schema_column {
+    struct ddl_column ddl;
+    const struct field *field; /* NULL: a system column */
+    bool key;                  /* the folded text beside the field's own column */
+};
+
+struct schema_index {
+    struct str name; /* says what it is: "u_phone__key", "i__owner" */
+    const struct str *columns;
+    size_t ncolumns;
+    bool unique;
+};
+
+/* The table of a form or sub-table. */
+struct schema_table {
+    const struct form *form;
+    struct ddl_table ddl; /* without its columns */
+    VEC(struct schema_column) columns;
+    VEC(struct schema_index) indexes;
+};
+
+void schema_table(struct arena *a, const struct form *f, struct schema_table *out);
+/* The name alone. */
+struct ddl_table schema_name(const struct form *f);
+
+/* What a column holds: type, scale, target. Two fields with the same text store alike. */
+struct str schema_signature(struct arena *a, const struct field *f);
+/* False when values must be converted. */
+bool schema_same_store(const struct field *old, const struct field *new_);
+
+/* One page of a column's values by _id, as the field reads them. */
+#define SCHEMA_PAGE 500
+struct schema_value {
+    int64_t id;
+    struct val v;
+};
+/* Blanks are left out. *n < SCHEMA_PAGE: the last one. */
+int schema_page(struct conn *db, struct arena *a, const struct ddl_table *t, struct str column,
+                const struct field *f, int64_t after, struct schema_value *out, size_t *n,
+                struct err *err) ATTR_MUST;
+/* The value in the new field's form; false when it does not convert (*v is blank then). */
+int schema_convert(struct conn *db, struct arena *a, const struct field *old,
+                   const struct field *new_, struct val *v, bool *fits, struct err *err) ATTR_MUST;
+
+/* An app's table field or form in another version, by key; NULL. */
+struct form *schema_sub(const struct form *f, struct str key);
+
+#endif
