@@ -207,7 +207,8 @@ static int fill_page(struct table_work *tw, const struct col_fill *f, int64_t *a
 {
     struct arena *a = tw->w->page;
     struct schema_value *page = ARENA_ARRAY(a, struct schema_value, SCHEMA_PAGE);
-    if (schema_page(tw->w->c->db, a, &tw->t.ddl, f->source, f->from, *after, page, n, err) < 0)
+    struct schema_read r = {tw->w->c->db, a, &tw->t.ddl, f->source, f->from};
+    if (schema_page(&r, *after, page, n, err) < 0)
         return -1;
     for (size_t i = 0; i < *n; i++) {
         struct val v;
@@ -238,7 +239,8 @@ static int converted(struct table_work *tw, const struct col_fill *f, struct val
 {
     bool fits;
     struct arena *a = tw->w->page;
-    if (schema_convert(tw->w->c->db, a, f->from, f->to, &v, &fits, err) < 0)
+    struct schema_cast cast = {tw->w->c->db, a, f->from, f->to};
+    if (schema_convert(&cast, &v, &fits, err) < 0)
         return -1;
     *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
     return 0;

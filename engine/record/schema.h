@@ -1,8 +1,9 @@
 /*
  * Tables of an app: what a new version would do to them (plan) and doing it (apply).
  *
- * A form is the table <app>__<form>, a sub-table <app>__<form>__<field>. Removed fields and forms are
- * retired (recorded in _retired, the column stays) and restored when their key comes back; a rename
+ * A form is the table <app>__<form>, a sub-table <app>__<form>__<field>. Removed fields and forms
+ * are retired (recorded in _retired, the column stays) and restored when their key comes back; a
+ * rename
  * (`was:`) renames the column; a changed type makes a new column and converts row by row.
  */
 #ifndef RECORD_SCHEMA_H
@@ -11,8 +12,9 @@
 #include "engine/meta/diff.h"
 #include "engine/org/ctx.h"
 
-/* Fills change.rows with counts from the store and adds changes only data can show (duplicates under a
- * new unique, rows that would not convert, blanks under a new required). db may be a reader. */
+/* Fills change.rows with counts from the store and adds changes only data can show (duplicates
+ * under a new unique, rows that would not convert, blanks under a new required). db may be a
+ * reader. */
 int schema_plan(struct conn *db, struct arena *a, const struct app *old, const struct app *new_,
                 struct changes *ch, struct err *err) ATTR_MUST;
 
@@ -29,8 +31,8 @@ int version_store(struct ctx *c, const struct app_source *src, struct str hash, 
 int version_running(struct conn *db, struct arena *a, struct str app, int64_t *n,
                     struct err *err) ATTR_MUST;
 /* 1, 0 no such version, -1. */
-int version_load(struct conn *db, struct arena *a, struct str app, int64_t n, struct app_source *out,
-                 struct err *err) ATTR_MUST;
+int version_load(struct conn *db, struct arena *a, struct str app, int64_t n,
+                 struct app_source *out, struct err *err) ATTR_MUST;
 /* Keys of all apps that were ever published. */
 int version_apps(struct conn *db, struct arena *a, struct str **keys, size_t *n,
                  struct err *err) ATTR_MUST;
@@ -38,7 +40,7 @@ int version_apps(struct conn *db, struct arena *a, struct str **keys, size_t *n,
 struct version {
     int64_t n;
     int64_t at_us;
-    struct str by;   /* name of the member, or empty */
+    struct str by; /* name of the member, or empty */
     struct str note;
     struct str hash;
 };

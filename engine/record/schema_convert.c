@@ -41,29 +41,28 @@ bool schema_same_store(const struct field *old, const struct field *new_)
     return field_column_kind(old) == field_column_kind(new_);
 }
 
-int schema_page(struct conn *db, struct arena *a, const struct ddl_table *t, struct str column,
-                const struct field *f, int64_t after, struct schema_value *out, size_t *n,
+int schema_page(const struct schema_read *r, int64_t after, struct schema_value *out, size_t *n,
                 struct err *err)
 {
     struct sql q;
     struct stmt *s;
     int rc;
-    sql_init(&q, a, store_dialect(store_of(db)));
+    sql_init(&q, r->a, store_dialect(store_of(r->db)));
     sql_lit(&q, "SELECT \"_id\", ");
-    sql_ident(&q, column);
+    sql_ident(&q, r->column);
     sql_lit(&q, " FROM ");
-    sql_table(&q, t->app, t->form, t->sub);
+    sql_table(&q, r->t->app, r->t->form, r->t->sub);
     sql_lit(&q, " WHERE \"_id\" > ");
     sql_bind_int(&q, after);
     sql_lit(&q, " AND ");
-    sql_ident(&q, column);
+    sql_ident(&q, r->column);
     sql_lit(&q, " IS NOT NULL ORDER BY \"_id\" LIMIT ");
     sql_int(&q, SCHEMA_PAGE);
-    if (store_query(db, a, &q, &s, err) < 0)
+    if (store_query(r->db, r->a, &q, &s, err) < 0)
         return -1;
     *n = 0;
     while ((rc = stmt_step(s, err)) == 1) {
-        struct schema_value v = {stmt_int(s, 0), field_from_column(f, a, s, 1)};
+        struct schema_value v = {stmt_int(s, 0), field_from_column(r->f, r->a, s, 1)};
         out[(*n)++] = v;
     }
     stmt_done(s);
@@ -205,9 +204,11 @@ static bool same_target(const struct field *old, const struct field *new_)
     return x.base == y.base && (x.base != FX_LINK || str_eq(old->target_key, new_->target_key));
 }
 
-int schema_convert(struct conn *db, struct arena *a, const struct field *old,
-                   const struct field *new_, struct val *v, bool *fits, struct err *err)
+int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits, struct err *err)
 {
+    const struct field *old = cast->from;
+    const struct field *new_ = cast->to;
+    struct arena *a = cast->a;
     struct strb text;
     struct val out;
     *fits = true;
@@ -218,14 +219,12 @@ int schema_convert(struct conn *db, struct arena *a, const struct field *old,
         return 0;
     }
     bool refs = v->kind == VAL_REF || (v->kind == VAL_LIST && v->n && v->list[0].kind == VAL_REF);
-    if (!refs || same_target(old, new_)) {
-        if (coerced(a, new_, reshaped(a, new_, *v), &out)) {
-            *v = out;
-            return 0;
-        }
+    if ((!refs || same_target(old, new_)) && coerced(a, new_, reshaped(a, new_, *v), &out)) {
+        *v = out;
+        return 0;
     }
     strb_init(&text, a);
-    if (add_text(db, &text, old, *v, err) < 0)
+    if (add_text(cast->db, &text, old, *v, err) < 0)
         return -1;
     struct str s = strb_str(&text);
     out = new_->type->from_text ? new_->type->from_text(new_, a, s) : val_text(s);

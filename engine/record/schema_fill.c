@@ -91,12 +91,17 @@ static int read_ids(struct ctx *c, const struct form *f, int64_t after, struct i
     return rc;
 }
 
-/* One page of rows, in memory of its own. */
-static int fill_page(const struct ctx *outer, struct arena *a, const struct form *f,
-                     struct id_page *page, int64_t after, bool *changed, struct err *err)
+struct filler {
+    struct ctx *c;
+    struct arena *a; /* of one page of rows */
+    bool changed;
+};
+
+static int fill_page(struct filler *fl, const struct form *f, struct id_page *page, int64_t after,
+                     struct err *err)
 {
-    struct ctx c = *outer;
-    c.a = a;
+    struct ctx c = *fl->c;
+    c.a = fl->a;
     c.app = f->app;
     c.who = &who_system;
     c.records = NULL;
@@ -107,21 +112,20 @@ static int fill_page(const struct ctx *outer, struct arena *a, const struct form
         bool did = false;
         if (compute_stored(&c, f, page->ids[i], &did, err) < 0)
             return -1;
-        *changed = *changed || did;
+        fl->changed = fl->changed || did;
     }
     return 0;
 }
 
-static int fill_form(struct ctx *c, struct arena *a, const struct form *f, bool *changed,
-                     struct err *err)
+static int fill_form(struct filler *fl, const struct form *f, struct err *err)
 {
     struct id_page page = {.n = SCHEMA_PAGE};
     int64_t after = INT64_MIN;
     while (page.n == SCHEMA_PAGE) {
-        struct arena_mark mark = arena_mark(a);
-        if (fill_page(c, a, f, &page, after, changed, err) < 0)
+        struct arena_mark mark = arena_mark(fl->a);
+        if (fill_page(fl, f, &page, after, err) < 0)
             return -1;
-        arena_reset(a, mark);
+        arena_reset(fl->a, mark);
         if (page.n)
             after = page.ids[page.n - 1];
     }
@@ -143,14 +147,13 @@ static bool spread(const struct app *app, bool *stale)
     return more;
 }
 
-static int fill_stale(struct ctx *c, struct arena *a, const struct app *app, const bool *stale,
-                      struct err *err)
+static int fill_stale(struct filler *fl, const struct app *app, const bool *stale, struct err *err)
 {
-    bool changed = true;
-    for (int pass = 0; changed && pass < PASSES_MAX; pass++) {
-        changed = false;
+    fl->changed = true;
+    for (int pass = 0; fl->changed && pass < PASSES_MAX; pass++) {
+        fl->changed = false;
         for (size_t i = 0; i < app->nforms; i++)
-            if (stale[i] && fill_form(c, a, app->forms[i], &changed, err) < 0)
+            if (stale[i] && fill_form(fl, app->forms[i], err) < 0)
                 return -1;
     }
     return 0;
@@ -179,7 +182,8 @@ int schema_fill(struct ctx *c, const struct app *old, const struct app *new_, st
     if (!a)
         oom_raise();
     arena_defer(c->a, free_arena, a); /* an unwind must not leak it */
-    int rc = fill_stale(c, a, new_, stale, err);
+    struct filler fl = {.c = c, .a = a};
+    int rc = fill_stale(&fl, new_, stale, err);
     arena_undefer(c->a, a);
     arena_free(&a);
     return rc;

@@ -44,13 +44,25 @@ struct schema_value {
     int64_t id;
     struct val v;
 };
-/* Blanks are left out. *n < SCHEMA_PAGE: the last one. */
-int schema_page(struct conn *db, struct arena *a, const struct ddl_table *t, struct str column,
-                const struct field *f, int64_t after, struct schema_value *out, size_t *n,
+struct schema_read {
+    struct conn *db;
+    struct arena *a;
+    const struct ddl_table *t;
+    struct str column;
+    const struct field *f;
+};
+/* Those behind `after`; blanks are left out. *n < SCHEMA_PAGE: the last one. */
+int schema_page(const struct schema_read *r, int64_t after, struct schema_value *out, size_t *n,
                 struct err *err) ATTR_MUST;
-/* The value in the new field's form; false when it does not convert (*v is blank then). */
-int schema_convert(struct conn *db, struct arena *a, const struct field *old,
-                   const struct field *new_, struct val *v, bool *fits, struct err *err) ATTR_MUST;
+
+struct schema_cast {
+    struct conn *db; /* for names of what is linked */
+    struct arena *a;
+    const struct field *from, *to;
+};
+/* The value in the new field's form; *fits false when it does not convert (*v is blank then). */
+int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits,
+                   struct err *err) ATTR_MUST;
 
 /* An app's table field or form in another version, by key; NULL. */
 struct form *schema_sub(const struct form *f, struct str key);

@@ -134,18 +134,20 @@ static int misfits(const struct plan *p, const struct field *old, const struct f
                    struct arena *page, int64_t *n, struct err *err)
 {
     struct ddl_table t = schema_name(old->form);
+    struct schema_read read = {p->db, page, &t, old->key, old};
+    struct schema_cast cast = {p->db, page, old, new_};
     int64_t after = INT64_MIN;
     size_t got = SCHEMA_PAGE;
     *n = 0;
     while (got == SCHEMA_PAGE) {
         struct arena_mark mark = arena_mark(page);
         struct schema_value *v = ARENA_ARRAY(page, struct schema_value, SCHEMA_PAGE);
-        if (schema_page(p->db, page, &t, old->key, old, after, v, &got, err) < 0)
+        if (schema_page(&read, after, v, &got, err) < 0)
             return -1;
         for (size_t i = 0; i < got; i++) {
             bool fits;
             after = v[i].id;
-            if (schema_convert(p->db, page, old, new_, &v[i].v, &fits, err) < 0)
+            if (schema_convert(&cast, &v[i].v, &fits, err) < 0)
                 return -1;
             *n += !fits;
         }
