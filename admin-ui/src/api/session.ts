@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
+import { dropAllDrafts } from '../form/draft';
 import { api, boot, session } from './client';
+import { forgetForms } from './forms';
 import type { AppInfo, Session } from './types';
 
 /** The apps of the caller; undefined until asked. */
@@ -33,6 +35,7 @@ export async function logIn(login: string, password: string, code?: string): Pro
   session.value = await api.post<Session>('/session', body, { quiet401: true });
   setupNeeded.value = false;
   apps.value = undefined;
+  forgetForms();
 }
 
 export async function setUp(name: string, login: string, password: string): Promise<void> {
@@ -44,6 +47,8 @@ export async function logOut(): Promise<void> {
   try {
     await api.del('/session');
   } finally {
+    dropAllDrafts();
+    forgetForms();
     session.value = null;
     apps.value = undefined;
   }

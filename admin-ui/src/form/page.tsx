@@ -1,3 +1,348 @@
-export function FormPage(_p: Record<string, string | undefined>) {
-  return null;
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { api, formPath, newKey, Problem, recordPath, say, send, session } from '../api/client';
+import { type Loaded, useForm } from '../api/forms';
+import type { FieldProblem, FormDef, Rec } from '../api/types';
+import {
+  Button,
+  back,
+  confirm,
+  Empty,
+  Icon,
+  IconButton,
+  Note,
+  navigate,
+  params,
+  Skeleton,
+  setGuard,
+  toast,
+  useKeys,
+} from '../kit';
+import { ConflictDialog } from './conflict';
+import { dropDraft, keepDraft, readDraft } from './draft';
+import { openFormula } from './formula';
+import { type Cell, FormModel } from './model';
+import { t } from './text';
+import { ErrorSummary, FormView, focusCell, pagesOf, progress, sectionErrors, tabOf } from './view';
+
+/* Creating and editing one record, full width: outline, sections, the bar with the one main action. */
+
+const DRAFT_AFTER = 600;
+
+export function FormPage({ app, form, id }: { app: string; form: string; id?: string }) {
+  const def = useForm(app, form);
+  const [rec, setRec] = useState<Loaded<Rec>>({ state: 'loading' });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (!id) return;
+    let live = true;
+    api
+      .get<Rec>(recordPath(app, form, id))
+      .then((data) => live && setRec({ state: 'ok', data }))
+      .catch((error) => live && setRec({ state: 'failed', error }));
+    return () => {
+      live = false;
+    };
+  }, [app, form, id, turn]);
+  const failed = def.state === 'failed' ? def.error : id && rec.state === 'failed' ? rec.error : null;
+  const listHref = `/a/${app}/${form}`;
+  if (failed)
+    return (
+      <Empty icon="circle-alert" title={t('not_here')} text={say(failed)}>
+        <Button href={listHref}>{t('back_list')}</Button>
+      </Empty>
+    );
+  if (def.state !== 'ok' || (id && rec.state !== 'ok')) return <Skeleton title lines={10} />;
+  if (!id && !def.data.rights.create)
+    return (
+      <Empty icon="lock" title={t('no_create', { title: def.data.title })} text={t('no_create_text')}>
+        <Button href={listHref}>{t('back_list')}</Button>
+      </Empty>
+    );
+  const record = id && rec.state === 'ok' ? rec.data : null;
+  if (record?._can && !record._can.includes('update'))
+    return (
+      <Empty icon="lock" title={t('no_update')} text={t('no_update_text')}>
+        <Button href={`${listHref}/${id}`}>{t('back_record')}</Button>
+      </Empty>
+    );
+  return (
+    <Editor
+      key={`${record?._version ?? 'new'}/${turn}`}
+      def={def.data}
+      record={record}
+      reload={() => {
+        setRec({ state: 'loading' });
+        setTurn(turn + 1);
+      }}
+    />
+  );
+}
+
+/** A link given by the address (a new activity of this lead): ?by=lead&ref=ID&title=… */
+function presetLink(model: FormModel): void {
+  const q = params.peek();
+  const by = q.get('by');
+  const ref = q.get('ref');
+  const cell = by ? model.cell(by) : undefined;
+  if (cell && ref) model.set(cell, { id: ref, title: q.get('title') ?? ref });
+  model.dirty.value = false;
+}
+
+function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; reload: () => void }) {
+  const me = session.value!.me;
+  const id = record?._id ?? null;
+  const model = useMemo(() => new FormModel(def, { record }), []);
+  const [tab, setTab] = useState(0);
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const [kept, setKept] = useState<string | null>(null);
+  const [found, setFound] = useState<string | null>(null);
+  const [conflict, setConflict] = useState<{ errors: FieldProblem[]; version: number | undefined } | null>(
+    null,
+  );
+  const key = useRef(newKey());
+  const done = useRef(false);
+  const scroller = useRef<HTMLDivElement>(null);
+  const flow = def.flow && !record ? def.flow : null;
+
+  useEffect(() => {
+    let live = true;
+    if (!record) presetLink(model);
+    const old = readDraft(me.id, def.app, def.form, id);
+    openFormula(def, me)
+      .catch(() => null)
+      .then((f) => {
+        if (!live) return;
+        model.attach(f);
+        if (old && (!record || old.version === record._version)) {
+          model.restore(old.values);
+          setFound(old.at);
+        }
+      });
+    return () => {
+      live = false;
+    };
+  }, []);
+
+  // the draft follows the typing
+  const changes = model.changes.value;
+  useEffect(() => {
+    if (!model.dirty.peek()) return;
+    const timer = setTimeout(() => {
+      if (done.current) return;
+      const at = new Date().toISOString();
+      if (
+        keepDraft(me.id, def.app, def.form, id, { at, values: model.snapshot(), version: record?._version })
+      )
+        setKept(at);
+    }, DRAFT_AFTER);
+    return () => clearTimeout(timer);
+  }, [changes]);
+
+  const dirty = model.dirty.value;
+  useEffect(() => {
+    if (!dirty) return;
+    return setGuard(async () => {
+      if (done.current) return true;
+      const go = await confirm({
+        title: t('leave_title'),
+        body: t(record ? 'leave_text_edit' : 'leave_text'),
+        ok: t('leave_go'),
+      });
+      if (go && record) dropDraft(me.id, def.app, def.form, id);
+      return go;
+    });
+  }, [dirty]);
+
+  const leave = (to: string) => {
+    done.current = true;
+    dropDraft(me.id, def.app, def.form, id);
+    navigate(to, { force: true, replace: true });
+  };
+
+  const goTo = (cell: Cell) => {
+    const top = cell.row
+      ? [...model.cells.values()].find(
+          (c) => c.def.type === 'table' && (c.value.peek() as unknown[]).includes(cell.row),
+        )
+      : cell;
+    setTab(tabOf(model, top?.def.key ?? cell.def.key));
+    requestAnimationFrame(() => requestAnimationFrame(() => focusCell(cell, model)));
+  };
+  const showErrors = () => {
+    requestAnimationFrame(() => {
+      const first = model.errors()[0];
+      if (first && model.errors().length === 1) goTo(first.cell);
+      else scroller.current?.scrollTo({ top: 0 });
+    });
+  };
+
+  const submit = async (draft = false, without: string[] = [], version = record?._version) => {
+    setFailed(null);
+    if (!draft && !model.validate()) {
+      showErrors();
+      return;
+    }
+    setBusy(true);
+    try {
+      const body = model.body();
+      for (const k of without) delete body[k];
+      if (record) {
+        const path = recordPath(def.app, def.form, record._id);
+        if (Object.keys(body).length) await send<Rec>('PATCH', path, { ...body, _version: version });
+        toast(t('saved'));
+        leave(`/a/${def.app}/${def.form}/${record._id}`);
+      } else {
+        const path = `${formPath(def.app, def.form)}/records${draft ? '?draft=1' : ''}`;
+        const made = await api.post<Rec>(path, body, { key: key.current });
+        const title = def.title;
+        toast(draft ? t('draft_stored') : flow ? t('submitted', { title }) : t('created', { title }));
+        leave(`/a/${def.app}/${def.form}/${made._id}`);
+      }
+    } catch (e) {
+      if (
+        e instanceof Problem &&
+        record &&
+        (e.status === 412 || e.status === 409) &&
+        e.errors.some((x) => 'theirs' in x)
+      ) {
+        setConflict({ errors: e.errors.filter((x) => 'theirs' in x), version: e.body.version });
+      } else {
+        key.current = newKey(); // another body: another key
+        if (e instanceof Problem) model.place(e.errors);
+        setFailed(say(e));
+        showErrors();
+      }
+    } finally {
+      setBusy(false);
+    }
+  };
+  useKeys({ 'mod+Enter': () => void submit() });
+
+  const sections = pagesOf(def).flatMap((p, i) =>
+    p.sections.map((s) => ({ ...s, tab: i, title: s.title ?? p.title })),
+  );
+  const named = sections.filter((s) => s.title && s.fields.some((f) => model.cell(f.key)?.shown.value));
+  const outline = named.length > 1;
+  const did = progress(model);
+  const n = model.errors().length + model.general.value.length;
+  const back_ = () => back(record ? `/a/${def.app}/${def.form}/${record._id}` : `/a/${def.app}/${def.form}`);
+  const time = (iso: string) => iso && new Date(iso).toTimeString().slice(0, 5);
+  const title = record ? record._title || def.title : t('create', { title: def.title });
+  return (
+    <>
+      <header class="bar bar--line">
+        <span class="ph">
+          <IconButton icon="x" label={t('cancel')} onClick={back_} />
+        </span>
+        <a class="crumb dk" href={`/a/${def.app}/${def.form}`}>
+          {def.title}
+          <Icon name="chevron-right" size="s" />
+        </a>
+        <h1>{title}</h1>
+        <span class="push" />
+        {kept ? (
+          <span class="row gap1 s12 dim nowrap" role="status">
+            <Icon name="cloud-check" size="s" />
+            {t('draft_kept', { time: time(kept) })}
+          </span>
+        ) : null}
+      </header>
+      <div class={`formwrap${outline ? '' : ' formwrap--1'}`} ref={scroller}>
+        {outline ? (
+          <nav class="outline" aria-label={t('sections')}>
+            <span class="label">{t('sections')}</span>
+            {named.map((s) => {
+              const bad = sectionErrors(model, s);
+              return (
+                <button
+                  type="button"
+                  key={s.key}
+                  onClick={() => {
+                    setTab(s.tab);
+                    requestAnimationFrame(() =>
+                      document.getElementById(s.key)?.scrollIntoView({ block: 'start' }),
+                    );
+                  }}
+                >
+                  <span class="cut">{s.title}</span>
+                  {bad ? <span class="badge badge--hot">{bad}</span> : null}
+                </button>
+              );
+            })}
+            {did.all ? (
+              <div class="mt3">
+                <p class="row s12 dim">
+                  {t('required_done')}
+                  <span class="push num">
+                    {did.done} / {did.all}
+                  </span>
+                </p>
+                <progress class="mt1" max={did.all} value={did.done} aria-label={t('required_done')} />
+              </div>
+            ) : null}
+          </nav>
+        ) : null}
+        <div class="formcol">
+          <ErrorSummary model={model} goTo={goTo} failed={failed} />
+          {found ? (
+            <Note
+              kind="acc"
+              icon="history"
+              role="status"
+              aside={
+                <Button
+                  size="xs"
+                  onClick={() => {
+                    done.current = true;
+                    dropDraft(me.id, def.app, def.form, id);
+                    reload();
+                  }}
+                >
+                  {t('draft_drop')}
+                </Button>
+              }
+            >
+              {t('draft_found', { time: time(found) })}
+            </Note>
+          ) : null}
+          <FormView model={model} tab={tab} onTab={setTab} />
+        </div>
+      </div>
+      <footer class="submit">
+        {n ? (
+          <span class="row gap1 s13 bad dk">
+            <Icon name="circle-alert" size="s" />
+            {t('to_fix', { n })}
+          </span>
+        ) : null}
+        <span class="push dk" />
+        <Button class="dk" onClick={back_}>
+          {t('cancel')}
+        </Button>
+        {flow ? <Button onClick={() => void submit(true)}>{t('save_draft')}</Button> : null}
+        <Button kind="main" busy={busy} onClick={() => void submit()}>
+          {t(record ? 'save' : 'submit')}
+          <span class="kb dk">Ctrl ↵</span>
+        </Button>
+      </footer>
+      {conflict ? (
+        <ConflictDialog
+          def={def}
+          errors={conflict.errors}
+          onClose={() => setConflict(null)}
+          onReload={() => {
+            done.current = true;
+            dropDraft(me.id, def.app, def.form, id);
+            setConflict(null);
+            reload();
+          }}
+          onSave={(theirs) => {
+            setConflict(null);
+            void submit(false, theirs, conflict.version ?? record?._version);
+          }}
+        />
+      ) : null}
+    </>
+  );
 }

@@ -1,0 +1,87 @@
+import type { FieldDef, FormDef, Rec } from '../api/types';
+import { Value } from '../form/display';
+import { fieldOf } from '../form/system';
+import { asList, isBlank, isNumeric, type Values } from '../form/values';
+import { t } from './text';
+
+/* The values of a record, by the layout of its form. */
+
+const BLOCKS = new Set(['table', 'textarea', 'richtext', 'file', 'image']);
+
+export function TableView({ def, rows }: { def: FieldDef; rows: Values[] }) {
+  const columns = def.fields ?? [];
+  if (!rows.length) return <p class="s13 dim">{t('no_rows')}</p>;
+  return (
+    <div class="card st-scroll">
+      <table class="tbl" aria-label={def.title}>
+        <thead>
+          <tr>
+            {columns.map((f) => (
+              <th key={f.key} scope="col" class={isNumeric(f) ? 'end' : ''}>
+                {f.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((r, i) => (
+            <tr key={String(r._id ?? i)}>
+              {columns.map((f) => (
+                <td key={f.key} class={isNumeric(f) ? 'end' : ''}>
+                  <Value def={f} value={r[f.key]} compact />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface FactsProps {
+  def: FormDef;
+  rec: Rec;
+  rights: Record<string, string>;
+  keys: string[];
+  columns: number;
+}
+
+/** Label and value pairs; tables and long texts take the whole width. */
+export function Facts({ def, rec, rights, keys, columns }: FactsProps) {
+  const fields = keys
+    .map((k) => fieldOf(def, k))
+    .filter((f): f is FieldDef => f !== undefined && rights[f.key] !== 'absent');
+  const small = fields.filter((f) => f.type !== 'table');
+  const tables = fields.filter((f) => f.type === 'table');
+  return (
+    <>
+      {small.length ? (
+        <dl class={`facts facts--${Math.min(2, Math.max(1, columns))}`}>
+          {small.map((f) => (
+            <div key={f.key} class={BLOCKS.has(f.type) && !isBlank(rec[f.key]) ? 'span2 tall' : ''}>
+              <dt>{f.title}</dt>
+              <dd>
+                <Value
+                  def={f}
+                  value={rec[f.key]}
+                  app={def.app}
+                  right={rights[f.key] === 'hidden' ? 'hidden' : undefined}
+                />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      ) : null}
+      {tables.map((f) => (
+        <div class="sec" key={f.key}>
+          <h3>
+            {f.title}
+            <span class="cnt">{t('rows_n', { n: asList(rec[f.key]).length })}</span>
+          </h3>
+          <TableView def={f} rows={asList(rec[f.key]) as Values[]} />
+        </div>
+      ))}
+    </>
+  );
+}
