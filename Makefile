@@ -40,6 +40,7 @@ all: $(B)/mortise ## the server binary
 PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd-dev libyaml-dev libjansson-dev \
              libsodium-dev libutf8proc-dev zlib1g-dev clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
 PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
+PKG_BENCH := wrk sqlite3
 PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl
 
 run: ## build everything and serve the CRM with demo rows
@@ -53,6 +54,15 @@ test: ## install what tests need, build, run every suite
 	@$(MAKE) -s -j2 V=release all
 	@$(MAKE) -s -j2 V=asan all units
 	@tests/run.sh
+
+bench: ## six figures beside their floor in the same run (build/bench.json)
+	@runtime/deploy/need.sh "benchmarks (load generator, sqlite3 shell)" $(PKG_BENCH)
+	@$(MAKE) -s -j2 V=release all build/release/tests/bench/floor
+	@node tests/bench/run.mjs $(ARGS)
+
+build/release/tests/bench/floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -lmicrohttpd -lsqlite3 -pthread
 
 units: $(UNIT) ## build the unit tests
 
@@ -174,4 +184,4 @@ clean: ## remove build/
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
 -include $(FUZZ_C:%.c=$(B)/%.d)
 .PHONY: layers lint format asan tsan fuzz
-.PHONY: all run test units objs test-unit help clean ui ui-check test-ui
+.PHONY: all run test bench units objs test-unit help clean ui ui-check test-ui
