@@ -60,7 +60,8 @@ struct store *store_of(const struct conn *c);
 
 /*
  * Prepares (or takes from the connection's cache) and binds. The statement is given back by
- * stmt_done, or at the latest when `a` is reset. SQL errors of our own making are ERR_INTERNAL.
+ * stmt_done, or at the latest when `a` is reset. SQL errors of our own making are ERR_INTERNAL; a
+ * column or table that is not there is ERR_CONFLICT "definition_changed".
  */
 int store_query(struct conn *c, struct arena *a, const struct sql *q, struct stmt **out,
                 struct err *err) ATTR_MUST;

@@ -18,18 +18,31 @@ static int no_memory(struct err *err)
                    "The server is out of memory; please try again later.");
 }
 
+struct reason {
+    int code; /* errno */
+    const char *zh, *en;
+};
+
+static const struct reason REASONS[] = {
+    {EEXIST, "文件已存在", "it exists already"},
+    {ENOENT, "没有这个文件夹", "there is no such folder"},
+    {EACCES, "没有权限", "no permission"},
+    {ENOSPC, "磁盘已满", "the disk is full"},
+    {EROFS, "磁盘只读", "the disk is read-only"},
+    {EMFILE, "打开的文件过多", "too many open files"},
+};
+
 static int cannot_open(const char *path, struct err *err)
 {
-    struct str why = str_of(errno == EEXIST   ? "it exists already"
-                            : errno == ENOENT ? "there is no such folder"
-                            : errno == EACCES ? "no permission"
-                            : errno == ENOSPC ? "the disk is full"
-                                              : "the system refuses");
-    log_event(LOG_ERROR, "store_open", LOG_TEXT("path", str_of(path)), LOG_TEXT("why", why),
-              LOG_NUM("errno", errno));
-    return err_set(err, errno == ENOSPC ? ERR_FULL : ERR_STORE, "store_open",
-                   "无法打开数据库文件 %s（%.*s）。",
-                   "The database file %s cannot be opened: %.*s.", path, STR_ARG(why));
+    struct reason why = {errno, "系统拒绝", "the system refuses"};
+    for (size_t i = 0; i < ARRAY_LEN(REASONS); i++)
+        if (REASONS[i].code == why.code)
+            why = REASONS[i];
+    log_event(LOG_ERROR, "store_open", LOG_TEXT("path", str_of(path)), LOG_NUM("errno", why.code));
+    /* Both texts take the same arguments; %.0s passes over those of the other language. */
+    return err_set(err, why.code == ENOSPC ? ERR_FULL : ERR_STORE, "store_open",
+                   "无法打开数据库文件 %s：%s%.0s。",
+                   "The database file %s cannot be opened:%.0s %s.", path, why.zh, why.en);
 }
 
 static char *join(const char *a, const char *b)

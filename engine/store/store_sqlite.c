@@ -110,8 +110,26 @@ static const struct error_row BUG = {0, ERR_INTERNAL, "sql_error",
                                      "系统内部错误，已记录，请联系管理员。",
                                      "An internal error; it has been logged."};
 
-static const struct error_row *error_row(int code)
+/* A statement made from a definition that was replaced before it ran. */
+static const struct error_row OUTDATED = {0, ERR_CONFLICT, "definition_changed",
+                                          "应用刚刚发布了新版本，请重试。",
+                                          "A new version of the app was just published; "
+                                          "please try again."};
+
+static bool is_outdated(const char *message)
 {
+    static const struct str SIGNS[] = {STR("no such column"), STR("no such table"),
+                                       STR("has no column named")};
+    for (size_t i = 0; i < ARRAY_LEN(SIGNS); i++)
+        if (str_find(str_of(message), SIGNS[i], 0) >= 0)
+            return true;
+    return false;
+}
+
+static const struct error_row *error_row(int code, const char *message)
+{
+    if (code == SQLITE_ERROR && is_outdated(message))
+        return &OUTDATED;
     if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
         code = SQLITE_CONSTRAINT_UNIQUE;
     if ((code & 0xff) == SQLITE_LOCKED)
@@ -150,14 +168,14 @@ static int fail(struct sq_conn *c, const char *sql, struct err *err)
 {
     int code = sqlite3_extended_errcode(c->db);
     const char *message = sqlite3_errmsg(c->db);
-    const struct error_row *row = error_row(code);
+    const struct error_row *row = error_row(code, message);
     (void)err_set(err, row->err, row->key, "%s", "%s", row->en);
     (void)snprintf(err->zh, sizeof err->zh, "%s", row->zh);
-    if (row->err == ERR_CONFLICT)
+    if (row->err == ERR_CONFLICT && row != &OUTDATED)
         name_columns(err, message);
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
         c->base.broken = true;
-    if (row->err == ERR_INTERNAL || row->err == ERR_STORE)
+    if (row->err == ERR_INTERNAL || row->err == ERR_STORE || row == &OUTDATED)
         log_event(LOG_ERROR, "store_error", LOG_NUM("code", code),
                   LOG_TEXT("message", str_of(message)),
                   LOG_TEXT("sql", utf8_cut(str_of(sql), 500)));

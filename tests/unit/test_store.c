@@ -177,8 +177,6 @@ static void statements_that_are_refused(void **state)
     static const struct str ROWS[] = {
         STR("SELECT 1; SELECT 2"),
         STR(" "),
-        STR("SELECT nope FROM t"),
-        STR("SELECT \"nope\" FROM t"), /* no text in double quotes */
         STR("ATTACH ':memory:' AS x"),
         STR("PRAGMA journal_mode=OFF"),
         STR("PRAGMA writable_schema=ON"),
@@ -210,6 +208,29 @@ static void statements_that_are_refused(void **state)
     }
     struct str good = STR("INSERT INTO t (n) VALUES (1)");
     ok(store_write(w.s, write_text, &good, &err)); /* the connection is as good as before */
+    world_fini(&w);
+}
+
+static void a_column_that_is_gone_is_a_conflict(void **state)
+{
+    static const struct str ROWS[] = {
+        STR("SELECT nope FROM t"),
+        STR("SELECT \"nope\" FROM t"), /* double quotes never make a text */
+        STR("SELECT 1 FROM nope"),
+        STR("INSERT INTO t (nope) VALUES (1)"),
+    };
+    struct world w;
+    struct err err = ERR_INIT;
+    (void)state;
+    world_init(&w, "sqlite:");
+    world_make_t(&w);
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct str text = ROWS[i];
+        assert_int_equal(store_write(w.s, write_text, &text, &err), -1);
+        assert_int_equal(err.code, ERR_CONFLICT);
+        assert_string_equal(err.key, "definition_changed");
+        assert_string_equal(err.path, "");
+    }
     world_fini(&w);
 }
 
@@ -470,6 +491,37 @@ static void out_of_memory_undoes_the_job(void **state)
     world_fini(&w);
 }
 
+static int insert_two(struct conn *c, void *arg, struct err *err)
+{
+    if (insert_row(c, arg, 0, 1, STR("a"), err) < 0 || store_savepoint(c, err) < 0 ||
+        insert_row(c, arg, 0, 2, STR("b"), err) < 0)
+        return -1;
+    return store_release(c, err);
+}
+
+/* Lets each allocation of a job fail in turn: nothing is half written, the next job works. */
+static void each_allocation_may_fail(void **state)
+{
+    struct world w;
+    struct err err = ERR_INIT;
+    bool done = false;
+    (void)state;
+    world_init(&w, "sqlite:");
+    world_make_t(&w);
+    for (long n = 1; !done; n++) {
+        struct arena *a = arena_new(1u << 20);
+        assert_true(n < 1000);
+        arena_fail_after(n);
+        done = store_write(w.s, insert_two, a, &err) == 0;
+        arena_fail_after(0);
+        if (!done)
+            assert_int_equal(err.code, ERR_OOM);
+        arena_free(&a);
+        assert_int_equal(read_int(w.s, STR("SELECT count(*) FROM t")), done ? 2 : 0);
+    }
+    world_fini(&w);
+}
+
 struct ddl_case {
     struct world *w;
     struct ddl_table t;
@@ -623,6 +675,7 @@ int main(void)
         cmocka_unit_test(an_empty_text_is_not_null),
         cmocka_unit_test(a_duplicate_names_its_columns),
         cmocka_unit_test(statements_that_are_refused),
+        cmocka_unit_test(a_column_that_is_gone_is_a_conflict),
         cmocka_unit_test(readers_cannot_write),
         cmocka_unit_test(urls_that_open_nothing),
         cmocka_unit_test(a_file_that_is_no_database),
@@ -633,6 +686,7 @@ int main(void)
         cmocka_unit_test(a_query_has_its_time),
         cmocka_unit_test(a_slow_write_leaves_nothing),
         cmocka_unit_test(out_of_memory_undoes_the_job),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(ddl_twice_is_ddl_once),
         cmocka_unit_test(migrations_run_once),
         cmocka_unit_test(migrations_survive_each_failure),
