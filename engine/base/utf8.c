@@ -40,7 +40,7 @@ static size_t decode(const unsigned char *p, size_t left, uint32_t *cp)
     return n;
 }
 
-bool utf8_valid(struct str s)
+size_t utf8_good(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t i = 0;
@@ -52,10 +52,15 @@ bool utf8_valid(struct str s)
         }
         size_t n = p[i] ? decode(p + i, s.n - i, &cp) : 0;
         if (!n)
-            return false;
+            break;
         i += n;
     }
-    return true;
+    return i;
+}
+
+bool utf8_valid(struct str s)
+{
+    return utf8_good(s) == s.n;
 }
 
 size_t utf8_len(struct str s)

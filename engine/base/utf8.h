@@ -8,6 +8,8 @@
 
 /* Well-formed, without NUL, surrogates or over-long forms. */
 bool utf8_valid(struct str s);
+/* Bytes at the start that are so: where the first mistake stands. */
+size_t utf8_good(struct str s);
 size_t utf8_len(struct str s);
 /* Byte offset of code point `index` (clamped to the end). */
 size_t utf8_offset(struct str s, size_t index);

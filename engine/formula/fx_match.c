@@ -245,7 +245,7 @@ static bool read_count(struct compiler *c, unsigned *out)
 /* {m} {m,} {m,n} applied to the code from `at`. */
 static void counted(struct compiler *c, size_t at)
 {
-    unsigned least;
+    unsigned least = 0;
     unsigned most;
     bool endless = false;
     size_t len = c->code.n - at;

@@ -191,6 +191,8 @@ static struct yaml_node *parse_scalar(struct parse *p)
     while (n->to > n->from && (p->text.p[n->to - 1] == '\n' || p->text.p[n->to - 1] == ' ' ||
                                p->text.p[n->to - 1] == '\r'))
         n->to--;
+    if (!utf8_valid(n->text)) /* "\0": escapes may write what the file itself must not hold */
+        mistake(p, n->pos, "yaml_nul", "文字里不能有空字符", "A text must not hold a NUL");
     if (!n->quoted && is_float_word(n->text))
         mistake(p, n->pos, "yaml_number", "不使用无穷大和非数字",
                 "Infinity and NaN are not used here");
@@ -330,11 +332,9 @@ static bool text_ok(struct parse *p)
                 "The file is larger than 1 MB");
         return false;
     }
-    if (utf8_valid(p->text))
+    size_t good = utf8_good(p->text);
+    if (good == p->text.n)
         return true;
-    size_t good = 0;
-    while (utf8_valid(str_sub(p->text, 0, good + 1)) && good < p->text.n)
-        good++;
     mistake(p, yaml_pos_at(p->text, good), "utf8", "文件不是有效的 UTF-8",
             "The file is no valid UTF-8");
     return false;

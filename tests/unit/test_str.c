@@ -296,6 +296,8 @@ static void test_utf8_walk(void **state)
     assert_int_equal(utf8_next(bad, &pos), 0xFFFD);
     assert_int_equal(utf8_next(bad, &pos), 0xFFFD);
     assert_int_equal(utf8_next(bad, &pos), 'z');
+    assert_int_equal(utf8_good(STR("a\u699B\xE6z")), 4);
+    assert_int_equal(utf8_good(s), s.n);
     CHECK_STR(utf8_cut(s, 4), "a\u00E9");
     CHECK_STR(utf8_cut(s, 6), "a\u00E9\u699B");
     CHECK_STR(utf8_cut(s, 100), "a\u00E9\u699B\U0001F600z");
