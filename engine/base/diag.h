@@ -19,6 +19,8 @@ struct diag {
     struct str path; /* field path of a record, or key path of a definition */
     struct str file; /* definition file; empty for records */
     struct src_pos pos;
+    struct str extra; /* JSON object with more members of the answer (a conflict's yours, theirs,
+                         by, at, version); empty: none */
 };
 
 struct diags {

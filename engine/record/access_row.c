@@ -2,7 +2,7 @@
  * Rights on one loaded row, for writing: which grants hold before, which must hold after. Evaluated
  * in C over the row; the reading side says the same in SQL (access_sql.c).
  */
-#include "engine/record/record_int.h"
+#include "engine/record/write_int.h"
 
 static int task_holds(struct access *x, const struct agrant *g, const struct rec *row,
                       struct err *err)
@@ -57,20 +57,47 @@ int access_row_button(struct access *x, const struct rec *row, const struct butt
     return yes == 1 ? access_restrict(x->c, row, err) : yes;
 }
 
-int access_row_fields(struct access *x, const struct rec *row, unsigned right, uint8_t *fields,
-                      struct err *err)
+int access_row_held(struct access *x, const struct rec *row, unsigned right, uint64_t *held,
+                    struct err *err)
 {
-    size_t n = x->f->nslots;
-    memset(fields, x->system ? FIELD_WRITE : FIELD_HIDDEN, n);
-    for (size_t i = 0; i < x->n && !x->system; i++) {
+    *held = 0;
+    for (size_t i = 0; i < x->n && i < 64; i++) {
         if (!(x->g[i].can & right))
             continue;
         int yes = right == RIGHT_CREATE ? 1 : grant_holds(x, &x->g[i], x->g[i].where, row, err);
         if (yes < 0)
             return -1;
-        for (size_t s = 0; yes && s < n; s++)
-            fields[s] = MAX(fields[s], x->g[i].fields[s]);
+        if (yes)
+            *held |= UINT64_C(1) << i;
     }
+    return 0;
+}
+
+void access_held_fields(const struct access *x, uint64_t held, uint8_t *fields)
+{
+    memset(fields, x->system ? FIELD_WRITE : FIELD_HIDDEN, x->f->nslots);
+    for (size_t i = 0; i < x->n && i < 64; i++)
+        for (size_t s = 0; (held >> i & 1) && s < x->f->nslots; s++)
+            fields[s] = MAX(fields[s], x->g[i].fields[s]);
+}
+
+uint8_t access_held_sub(const struct access *x, uint64_t held, const struct field *table,
+                        const struct field *f)
+{
+    uint8_t right = x->system ? FIELD_WRITE : FIELD_HIDDEN;
+    for (size_t i = 0; i < x->n && i < 64; i++)
+        if (held >> i & 1)
+            right = MAX(right, agrant_sub_right(&x->g[i], table, f));
+    return right;
+}
+
+int access_row_fields(struct access *x, const struct rec *row, unsigned right, uint8_t *fields,
+                      struct err *err)
+{
+    uint64_t held;
+    if (access_row_held(x, row, right, &held, err))
+        return -1;
+    access_held_fields(x, held, fields);
     return 0;
 }
 

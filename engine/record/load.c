@@ -181,7 +181,9 @@ static int fill_titles(struct ctx *c, struct rec *r, struct err *err)
 static struct val sys_val(struct ctx *c, const struct field *f, enum sys_field which,
                           struct stmt *s, int col)
 {
-    (void)which;
+    char buf[16];
+    if (which == SYS_ID)
+        return val_text(str_dup(c->a, id_print(stmt_int(s, col), buf)));
     return stmt_null(s, col) ? VAL_NONE : field_from_column(f, c->a, s, col);
 }
 

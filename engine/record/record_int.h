@@ -24,8 +24,9 @@ struct rcache {
     const struct rec *rows[RCACHE_ROWS];
     struct str *dept_names; /* of the caller's departments */
     int64_t dept_names_of;
-    int64_t job; /* import or batch that history names; 0: none */
-    int cascade; /* depth of recomputation and of on_delete */
+    int64_t job;                 /* import or batch that history names; 0: none */
+    const struct button *button; /* that writes now, for history; NULL: none */
+    int cascade;                 /* depth of recomputation and of on_delete */
 };
 struct rcache *rcache_of(struct ctx *c);
 /* Drops remembered rows: something was written, or taken back. */

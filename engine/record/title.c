@@ -1,0 +1,84 @@
+/*
+ * The title of a record: `record_title`, else its first text. Stored in _title as the engine sees
+ * it; what a reader may not see of it is left out when it is read (access_title).
+ */
+#include "engine/record/write_int.h"
+
+#include "engine/base/utf8.h"
+
+#define TITLE_BYTES 600
+
+const struct field *title_field(const struct form *f)
+{
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        bool text = field->type->flags & FT_TEXTUAL && !(field->type->flags & FT_COMPUTED);
+        if (text && !field->encrypted)
+            return field;
+    }
+    for (size_t i = 0; i < f->nfields; i++)
+        if (f->fields[i]->type->flags & FT_SERIAL)
+            return f->fields[i];
+    return NULL;
+}
+
+static struct str plain_text(struct ctx *c, struct val v)
+{
+    char buf[40];
+    switch ((enum val_kind)v.kind) {
+    case VAL_TEXT: return val_str(v);
+    case VAL_REF: return v.ref->title;
+    case VAL_NUM: return str_dup(c->a, num_print(v.num, buf));
+    case VAL_DEC: return str_dup(c->a, num_print_dec(v.i, v.scale, buf));
+    case VAL_DATE: return str_dup(c->a, civil_print_date(v.i, buf));
+    case VAL_INSTANT: return str_dup(c->a, civil_print_instant(v.i, buf));
+    case VAL_TIME: return str_dup(c->a, civil_print_time(v.i, buf));
+    case VAL_BLANK:
+    case VAL_BOOL:
+    case VAL_LIST:
+    case VAL_OBJ:
+    case VAL_ABSENT: break;
+    }
+    return STR_NONE;
+}
+
+int title_compute(struct ctx *c, const struct rec *r, struct str *out, struct err *err)
+{
+    const struct form *f = r->form;
+    struct val v = VAL_NONE;
+    if (f->record_title) {
+        if (rec_eval(c, f->record_title, r, NULL, &v, err))
+            return -1;
+    } else {
+        const struct field *field = title_field(f);
+        v = field ? r->v[field->slot] : VAL_NONE;
+    }
+    *out = utf8_cut(str_trim(plain_text(c, v)), TITLE_BYTES);
+    return 0;
+}
+
+int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *out, struct err *err)
+{
+    struct access *x;
+    struct sql q;
+    struct stmt *s;
+    *out = STR_NONE;
+    ctx_sql(c, &q);
+    if (access_of(c, f, &x, err))
+        return -1;
+    sql_lit(&q, "SELECT ");
+    if (access_title(x, &q, 0, err))
+        return -1;
+    sql_lit(&q, " FROM ");
+    sql_form(&q, f);
+    sql_lit(&q, " t0 WHERE t0.\"_id\" = ");
+    sql_bind_int(&q, id);
+    sql_lit(&q, " AND ");
+    if (access_rows(x, &q, 0, RIGHT_READ, err) || store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step = stmt_step(s, err);
+    if (step == 1)
+        *out = str_dup(c->a, stmt_str(s, 0));
+    stmt_done(s);
+    return step;
+}

@@ -1,0 +1,106 @@
+/*
+ * Shared by the files of the write path only: one write on its way through the steps of record.c.
+ */
+#ifndef RECORD_WRITE_INT_H
+#define RECORD_WRITE_INT_H
+
+#include "engine/record/history.h"
+#include "engine/record/record_int.h"
+
+#define SUB_ROWS_MAX 1000
+#define CASCADE_MAX  16 /* recomputation and on_delete from row to row */
+
+struct wr {
+    struct ctx *c;
+    const struct rec_write *w;
+    const struct form *f;
+    struct access *x;
+    struct rec rec; /* as it will be */
+    struct rec old; /* as stored; not on create */
+    bool has_old;
+    bool by_user;         /* the caller's own right decides on fields and ensure */
+    bool draft;           /* stays, or becomes, a draft */
+    unsigned right;       /* enum right that is used */
+    uint64_t held;        /* the grants that give it on this row */
+    uint8_t *rights;      /* on fields, by slot */
+    bool *given;          /* by slot: the body names it */
+    bool *hidden;         /* by slot: `visible` is false */
+    struct val *computed; /* by slot: what the body says of computed fields; VAL_ABSENT: nothing */
+    bool chosen;          /* links.c: the value at hand came with the body of a person */
+    struct diags *diags;
+    size_t errors; /* in diags before this write */
+};
+
+static inline bool wr_ok(const struct wr *w)
+{
+    return w->diags->errors == w->errors;
+}
+/* -1 with the status that the entries decide. */
+int wr_fail(struct wr *w, struct err *err);
+
+/* ---- decode.c: the body into w->rec ---- */
+int wr_decode(struct wr *w, struct err *err) ATTR_MUST;
+/* Copies `fill` values of links that were chosen. */
+int wr_fill(struct wr *w, struct err *err) ATTR_MUST;
+/* enum: which defaults */
+enum defaults { DEFAULT_LITERALS, DEFAULT_ALL };
+int wr_defaults(struct wr *w, enum defaults which, struct err *err) ATTR_MUST;
+struct val fxval_value(const struct field *f, struct arena *a, struct val v, struct diags *diags,
+                       struct str path);
+
+/* ---- links.c: what refs point to ---- */
+int wr_links(struct wr *w, struct err *err) ATTR_MUST;
+
+/* ---- validate.c ---- */
+int wr_visible(struct wr *w, bool *changed, struct err *err) ATTR_MUST;
+int wr_validate(struct wr *w, struct err *err) ATTR_MUST;
+int wr_transitions(struct wr *w, struct err *err) ATTR_MUST;
+
+/* ---- compute.c ---- */
+int compute_row(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
+/* After a stored change: recomputes the rows of other forms that read this one. */
+int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
+                       struct err *err) ATTR_MUST;
+/* Recomputes and stores one row without rights or hooks; *changed whether anything did. */
+int compute_stored(struct ctx *c, const struct form *f, int64_t id, bool *changed,
+                   struct err *err) ATTR_MUST;
+/* A value as the field stores it: scaled, blank when it does not fit. */
+struct val compute_fit(const struct field *f, struct arena *a, struct val v);
+
+/* ---- serial.c, title.c ---- */
+int serial_take(struct ctx *c, struct rec *r, struct err *err) ATTR_MUST;
+int title_compute(struct ctx *c, const struct rec *r, struct str *out, struct err *err) ATTR_MUST;
+/* The field whose text is the title when the form says nothing. */
+const struct field *title_field(const struct form *f);
+
+/* ---- rows.c: INSERT, UPDATE of the row and its sub-rows ---- */
+int rows_insert(struct ctx *c, struct rec *r, struct err *err) ATTR_MUST;
+/* Only what differs; the row's version is counted up in r. */
+int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
+int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
+/* The columns of one row that differ, without version and sub-rows. */
+int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
+             struct err *err) ATTR_MUST;
+/* A unique violation as a problem of its field; passes other errors on. */
+int rows_duplicate(struct wr *w, struct err *err);
+
+/* ---- bin.c ---- */
+int wr_delete(struct wr *w, struct err *err) ATTR_MUST;
+int wr_restore(struct wr *w, struct err *err) ATTR_MUST;
+
+/* ---- access_row.c ---- */
+int access_row_held(struct access *x, const struct rec *row, unsigned right, uint64_t *held,
+                    struct err *err) ATTR_MUST;
+void access_held_fields(const struct access *x, uint64_t held, uint8_t *fields);
+uint8_t access_held_sub(const struct access *x, uint64_t held, const struct field *table,
+                        const struct field *f);
+
+/* ---- conflict.c: fields that somebody else changed ---- */
+int wr_version(struct wr *w, struct err *err) ATTR_MUST;
+int wr_conflicts(struct wr *w, struct err *err) ATTR_MUST;
+
+/* Runs a button's set and run; see record.h. */
+int not_found(struct err *err);
+int denied(struct err *err);
+
+#endif
