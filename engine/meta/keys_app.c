@@ -155,7 +155,7 @@ static const struct key_row widget_keys[] = {
     ROW("totals", shape_bool, 0, "合计", "Totals"),
     ROW("metrics", metrics, 0, "指标", "Metrics"),
     ROW("columns", shape_keys, 0, "列", "Columns"),
-    ROW("sort", shape_text, 0, "排序：-指标 或 group", "Order: -metric or group"),
+    ROW("sort", shape_texts, 0, "排序：-指标 或 group", "Order: -metric or group"),
     ROW("limit", shape_count, 0, "最多显示", "At most"),
     ROW("compare", compare, 0, "比较", "Compared with"),
     ROW("drill", exprs, 0, "下钻", "Drill down"),
@@ -244,7 +244,8 @@ const struct shape shape_monitors = OBJ(monitors_keys, "monitors");
 /* ---- translations: mirror the keys of the files ---- */
 
 static const struct key_row i18n_keys[] = {
-    ROW("app", shape_any, 0, "应用", "The app"),
+    ROW("title", shape_text, 0, "应用的标题", "Title of the app"),
+    ROW("texts", shape_any, 0, "没有键的文字：原文: 译文", "What has no key: source: translation"),
     ROW("forms", shape_any, 0, "表单", "Forms"),
     ROW("dashboards", shape_any, 0, "看板", "Dashboards"),
     ROW("roles", shape_any, 0, "角色", "Roles"),
