@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define ENGINE_ARENA_BYTES (1u << 20)
-#define ZONE_BYTES_MAX     (256u << 10)
 
 /* The body of a task's action to what the flow takes. */
 static int task_act(struct ctx *c, int64_t task, struct str action, struct val body,
@@ -123,48 +122,9 @@ void engine_ctx(struct engine *e, struct arena *a, struct conn *reader, struct c
 
 /* ---- time zones: the host's part of loading ---- */
 
-/* A zone's name is a relative path of letters; anything else never reaches the file system. */
-static bool zone_name_ok(struct str name)
-{
-    if (name.n == 0 || name.n > 64 || name.p[0] == '/')
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '/' || c == '_' || c == '-' || c == '+';
-        if (!ok)
-            return false;
-    }
-    return true;
-}
-
-static int zone_bytes(void *self, struct arena *a, struct str name, struct str *out)
-{
-    (void)self;
-    if (!zone_name_ok(name))
-        return -1;
-    int fd =
-        open(str_z(a, str_fmt(a, "/usr/share/zoneinfo/%.*s", STR_ARG(name))), O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    struct stat st;
-    char *p = NULL;
-    size_t n = 0;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-        st.st_size < ZONE_BYTES_MAX) {
-        p = arena_alloc(a, (size_t)st.st_size);
-        for (ssize_t got;
-             n < (size_t)st.st_size && (got = read(fd, p + n, (size_t)st.st_size - n)) > 0;)
-            n += (size_t)got;
-    }
-    close(fd);
-    *out = (struct str){p, n};
-    return n ? 0 : -1;
-}
-
 struct load_opts engine_load_opts(const struct engine *e)
 {
-    return (struct load_opts){.default_zone = e->opts.timezone, .zone_bytes = zone_bytes};
+    return (struct load_opts){.default_zone = e->opts.timezone, .zone_bytes = load_zone_file};
 }
 
 /* ---- running apps ---- */

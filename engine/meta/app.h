@@ -154,7 +154,15 @@ const struct setting *app_setting(const struct app *app, struct str key);
 const struct dashboard *app_dashboard(const struct app *app, struct str key);
 const struct app_file *app_file(const struct app *app, struct str path);
 
-/* A title in the reader's language: the translation at `path` ("forms.lead.title"), else `source`.
+/*
+ * A text in the reader's language: the translation at `path`, else the one of `texts` for `source`
+ * itself, else `source`. Paths mirror the files: "app.title", "roles.sales.title",
+ * "settings.limit.title", "forms.lead.title", "forms.lead.fields.company.title" (help, placeholder,
+ * message, options.web, fields.… of a sub-table), "forms.lead.views.mine.title",
+ * "forms.lead.buttons.claim.title" (confirm), "forms.lead.public.inquiry.title",
+ * "forms.lead.flow.start.title", "forms.lead.flow.nodes.manager.title",
+ * "dashboards.sales.title", "dashboards.sales.widgets.revenue.title". What has no key (sections,
+ * tabs, menu groups, messages of checks) has an empty path and is found by its source text.
  */
 struct str app_text(const struct app *app, struct str lang, struct str path, struct str source);
 

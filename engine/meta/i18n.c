@@ -109,8 +109,10 @@ static void want_form(struct tongue *t, const struct form *f)
         want(t, f->layout[i].title, "%.*s.layout.%zu", STR_ARG(path), i);
     for (size_t i = 0; i < f->nchecks; i++)
         want(t, f->checks[i].message, "%.*s.checks.%zu", STR_ARG(path), i);
-    for (size_t i = 0; f->flow && i < f->flow->nnodes; i++)
-        want(t, f->flow->nodes[i].title, "%.*s.flow.%.*s.title", STR_ARG(path),
+    if (f->flow)
+        want(t, f->flow->start_title, "%.*s.flow.start.title", STR_ARG(path));
+    for (size_t i = 1; f->flow && i < f->flow->nnodes; i++)
+        want(t, f->flow->nodes[i].title, "%.*s.flow.nodes.%.*s.title", STR_ARG(path),
              STR_ARG(f->flow->nodes[i].key));
 }
 
@@ -125,7 +127,7 @@ static void want_menu(struct tongue *t, const struct menu_item *m, size_t n)
 static void want_all(struct tongue *t)
 {
     const struct app *app = t->ld->app;
-    want(t, app->title, "title");
+    want(t, app->title, "app.title");
     for (size_t i = 0; i < app->nroles; i++)
         want(t, app->roles[i].title, "roles.%.*s.title", STR_ARG(app->roles[i].key));
     for (size_t i = 0; i < app->nsettings; i++)
@@ -150,8 +152,8 @@ static void want_all(struct tongue *t)
 static void stale(struct tongue *t, const struct yaml_node *key, struct str near)
 {
     struct diag *d =
-        node_warn(t->ld->diags, t->file, key, "i18n_unknown", "没有“%.*s”，这段译文用不上了",
-                  "There is no “%.*s”; this translation is not used", STR_ARG(key->text));
+        node_error(t->ld->diags, t->file, key, "i18n_unknown", "没有“%.*s”，这段译文用不上了",
+                   "There is no “%.*s”; this translation is not used", STR_ARG(key->text));
     diag_suggest(t->ld->diags, d, near);
 }
 

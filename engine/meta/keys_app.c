@@ -244,7 +244,7 @@ const struct shape shape_monitors = OBJ(monitors_keys, "monitors");
 /* ---- translations: mirror the keys of the files ---- */
 
 static const struct key_row i18n_keys[] = {
-    ROW("title", shape_text, 0, "应用的标题", "Title of the app"),
+    ROW("app", shape_any, 0, "应用", "The app"),
     ROW("texts", shape_any, 0, "没有键的文字：原文: 译文", "What has no key: source: translation"),
     ROW("forms", shape_any, 0, "表单", "Forms"),
     ROW("dashboards", shape_any, 0, "看板", "Dashboards"),

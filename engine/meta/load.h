@@ -27,6 +27,9 @@ int source_read(struct arena *a, struct str dir, struct app_source *out, struct 
 struct app *app_load(const struct app_source *src, const struct load_opts *opts,
                      struct diags *diags);
 
+/* zone_bytes from the host's /usr/share/zoneinfo. */
+int load_zone_file(void *self, struct arena *a, struct str name, struct str *out);
+
 /* The content hash that names a version: hex, stable over file order. */
 struct str source_hash(struct arena *a, const struct app_source *src);
 

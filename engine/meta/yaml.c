@@ -167,9 +167,9 @@ static void refuse_properties(struct parse *p, const void *anchor, const void *t
     struct src_pos pos = pos_of(&p->ev.start_mark);
     if (anchor)
         mistake(p, pos, "yaml_anchor", "不使用锚点（&），请把内容写全",
-                "Anchors (&) are not used here; write the content out");
+                "There are no anchors (&) here; write the content out");
     if (tag)
-        mistake(p, pos, "yaml_tag", "不使用标签（!）", "Tags (!) are not used here");
+        mistake(p, pos, "yaml_tag", "不使用标签（!）", "There are no tags (!) here");
 }
 
 static bool is_float_word(struct str s)
@@ -231,7 +231,7 @@ static struct yaml_node *parse_key(struct parse *p, struct map *seen, unsigned d
     }
     if (!key->quoted && str_eqz(key->text, "<<"))
         mistake(p, key->pos, "yaml_merge", "不使用合并键（<<）",
-                "Merge keys (<<) are not used here");
+                "There are no merge keys (<<) here");
     struct yaml_node *before = map_get(seen, key->text);
     if (before) {
         p->bad = true;
@@ -289,7 +289,7 @@ static struct yaml_node *parse_node(struct parse *p, unsigned depth)
     struct yaml_node *n = new_node(p, YAML_SCALAR);
     if (!p->stop && p->ev.type == YAML_ALIAS_EVENT)
         mistake(p, n->pos, "yaml_alias", "不使用引用（*），请把内容写全；文字以 * 开头时请加引号",
-                "Aliases (*) are not used here; quote a text that begins with *");
+                "There is no alias (*) here; quote a text that begins with *");
     advance(p);
     return n;
 }
