@@ -89,6 +89,28 @@ struct walk {
 
 static int walk_path(struct walk *w, const struct rec *r, const struct fx_field *path, uint32_t n);
 
+/* A linked row as the caller may read it: what he may not is blank. 1, 0 invisible, -1. */
+static int narrowed(struct row_env *e, const struct rec **row)
+{
+    struct access *x;
+    const struct rec *r = *row;
+    uint8_t *rights = ARENA_ARRAY(e->c->a, uint8_t, r->form->nslots);
+    if (access_of(e->c, r->form, &x, e->fx.err))
+        return -1;
+    int yes = access_row(x, r, RIGHT_READ, e->fx.err);
+    if (yes <= 0)
+        return yes;
+    if (access_row_fields(x, r, RIGHT_READ, rights, e->fx.err))
+        return -1;
+    struct rec *copy = ARENA_NEW(e->c->a, struct rec);
+    *copy = rec_copy(e->c->a, r);
+    for (size_t i = 0; i < r->form->nslots; i++)
+        if (rights[i] < FIELD_READ)
+            copy->v[i] = VAL_NONE;
+    *row = copy;
+    return 1;
+}
+
 static int walk_link(struct walk *w, const struct field *f, struct val v,
                      const struct fx_field *rest, uint32_t n)
 {
@@ -103,6 +125,8 @@ static int walk_link(struct walk *w, const struct field *f, struct val v,
         return 0;
     const struct rec *target;
     int found = rcache_row(w->e->c, to, v.ref->id, &target, w->e->fx.err);
+    if (found == 1 && w->e->request)
+        found = narrowed(w->e, &target);
     return found == 1 ? walk_path(w, target, rest, n) : found;
 }
 
@@ -233,6 +257,7 @@ static int env_stored(struct fx_env *fx, const struct fx_call *call, struct val 
     ctx_sql(e->c, &q);
     sql_env_init(&se, e->c, call->form, 0);
     se.bind = e;
+    se.request = e->request;
     if (sql_stored(&se, &q, call, &scale, fx->err))
         return -1;
     struct stmt *s;
@@ -419,24 +444,4 @@ int row_env_end(struct row_env *e, struct err *err)
         return err_set(err, ERR_TIMEOUT, "formula_limit", "表达式的计算量过大。",
                        "An expression takes too many steps.");
     return 0;
-}
-
-int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
-             struct val *out, struct err *err)
-{
-    struct row_env e;
-    row_env_init(&e, c, row, err);
-    e.old = old;
-    *out = fx_eval(fx, &e.fx);
-    return row_env_end(&e, err);
-}
-
-int rec_true(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
-             struct err *err)
-{
-    struct row_env e;
-    row_env_init(&e, c, row, err);
-    e.old = old;
-    bool yes = fx_true(fx, &e.fx);
-    return row_env_end(&e, err) ? -1 : yes;
 }

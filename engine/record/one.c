@@ -202,14 +202,8 @@ static int write_set(struct press *p, struct err *err)
     if (!b->nset)
         return 0;
     for (size_t i = 0; i < b->nset; i++) {
-        pairs[i] = (struct pair){b->set[i].field, b->set[i].value.literal};
-        if (!b->set[i].value.fx)
-            continue;
-        struct row_env e;
-        row_env_init(&e, p->c, &p->row, err);
-        e.fx.vars = p->ask;
-        pairs[i].value = fx_eval(b->set[i].value.fx, &e.fx);
-        if (row_env_end(&e, err))
+        pairs[i].key = b->set[i].field;
+        if (set_value(p->c, &b->set[i], &p->row, p->ask, &pairs[i].value, err))
             return -1;
     }
     struct rec_write w = {.op = REC_UPDATE,

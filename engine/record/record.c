@@ -397,7 +397,50 @@ int record_write(struct ctx *c, const struct rec_write *w, struct rec *out, stru
     c->depth++;
     int rc = run(&wr, by_op[w->op], err);
     c->depth--;
+    if (rc)
+        rcache_forget(c); /* the caller's savepoint takes the rows back */
     if (rc == 0 && out)
         *out = wr.rec;
     return rc;
+}
+
+/* ---- a row that is not stored ---- */
+
+/* Links to rows the caller may not read are blank: a lookup must not tell what stands there. */
+static int drop_unreadable(struct wr *w, struct err *err)
+{
+    for (size_t i = 0; i < w->f->nfields && !w->x->system; i++) {
+        const struct field *f = w->f->fields[i];
+        struct val *v = &w->rec.v[i];
+        if (!f->target || v->kind == VAL_ABSENT || val_is_blank(*v))
+            continue;
+        int may = v->kind == VAL_REF ? record_can(w->c, f->target, v->ref->id, RIGHT_READ, err) : 0;
+        if (may < 0)
+            return -1;
+        if (!may)
+            *v = VAL_NONE;
+    }
+    return 0;
+}
+
+int rec_of_values(struct ctx *c, const struct form *f, struct val values, struct rec *out,
+                  struct err *err)
+{
+    static wr_step *const steps[] = {wr_decode, drop_unreadable, wr_fill, all_defaults,
+                                     wr_links,  compute,         NULL};
+    struct diags ignored;
+    struct rec_write in = {.op = REC_CREATE, .form = f, .values = values, .mode = WRITE_OWN_RIGHT};
+    struct wr w = {.c = c, .w = &in, .f = f, .diags = &ignored};
+    diags_init(&ignored, c->a);
+    if (access_of(c, f, &w.x, err))
+        return -1;
+    w.rights = ARENA_ARRAY(c->a, uint8_t, f->nslots);
+    w.given = ARENA_ARRAY(c->a, bool, f->nslots);
+    w.hidden = ARENA_ARRAY(c->a, bool, f->nslots);
+    w.computed = ARENA_ARRAY(c->a, struct val, f->nslots);
+    new_row(&w);
+    if (run(&w, steps, err))
+        return -1;
+    *out = w.rec;
+    return 0;
 }

@@ -6,6 +6,8 @@
 #define RECORD_INT_H
 
 #include "engine/record/access.h"
+#include "engine/record/compute.h"
+#include "engine/record/eval.h"
 #include "engine/record/hooks.h"
 #include "engine/record/record.h"
 
@@ -42,17 +44,12 @@ struct row_env {
     struct ctx *c;
     const struct rec *row, *parent, *old, *that, *target, *this_;
     int depth;
+    bool request; /* linked and stored rows only as the caller may read them */
 };
 /* Everything but row is NULL; set what the scope has. err gets the errors of callbacks. */
 void row_env_init(struct row_env *e, struct ctx *c, const struct rec *row, struct err *err);
 /* -1 when a callback failed (err set) or the step limit was hit. */
 int row_env_end(struct row_env *e, struct err *err);
-/* Evaluates a definition's expression over a row: 0 or -1. */
-int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
-             struct val *out, struct err *err) ATTR_MUST;
-/* As a condition: 1, 0, -1. */
-int rec_true(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,
-             struct err *err) ATTR_MUST;
 /* USER(), DEPTS(), SETTING() … of the caller. */
 int context_value(struct ctx *c, const struct app *app, enum fx_context what, struct val arg,
                   struct val *out, struct err *err) ATTR_MUST;

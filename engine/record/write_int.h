@@ -61,9 +61,6 @@ int compute_row(struct ctx *c, struct rec *r, const struct rec *old, struct err 
 /* After a stored change: recomputes the rows of other forms that read this one. */
 int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
                        struct err *err) ATTR_MUST;
-/* Recomputes and stores one row without rights or hooks; *changed whether anything did. */
-int compute_stored(struct ctx *c, const struct form *f, int64_t id, bool *changed,
-                   struct err *err) ATTR_MUST;
 /* A value as the field stores it: scaled, blank when it does not fit. */
 struct val compute_fit(const struct field *f, struct arena *a, struct val v);
 
