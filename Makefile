@@ -170,7 +170,7 @@ lint: layers objs ## layers, sizes, banned words, mutable statics, format, Lua s
 	tests/lint/banned.sh
 	tests/lint/statics.sh $(ENGINE_O) $(RUNTIME_O)
 	clang-format --dry-run -Werror $(C_ALL)
-	find apps -name '*.lua' -exec luac5.4 -p {} +
+	find apps -name '*.lua' | xargs -r -n1 luac5.4 -p
 
 format: ## let clang-format decide
 	clang-format -i $(C_ALL)
