@@ -4,6 +4,7 @@
  */
 #include "engine/engine_int.h"
 #include "engine/flow/flow.h"
+#include "engine/formula/fx_sqlfn.h"
 #include "engine/record/hooks.h"
 #include "engine/script/script.h"
 #include "engine/store/migrate.h"
@@ -62,6 +63,7 @@ int engine_open(const struct engine_opts *opts, struct engine **out, struct err 
     e->opts.timezone = opts->timezone.n ? str_dup(a, opts->timezone) : STR("Asia/Shanghai");
     id_gen_init(&e->ids, opts->node);
     struct store_opts so = {.mono_us = opts->mono_us};
+    so.functions = fx_sql_functions(&so.nfunctions);
     if (store_open(e->opts.store_url, &so, &e->store, err) < 0 ||
         migrate_run(e->store, engine_now_us(e), err) < 0) {
         store_close(&e->store);

@@ -29,10 +29,20 @@ struct fx_sql_env {
     const struct val *vars;
     int64_t now_us;
     const struct zone *zone;
+    const struct fx_calendar *calendar; /* NULL: Monday to Friday */
+    /* The value to look for in an encrypted column (its blind index); NULL: the value itself. */
+    int (*blind)(void *self, const struct fx_ref *ref, struct val v, struct val *out,
+                 struct err *err);
 };
 
-/* A condition: SQL that is 1 or 0 (never NULL) on SQLite, true or false on PostgreSQL, and that an
- * index can serve where the expression allows. */
+/*
+ * What stored rows give: a plain scaled column of call->value comes as its integer, and so do sums,
+ * minima and maxima of it (AVGOF: already divided); everything else as a double. fx_sql_value()
+ * with `scale` says the same to the host that writes the sub-select.
+ */
+
+/* A condition for WHERE, CASE WHEN, AND, OR: true where the condition holds, else false or NULL (so
+ * that an index can serve it). Under NOT or as a value use fx_sql_value: that is never NULL. */
 int fx_sql_cond(const struct fx *fx, struct sql *q, const struct fx_sql_env *env,
                 struct err *err) ATTR_MUST;
 /* A scalar; numbers come out unscaled as REAL unless scale is not NULL: then a plain column keeps

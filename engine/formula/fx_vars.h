@@ -6,7 +6,7 @@
 #ifndef FORMULA_FX_VARS_H
 #define FORMULA_FX_VARS_H
 
-#include "engine/formula/fx.h"
+#include "engine/formula/fx_sql.h"
 
 struct fx_vars;
 
@@ -16,6 +16,11 @@ struct fx_vars *fx_vars_new(struct arena *a, struct val vars);
 struct fx_scope fx_vars_scope(struct fx_vars *v);
 /* Fills row, self and get of an environment. */
 void fx_vars_env(struct fx_vars *v, struct fx_env *env);
+/* An environment for fx_sql_value() in which a name is its bound value. */
+struct fx_sql_env fx_vars_sql_env(struct fx_vars *v);
+/* What a SELECT of such an expression gave, as a value of the expression's type. `raw` is VAL_DEC
+ * of scale 0 for an integer, VAL_NUM, VAL_TEXT or VAL_BLANK. */
+struct val fx_vars_result(struct arena *a, struct fx_type type, struct val raw);
 /* The value a reference has. */
 struct val fx_vars_get(struct fx_vars *v, struct arena *a, const struct fx_ref *ref);
 

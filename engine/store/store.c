@@ -418,6 +418,22 @@ struct str stmt_str(struct stmt *s, int column)
     return v.kind == CELL_TEXT ? v.text : STR_NONE;
 }
 
+struct val stmt_val(struct stmt *s, int column)
+{
+    struct drv_cell v;
+    cell(s, column, &v);
+    switch (v.kind) {
+    case CELL_INT: return val_dec(v.i, 0);
+    case CELL_REAL: return val_num(v.num);
+    case CELL_TEXT:
+        return (struct val){
+            .kind = VAL_TEXT, .n = (uint32_t)v.text.n, .text = v.text.p ? v.text.p : ""};
+    case CELL_NULL:
+    case CELL_BLOB: break;
+    }
+    return VAL_NONE;
+}
+
 struct str stmt_bytes(struct stmt *s, int column)
 {
     struct drv_cell v;

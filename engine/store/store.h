@@ -21,6 +21,8 @@ struct stmt;
 struct store_opts {
     uint32_t queue_max;       /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
     uint32_t batch_max;       /* jobs a commit takes; default 64 */
+    const struct sql_func *functions; /* C functions SQL may call (SQLite); outlive the store */
+    size_t nfunctions;
     int64_t (*mono_us)(void); /* monotonic clock, for statement time limits */
 };
 
@@ -75,6 +77,8 @@ bool stmt_null(struct stmt *s, int column);
 int64_t stmt_int(struct stmt *s, int column);
 double stmt_num(struct stmt *s, int column);
 struct str stmt_str(struct stmt *s, int column);   /* borrowed */
+/* As it is: VAL_DEC of scale 0, VAL_NUM, VAL_TEXT (borrowed, perhaps empty) or blank. */
+struct val stmt_val(struct stmt *s, int column);
 struct str stmt_bytes(struct stmt *s, int column); /* BLOB, borrowed */
 int stmt_columns(struct stmt *s);
 

@@ -15,6 +15,7 @@
 #include "engine/base/log.h"
 #include "engine/base/utf8.h"
 #include "engine/store/store_files.h"
+#include "engine/store/store_sqlite_fn.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -34,6 +35,8 @@ struct sq_db {
     struct drv_db base;
     struct db_files files;
     int64_t (*mono_us)(void);
+    const struct sql_func *functions;
+    size_t nfunctions;
 };
 
 enum { TX_KINDS = TX_ROLLBACK_TO + 2 }; /* and the RELEASE that follows a ROLLBACK TO */
@@ -313,6 +316,8 @@ static int sq_open(struct str rest, const struct store_opts *opts, struct drv_db
         return no_memory(err);
     db->base.driver = &store_sqlite_driver;
     db->mono_us = opts->mono_us;
+    db->functions = opts->functions;
+    db->nfunctions = opts->nfunctions;
     assert(sqlite3_threadsafe());
     sqlite3_hard_heap_limit64(HEAP_MAX);
     int rc = db_files_open(&db->files, rest, err);
@@ -428,6 +433,8 @@ static int setup_conn(struct sq_conn *c, enum drv_mode mode, struct err *err)
     for (size_t i = 0; i < TX_KINDS; i++)
         if (sqlite3_prepare_v3(c->db, TX_SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &c->tx[i], NULL))
             return fail(c, TX_SQL[i], err);
+    if (sqlite_functions_add(c->db, c->owner->functions, c->owner->nfunctions))
+        return fail(c, "functions", err);
     sqlite3_set_authorizer(c->db, authorize, c);
     return 0;
 }

@@ -22,6 +22,21 @@ struct sql {
     enum sql_dialect dialect;
 };
 
+/*
+ * A C function lent to SQLite; pure, so the same arguments give the same result. INTEGER arguments
+ * come as VAL_DEC of scale 0, REAL as VAL_NUM, TEXT as VAL_TEXT (also empty), NULL as VAL_BLANK.
+ * Scalar: call() returns its value. Aggregate: step() is called for each row with zeroed `state`,
+ * final() gives the value (state is zeroed memory when there was no row). `a` lives as long as the
+ * call, or the aggregate.
+ */
+struct sql_func {
+    const char *name;
+    struct val (*call)(struct arena *a, const struct val *args, size_t n);
+    size_t state_bytes; /* aggregates: not 0 */
+    void (*step)(void *state, struct arena *a, const struct val *args, size_t n);
+    struct val (*final)(void *state, struct arena *a);
+};
+
 void sql_init(struct sql *q, struct arena *a, enum sql_dialect dialect);
 
 /* Appends program text; does not compile for anything but a string literal. */

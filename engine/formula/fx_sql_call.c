@@ -1,0 +1,819 @@
+/*
+ * Functions in SQL: a few have a shape of their own (a row and a small function each), some a
+ * template in the function table, metrics are aggregates, and the rest run as C inside SQLite.
+ */
+#include "engine/formula/fx_sql_int.h"
+
+/* ---- C functions lent to SQLite ---- */
+
+char fxs_letter(struct fx_type t)
+{
+    static const char small[] = {
+        [FX_BLANK] = 'x',  [FX_BOOL] = 'b',     [FX_NUM] = 'n',  [FX_TEXT] = 't',
+        [FX_DATE] = 'd',   [FX_DATETIME] = 'i', [FX_TIME] = 'm', [FX_LINK] = 'r',
+        [FX_MEMBER] = 'r', [FX_DEPT] = 'r',     [FX_ROWS] = 'x', [FX_JSON] = 'x'};
+    char c = small[t.base];
+    return t.list ? (char)(c - 32) : c;
+}
+
+static bool needs_env(const struct node *n)
+{
+    if (n->flags & NF_ENV) {
+        return true;
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (n->args[i]->type.base == FX_DATETIME) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An argument as fx() takes it. */
+static int c_arg(struct writer *w, const struct node *x)
+{
+    if (x->type.list) {
+        return fxs_list(w, x);
+    }
+    return fxs_emit(w, x, W_VALUE);
+}
+
+int fxs_call_c(struct writer *w, const struct node *n, struct str fn, struct str name)
+{
+    struct strb types;
+    bool env = needs_env(n);
+    if (w->pg) {
+        return fxs_no_sql(w, n, name.p);
+    }
+    strb_init(&types, w->a);
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        strb_addc(&types, fxs_letter(n->args[i]->type));
+    }
+    sql_lit_(w->q, fn);
+    sql_lit(w->q, "('");
+    sql_lit_(w->q, name);
+    sql_lit(w->q, "', '");
+    if (env) {
+        sql_lit(w->q, "@");
+    }
+    sql_lit_(w->q, strb_str(&types));
+    sql_lit(w->q, "'");
+    if (env) {
+        sql_lit(w->q, ", ");
+        sql_bind_str(w->q, fxs_zone_text(w->a, w->env->zone, w->env->calendar));
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        sql_lit(w->q, ", ");
+        if (c_arg(w, n->args[i]) != 0) {
+            return -1;
+        }
+    }
+    sql_lit(w->q, ")");
+    return 0;
+}
+
+/* ---- lists ---- */
+
+bool fxs_is_rows(const struct node *n)
+{
+    return n->type.list && ((n->kind == N_REF && n->ref->root != FX_VAR) || n->kind == N_STORED);
+}
+
+int fxs_rows(struct writer *w, const struct node *n)
+{
+    return fxs_raw(w, n);
+}
+
+int fxs_list(struct writer *w, const struct node *n)
+{
+    if (fxs_constant(n)) {
+        struct val v = fxs_value(w, n);
+        if (w->err->code != ERR_NONE) {
+            return -1;
+        }
+        sql_bind_str(w->q, fxs_pack(w->a, v));
+        return 0;
+    }
+    if (n->kind == N_LIST) {
+        return fxs_call_c(w, n, STR("fx"), STR("[]"));
+    }
+    if (!fxs_is_rows(n)) {
+        return fxs_call(w, n, W_VALUE);
+    }
+    if (w->pg) {
+        return fxs_no_sql(w, n, "list");
+    }
+    struct fx_type item = n->type;
+    item.list = false;
+    char letter = fxs_letter(item);
+    sql_lit(w->q, "(SELECT fx_pack('");
+    sql_lit_(w->q, (struct str){&letter, 1});
+    sql_lit(w->q, "', ");
+    sql_int(w->q, fxs_scale(n));
+    sql_lit(w->q, ", v) FROM (");
+    if (fxs_rows(w, n) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, ") AS r)");
+    return 0;
+}
+
+/* ---- functions with a shape of their own ---- */
+
+/* What branches are written as: conditions stay conditions. */
+static enum want branch_want(struct writer *w, const struct node *n, enum want want)
+{
+    if (n->type.base == FX_BOOL && w->pg && want != W_VALUE) {
+        return W_COND;
+    }
+    return want == W_TRUTH || want == W_COND ? W_VALUE : want;
+}
+
+/* CASE gives a boolean as 1, 0 or NULL (a condition on PostgreSQL). */
+static void open_case(struct writer *w, const struct node *n, enum want want)
+{
+    if (n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH)) {
+        fxs_open_bool(w, want, false);
+    }
+    sql_lit(w->q, "(CASE");
+}
+
+static void close_case(struct writer *w, const struct node *n, enum want want)
+{
+    if (want == W_NUM) {
+        sql_lit(w->q, " ELSE 0.0");
+    } else if (want == W_STR) {
+        sql_lit(w->q, " ELSE ''");
+    }
+    sql_lit(w->q, " END)");
+    if (n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH)) {
+        fxs_close_bool(w, want, false);
+    }
+}
+
+static int when(struct writer *w, const struct node *cond, const struct node *then, enum want want)
+{
+    sql_lit(w->q, " WHEN ");
+    if (fxs_emit(w, cond, W_TRUTH) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " THEN ");
+    return fxs_emit(w, then, want);
+}
+
+/* ELSE x END, or the plain end. */
+static int otherwise(struct writer *w, const struct node *n, const struct node *x, enum want want)
+{
+    if (x == NULL) {
+        close_case(w, n, want);
+        return 0;
+    }
+    sql_lit(w->q, " ELSE ");
+    int rc = fxs_emit(w, x, branch_want(w, n, want));
+    close_case(w, n, want == W_COND || want == W_TRUTH ? want : W_VALUE);
+    return rc;
+}
+
+static int sql_if(struct writer *w, const struct node *n, enum want want)
+{
+    open_case(w, n, want);
+    if (when(w, n->args[0], n->args[1], branch_want(w, n, want)) != 0) {
+        return -1;
+    }
+    return otherwise(w, n, n->nargs > 2 ? n->args[2] : NULL, want);
+}
+
+static int sql_ifs(struct writer *w, const struct node *n, enum want want)
+{
+    open_case(w, n, want);
+    for (uint32_t i = 0; i + 1 < n->nargs; i += 2) {
+        if (when(w, n->args[i], n->args[i + 1], branch_want(w, n, want)) != 0) {
+            return -1;
+        }
+    }
+    return otherwise(w, n, NULL, want);
+}
+
+static int sql_switch(struct writer *w, const struct node *n, enum want want)
+{
+    uint32_t i = 1;
+    open_case(w, n, want);
+    for (; i + 1 < n->nargs; i += 2) {
+        sql_lit(w->q, " WHEN ");
+        if (fxs_equal(w, n->args[0], n->args[i]) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " THEN ");
+        if (fxs_emit(w, n->args[i + 1], branch_want(w, n, want)) != 0) {
+            return -1;
+        }
+    }
+    return otherwise(w, n, i < n->nargs ? n->args[i] : NULL, want);
+}
+
+static int sql_coalesce(struct writer *w, const struct node *n, enum want want)
+{
+    bool cond = n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH);
+    if (cond) {
+        fxs_open_bool(w, want, false);
+        sql_lit(w->q, "(");
+    }
+    sql_lit(w->q, "COALESCE(");
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (i > 0) {
+            sql_lit(w->q, ", ");
+        }
+        if (fxs_emit(w, n->args[i], W_VALUE) != 0) {
+            return -1;
+        }
+    }
+    if (n->nargs == 1) {
+        sql_lit(w->q, ", NULL");
+    }
+    if (want == W_NUM) {
+        sql_lit(w->q, ", 0.0");
+    } else if (want == W_STR) {
+        sql_lit(w->q, ", ''");
+    }
+    sql_lit(w->q, ")");
+    if (cond) {
+        sql_lit(w->q, " = 1)");
+        fxs_close_bool(w, want, false);
+    }
+    return 0;
+}
+
+static int sql_isblank(struct writer *w, const struct node *n, enum want want)
+{
+    struct node blank = {.kind = N_CONST, .eval = fx_eval_const, .num = fx_num_const};
+    struct node *args[2] = {n->args[0], &blank};
+    struct node eq = {
+        .kind = N_OP, .op = OP_EQ, .nargs = 2, .args = args, .flags = NF_ROW | NF_KNOWN};
+    eq.type.base = FX_BOOL;
+    return fxs_compare(w, &eq, want);
+}
+
+static int sql_iferror(struct writer *w, const struct node *n, enum want want)
+{
+    if (!fxs_can_fail(n->args[0])) {
+        return fxs_emit(w, n->args[0], want);
+    }
+    open_case(w, n, want);
+    sql_lit(w->q, " WHEN ");
+    if (fxs_failed(w, n->args[0]) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " THEN ");
+    if (fxs_emit(w, n->args[1], branch_want(w, n, want)) != 0) {
+        return -1;
+    }
+    return otherwise(w, n, n->args[0], want);
+}
+
+static int sql_logic(struct writer *w, const struct node *n, enum want want)
+{
+    struct node op = *n;
+    op.kind = N_OP;
+    op.op = str_eqz(str_of(n->fn->name), "AND")  ? OP_AND
+            : str_eqz(str_of(n->fn->name), "OR") ? OP_OR
+                                                 : OP_NOT;
+    return fxs_emit(w, &op, want);
+}
+
+static int sql_xor(struct writer *w, const struct node *n, enum want want)
+{
+    fxs_open_bool(w, want, true);
+    for (uint32_t i = 1; i < n->nargs; i++) {
+        sql_lit(w->q, "(");
+    }
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (i > 0) {
+            sql_lit(w->q, " <> ");
+        }
+        if (fxs_emit(w, n->args[i], W_COND) != 0) {
+            return -1;
+        }
+        if (i > 0) {
+            sql_lit(w->q, ")");
+        }
+    }
+    fxs_close_bool(w, want, true);
+    return 0;
+}
+
+/* Divides by 10^scale, closing what was opened with "(". */
+static void unscale(struct writer *w, uint8_t scale)
+{
+    if (scale > 0) {
+        sql_lit(w->q, " / 1");
+        for (unsigned i = 0; i < scale; i++) {
+            sql_lit(w->q, "0");
+        }
+        sql_lit(w->q, ".0");
+    }
+}
+
+/*
+ * SUM, COUNT, MIN, MAX, AVERAGE of one stored list: a sub-select. Doubles go through C, so that the
+ * sum is the compensated one.
+ */
+static int sql_over_rows(struct writer *w, const struct node *n, enum want want)
+{
+    const struct node *x = n->args[0];
+    struct str name = str_of(n->fn->name);
+    bool sum = str_eqz(name, "SUM");
+    bool count = str_starts(name, STR("COUNT"));
+    uint8_t scale = fxs_scale(x);
+    if (n->nargs != 1 || !fxs_is_rows(x) || !(count || scale > 0)) {
+        int rc;
+        if (want == W_NUM) {
+            sql_lit(w->q, "COALESCE(");
+        }
+        rc = fxs_call_c(w, n, STR("fx"), name);
+        if (want == W_NUM) {
+            sql_lit(w->q, ", 0.0)");
+        }
+        return rc;
+    }
+    if (want == W_NUM) {
+        sql_lit(w->q, "COALESCE(");
+    }
+    sql_lit(w->q, "(SELECT ");
+    if (sum) {
+        sql_lit(w->q, "COALESCE(SUM(v), 0)");
+    } else if (count && str_eqz(name, "COUNTD")) {
+        sql_lit(w->q, "COUNT(DISTINCT v) * 1.0");
+    } else if (count) {
+        sql_lit(w->q, "COUNT(v) * 1.0");
+    } else if (str_eqz(name, "MIN")) {
+        sql_lit(w->q, "MIN(v)");
+    } else if (str_eqz(name, "MAX")) {
+        sql_lit(w->q, "MAX(v)");
+    } else {
+        sql_lit(w->q, "SUM(v)");
+    }
+    if (!count) {
+        unscale(w, scale);
+    }
+    if (str_eqz(name, "AVERAGE")) {
+        sql_lit(w->q, " / NULLIF(COUNT(v), 0)");
+    }
+    sql_lit(w->q, " FROM (");
+    int rc = fxs_rows(w, x);
+    sql_lit(w->q, ") AS r)");
+    if (want == W_NUM) {
+        sql_lit(w->q, ", 0.0)");
+    }
+    return rc;
+}
+
+typedef int shape_fn(struct writer *w, const struct node *n, enum want want);
+
+struct shape {
+    const char *name;
+    shape_fn *emit;
+};
+
+static const struct shape shapes[] = {{"IF", sql_if},
+                                      {"IFS", sql_ifs},
+                                      {"SWITCH", sql_switch},
+                                      {"COALESCE", sql_coalesce},
+                                      {"IFBLANK", sql_coalesce},
+                                      {"IFERROR", sql_iferror},
+                                      {"ISBLANK", sql_isblank},
+                                      {"AND", sql_logic},
+                                      {"OR", sql_logic},
+                                      {"NOT", sql_logic},
+                                      {"XOR", sql_xor},
+                                      {"SUM", sql_over_rows},
+                                      {"COUNT", sql_over_rows},
+                                      {"COUNTA", sql_over_rows},
+                                      {"COUNTD", sql_over_rows},
+                                      {"MIN", sql_over_rows},
+                                      {"MAX", sql_over_rows},
+                                      {"AVERAGE", sql_over_rows}};
+
+/* ---- metrics ---- */
+
+/* The argument of a metric as stored when it is a column: *scale is its scale. */
+static int metric_arg(struct writer *w, const struct node *x, uint8_t *scale)
+{
+    *scale = fxs_scale(x);
+    if (*scale > 0 || (x->kind == N_REF && x->type.base != FX_NUM)) {
+        return fxs_raw(w, x);
+    }
+    return fxs_emit(w, x, W_VALUE);
+}
+
+static int metric_count(struct writer *w, const struct node *n)
+{
+    uint8_t scale;
+    if (n->nargs == 0) {
+        sql_lit(w->q, "COUNT(*)");
+        return 0;
+    }
+    if (str_eqz(str_of(n->fn->name), "COUNTD")) {
+        sql_lit(w->q, "COUNT(DISTINCT ");
+    } else {
+        sql_lit(w->q, "COUNT(");
+    }
+    int rc = metric_arg(w, n->args[0], &scale);
+    sql_lit(w->q, ")");
+    return rc;
+}
+
+/* The bare sum: an integer of the column's scale, or a compensated sum of doubles. */
+static int metric_sum(struct writer *w, const struct node *x, uint8_t *scale)
+{
+    *scale = fxs_scale(x);
+    if (*scale > 0) {
+        sql_lit(w->q, "COALESCE(SUM(");
+    } else if (w->pg) {
+        sql_lit(w->q, "COALESCE(SUM((");
+    } else {
+        sql_lit(w->q, "fx_sum(");
+    }
+    if (metric_arg(w, x, scale) != 0) {
+        return -1;
+    }
+    if (*scale > 0) {
+        sql_lit(w->q, "), 0)");
+    } else if (w->pg) {
+        sql_lit(w->q, ")::numeric)::float8, 0)");
+    } else {
+        sql_lit(w->q, ")");
+    }
+    return 0;
+}
+
+static int metric_average(struct writer *w, const struct node *n)
+{
+    uint8_t scale;
+    sql_lit(w->q, "(");
+    if (metric_sum(w, n->args[0], &scale) != 0) {
+        return -1;
+    }
+    unscale(w, scale);
+    sql_lit(w->q, " / NULLIF(COUNT(");
+    int rc = metric_arg(w, n->args[0], &scale);
+    sql_lit(w->q, "), 0))");
+    return rc;
+}
+
+/* One aggregate; *scale as in fx_sql_metric. */
+static int metric(struct writer *w, const struct node *n, uint8_t *scale)
+{
+    struct str name = str_of(n->fn->name);
+    *scale = 0;
+    if (str_starts(name, STR("COUNT"))) {
+        return metric_count(w, n);
+    }
+    if (str_eqz(name, "AVERAGE")) {
+        return metric_average(w, n);
+    }
+    if (str_eqz(name, "SUM")) {
+        return metric_sum(w, n->args[0], scale);
+    }
+    if (str_eqz(name, "MIN")) {
+        sql_lit(w->q, "MIN(");
+    } else {
+        sql_lit(w->q, "MAX(");
+    }
+    int rc = metric_arg(w, n->args[0], scale);
+    sql_lit(w->q, ")");
+    return rc;
+}
+
+static bool is_metric(const struct node *n)
+{
+    return n->kind == N_CALL && (n->flags & NF_AGG) && (n->fn->flags & FN_METRIC);
+}
+
+static int emit_metric(struct writer *w, const struct node *n, enum want want)
+{
+    uint8_t scale;
+    if (want == W_NUM) {
+        sql_lit(w->q, "COALESCE(");
+    }
+    sql_lit(w->q, "(");
+    int rc = metric(w, n, &scale);
+    if (n->type.base == FX_NUM && scale == 0) {
+        sql_lit(w->q, " * 1.0");
+    }
+    unscale(w, scale);
+    sql_lit(w->q, ")");
+    if (want == W_NUM) {
+        sql_lit(w->q, ", 0.0)");
+    }
+    return rc;
+}
+
+int fx_sql_metric(const struct fx *fx, struct sql *q, const struct fx_sql_env *env, uint8_t *scale,
+                  struct err *err)
+{
+    struct writer w = {
+        .q = q, .env = env, .fx = fx, .err = err, .a = q->text.a, .pg = q->dialect == SQL_PGSQL};
+    uint8_t ignored;
+    err->code = ERR_NONE;
+    scale = scale != NULL ? scale : &ignored;
+    *scale = 0;
+    if (is_metric(fx->root) && scale != &ignored) {
+        return metric(&w, fx->root, scale);
+    }
+    return fxs_emit(&w, fx->root, W_VALUE);
+}
+
+/* ---- templates ---- */
+
+/* {0} value, {0n} number, {0t} text, {0c} condition of an argument. */
+static int template(struct writer *w, const struct node *n, const char *text)
+{
+    struct str s = str_of(text);
+    for (size_t i = 0; i < s.n;) {
+        ptrdiff_t open = str_find(s, STR("{"), i);
+        size_t end = open < 0 ? s.n : (size_t)open;
+        sql_lit_(w->q, str_sub(s, i, end - i));
+        if (open < 0) {
+            break;
+        }
+        size_t arg = (size_t)(s.p[end + 1] - '0');
+        char mode = s.p[end + 2];
+        i = end + (mode == '}' ? 3 : 4);
+        if (fxs_emit(w, n->args[arg],
+                     mode == 'n'   ? W_NUM
+                     : mode == 't' ? W_STR
+                     : mode == 'c' ? W_COND
+                                   : W_VALUE) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int plain_call(struct writer *w, const struct node *n, enum want want)
+{
+    const char *text = w->pg ? n->fn->pgsql : n->fn->sqlite;
+    bool cond = n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH);
+    bool known = (n->flags & NF_KNOWN) != 0;
+    if (cond) {
+        fxs_open_bool(w, want, known);
+        sql_lit(w->q, "(");
+    } else if (want == W_NUM || want == W_STR) {
+        sql_lit(w->q, "COALESCE(");
+    }
+    if ((text != NULL ? template(w, n, text) : fxs_call_c(w, n, STR("fx"), str_of(n->fn->name))) !=
+        0) {
+        return -1;
+    }
+    if (cond) {
+        sql_lit(w->q, " = 1)");
+        fxs_close_bool(w, want, known);
+    } else if (want == W_NUM) {
+        sql_lit(w->q, ", 0.0)");
+    } else if (want == W_STR) {
+        sql_lit(w->q, ", '')");
+    }
+    return 0;
+}
+
+int fxs_call(struct writer *w, const struct node *n, enum want want)
+{
+    if (is_metric(n)) {
+        return emit_metric(w, n, want);
+    }
+    if (n->fn->flags & FN_NO_SQL) {
+        return fxs_no_sql(w, n, n->fn->name);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
+        if (str_eqz(str_of(n->fn->name), shapes[i].name)) {
+            return shapes[i].emit(w, n, want);
+        }
+    }
+    return plain_call(w, n, want);
+}
+
+/* ---- failing ---- */
+
+static bool op_can_fail(const struct node *n)
+{
+    switch (n->op) {
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL: return n->type.base != FX_NUM || !(fxs_most(n) < 1e300);
+    case OP_DIV: return !(fxs_most(n) < 1e300) || n->args[1]->kind != N_CONST;
+    case OP_POW:
+    case OP_CAT: return true;
+    default: return false;
+    }
+}
+
+bool fxs_can_fail(const struct node *n)
+{
+    if (n->kind == N_CALL && !(n->fn->flags & (FN_LAZY | FN_KNOWN)) &&
+        n->fn->call != fx_context_call) {
+        return true;
+    }
+    if (n->kind == N_OP && op_can_fail(n)) {
+        return true;
+    }
+    for (uint32_t i = 0; n->kind != N_STORED && i < n->nargs; i++) {
+        if (fxs_can_fail(n->args[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int failed_args(struct writer *w, const struct node *n, bool *some)
+{
+    for (uint32_t i = 0; i < n->nargs; i++) {
+        if (!fxs_can_fail(n->args[i])) {
+            continue;
+        }
+        if (*some) {
+            sql_lit(w->q, " OR ");
+        }
+        *some = true;
+        if (fxs_failed(w, n->args[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void or_else(struct writer *w, bool *some)
+{
+    if (*some) {
+        sql_lit(w->q, " OR ");
+    }
+    *some = true;
+}
+
+/* failed(x), or FALSE. */
+static int failed_or_false(struct writer *w, const struct node *x)
+{
+    if (fxs_can_fail(x)) {
+        return fxs_failed(w, x);
+    }
+    sql_lit(w->q, "FALSE");
+    return 0;
+}
+
+/* IF and IFS: conditions in turn, then the branch taken. */
+static int failed_if(struct writer *w, const struct node *n, uint32_t i)
+{
+    if (i >= n->nargs) {
+        sql_lit(w->q, "FALSE");
+        return 0;
+    }
+    if (i + 1 == n->nargs) {
+        return failed_or_false(w, n->args[i]);
+    }
+    sql_lit(w->q, "(");
+    if (fxs_can_fail(n->args[i])) {
+        if (fxs_failed(w, n->args[i]) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " OR ");
+    }
+    sql_lit(w->q, "CASE WHEN ");
+    if (fxs_emit(w, n->args[i], W_TRUTH) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " THEN ");
+    if (failed_or_false(w, n->args[i + 1]) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " ELSE ");
+    int rc = failed_if(w, n, i + 2);
+    sql_lit(w->q, " END)");
+    return rc;
+}
+
+/* SWITCH: the value, then cases in turn. */
+static int failed_switch(struct writer *w, const struct node *n, uint32_t i)
+{
+    if (i >= n->nargs) {
+        sql_lit(w->q, "FALSE");
+        return 0;
+    }
+    if (i + 1 == n->nargs) {
+        return failed_or_false(w, n->args[i]);
+    }
+    sql_lit(w->q, "(");
+    if (fxs_can_fail(n->args[i])) {
+        if (fxs_failed(w, n->args[i]) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " OR ");
+    }
+    sql_lit(w->q, "CASE WHEN ");
+    if (fxs_equal(w, n->args[0], n->args[i]) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " THEN ");
+    if (failed_or_false(w, n->args[i + 1]) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " ELSE ");
+    int rc = failed_switch(w, n, i + 2);
+    sql_lit(w->q, " END)");
+    return rc;
+}
+
+/* AND, OR, COALESCE: an argument counts when the ones before did not decide. */
+static int failed_chain(struct writer *w, const struct node *n, uint32_t i, enum op op)
+{
+    bool last = i + 1 == n->nargs;
+    if (last) {
+        return failed_or_false(w, n->args[i]);
+    }
+    sql_lit(w->q, "(");
+    if (failed_or_false(w, n->args[i]) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, " OR (");
+    if (op == OP_OR) {
+        sql_lit(w->q, "NOT ");
+    }
+    if (fxs_emit(w, n->args[i], op == OP_NONE ? W_VALUE : W_COND) != 0) {
+        return -1;
+    }
+    if (op == OP_NONE) {
+        sql_lit(w->q, " IS NULL");
+    }
+    sql_lit(w->q, " AND ");
+    int rc = failed_chain(w, n, i + 1, op);
+    sql_lit(w->q, "))");
+    return rc;
+}
+
+static int failed_lazy(struct writer *w, const struct node *n)
+{
+    struct str name = str_of(n->fn->name);
+    if (str_eqz(name, "IF") || str_eqz(name, "IFS")) {
+        return failed_if(w, n, 0);
+    }
+    if (str_eqz(name, "AND") || str_eqz(name, "OR")) {
+        return failed_chain(w, n, 0, str_eqz(name, "AND") ? OP_AND : OP_OR);
+    }
+    if (str_eqz(name, "COALESCE") || str_eqz(name, "IFBLANK")) {
+        return failed_chain(w, n, 0, OP_NONE);
+    }
+    if (str_eqz(name, "SWITCH")) {
+        sql_lit(w->q, "(");
+        if (failed_or_false(w, n->args[0]) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " OR ");
+        int rc = failed_switch(w, n, 1);
+        sql_lit(w->q, ")");
+        return rc;
+    }
+    if (str_eqz(name, "IFERROR")) {
+        sql_lit(w->q, "(");
+        if (failed_or_false(w, n->args[0]) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " AND ");
+        int rc = failed_or_false(w, n->args[1]);
+        sql_lit(w->q, ")");
+        return rc;
+    }
+    bool some = false;
+    sql_lit(w->q, "(");
+    int rc = failed_args(w, n, &some);
+    if (!some) {
+        sql_lit(w->q, "FALSE");
+    }
+    sql_lit(w->q, ")");
+    return rc;
+}
+
+int fxs_failed(struct writer *w, const struct node *n)
+{
+    bool some = false;
+    if (n->kind == N_CALL && (n->fn->flags & FN_LAZY)) {
+        return failed_lazy(w, n);
+    }
+    if (n->kind == N_OP && (n->op == OP_AND || n->op == OP_OR)) {
+        return failed_chain(w, n, 0, (enum op)n->op);
+    }
+    sql_lit(w->q, "(");
+    if (failed_args(w, n, &some) != 0) {
+        return -1;
+    }
+    if (n->kind == N_CALL && fxs_can_fail(n)) {
+        or_else(w, &some);
+        if (fxs_call_c(w, n, STR("fx_err"), str_of(n->fn->name)) != 0) {
+            return -1;
+        }
+    } else if (n->kind == N_OP && op_can_fail(n)) {
+        or_else(w, &some);
+        if (fxs_call_c(w, n, STR("fx_err"), str_of(fx_op_name((enum op)n->op))) != 0) {
+            return -1;
+        }
+    }
+    sql_lit(w->q, ")");
+    return 0;
+}
