@@ -60,18 +60,27 @@ void map_put(struct map *m, struct str key, void *value)
     m->slots[slot] = (uint32_t)++m->n;
 }
 
+/* Bytes that both begin with. */
+static size_t common(struct str a, struct str b)
+{
+    size_t n = 0;
+    while (n < a.n && n < b.n && a.p[n] == b.p[n])
+        n++;
+    return n;
+}
+
+/* Of equally near keys the one that begins alike longest, then the first. */
 struct str map_nearest(const struct map *m, struct str key)
 {
     struct str best = STR_NONE;
     size_t limit = key.n < 4 ? 1 : 2; /* more is guessing */
     for (size_t i = 0; i < m->n; i++) {
-        size_t d = str_distance(m->items[i].key, key, limit);
-        if (d > limit)
+        struct str k = m->items[i].key;
+        size_t d = str_distance(k, key, limit);
+        if (d > limit || (best.p && d == limit && common(k, key) <= common(best, key)))
             continue;
-        best = m->items[i].key;
-        if (d == 0)
-            break;
-        limit = d - 1; /* the first of equally near keys stays */
+        best = k;
+        limit = d;
     }
     return best;
 }

@@ -235,10 +235,12 @@ static void menu_view(struct load *ld, const struct src_file *file, const struct
         map_init(&keys, ld->a);
         for (size_t i = 0; i < m->form->nviews; i++)
             map_put(&keys, m->form->views[i].key, &keys);
-        struct diag *d =
-            node_error(ld->diags, file, n, "unknown_view", "表单“%.*s”没有视图“%.*s”",
-                       "The form “%.*s” has no view “%.*s”", STR_ARG(form), STR_ARG(view));
-        diag_suggest(ld->diags, d, map_nearest(&keys, view));
+        struct diag *d = node_error(ld->diags, file, n, "unknown_view", "没有视图“%.*s/%.*s”",
+                                    "There is no view “%.*s/%.*s”", STR_ARG(form), STR_ARG(view));
+        struct str near = map_nearest(&keys, view);
+        if (near.n)
+            near = str_fmt(ld->a, "%.*s/%.*s", STR_ARG(form), STR_ARG(near));
+        diag_suggest(ld->diags, d, near);
     }
 }
 

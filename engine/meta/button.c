@@ -55,9 +55,6 @@ static struct button read_button(struct load *ld, struct form_src *s, const stru
     b.set = ld_set(ld, s->file, n, "set", s->f, &scope, &b.nset);
     if (ld_script(ld, s->file, node_scalar(n, "run"), true))
         b.run = node_text(n, "run");
-    if (!yaml_get(n, "set") && !yaml_get(n, "run"))
-        node_error(ld->diags, s->file, key, "missing_key", "按钮“%.*s”应有 set 或 run",
-                   "The button “%.*s” needs `set` or `run`", STR_ARG(key->text));
     return b;
 }
 

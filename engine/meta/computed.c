@@ -83,8 +83,13 @@ static void resolve_rollup_of(struct load *ld, struct field *f, const struct fie
         return;
     rest = str_cut(of->text, '.', &key);
     struct yaml_node at = *of;
-    at.text = key;
-    struct form *child = ld_form_ref(ld, src->file, &at);
+    struct form *child = app_form(ld->app, key);
+    if (!child) {
+        struct diag *d =
+            node_error(ld->diags, src->file, of, "unknown_form", "“%.*s”里的表单“%.*s”不存在",
+                       "In “%.*s” there is no form “%.*s”", STR_ARG(of->text), STR_ARG(key));
+        diag_suggest(ld->diags, d, map_nearest(&ld->app->form_by_key, key));
+    }
     if (!child || child->broken)
         return;
     if (str_findc(rest, '.') >= 0) {

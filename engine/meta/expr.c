@@ -137,6 +137,15 @@ static void tell_misfit(struct load *ld, const struct src_file *file, const stru
                STR_ARG(f->type->name));
 }
 
+static struct str near_option(struct load *ld, const struct field *f, struct str key)
+{
+    struct map m;
+    map_init(&m, ld->a);
+    for (size_t i = 0; i < f->noptions; i++)
+        map_put(&m, f->options[i].key, &m);
+    return map_nearest(&m, key);
+}
+
 /* A literal as the field would take it from a body. */
 static struct val literal(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                           const struct field *f)
@@ -150,9 +159,14 @@ static struct val literal(struct load *ld, const struct src_file *file, const st
     diags_init(&told, ld->a);
     struct val out = f->type->coerce(f, ld->a, v, STR_NONE, &told);
     for (size_t i = 0; i < told.list.n; i++) {
+        const struct diag *why = &told.list.v[i];
         struct diag *d = node_error(ld->diags, file, n, "value", "%s", "%s", "");
-        d->zh = str_dup(ld->diags->a, told.list.v[i].zh);
-        d->en = str_dup(ld->diags->a, told.list.v[i].en);
+        d->zh = str_fmt(ld->diags->a, "字段 %.*s 不能取值“%.*s”：%.*s", STR_ARG(f->key),
+                        STR_ARG(n->text), STR_ARG(why->zh));
+        d->en = str_fmt(ld->diags->a, "The field %.*s cannot be “%.*s”: %.*s", STR_ARG(f->key),
+                        STR_ARG(n->text), STR_ARG(why->en));
+        if (str_eqz(why->key, "option"))
+            diag_suggest(ld->diags, d, near_option(ld, f, n->text));
     }
     return out;
 }

@@ -214,7 +214,13 @@ static void deflt(struct load *ld, struct field_src *s)
                    "Computed fields and serial numbers have no default");
         return;
     }
+    size_t before = ld->diags->list.n;
     s->f->dflt = ld_value(ld, s->file, n, &scope, s->f);
+    for (size_t i = before; i < ld->diags->list.n; i++) {
+        struct diag *d = &ld->diags->list.v[i];
+        d->zh = str_fmt(ld->diags->a, "默认值有误：%.*s", STR_ARG(d->zh));
+        d->en = str_fmt(ld->diags->a, "Wrong default: %.*s", STR_ARG(d->en));
+    }
 }
 
 static void filter(struct load *ld, struct field_src *s)
@@ -262,8 +268,8 @@ static void was(struct load *ld, struct field_src *s)
                    STR_ARG(n->text));
 }
 
-/* {YYYY} {YY} {MM} {DD}, one {0000}, and text around. */
-static bool pattern_ok(struct str p)
+/* {YYYY} {YY} {MM} {DD}, one {0000}, and text around. *bad is the part that is none of them. */
+static bool pattern_ok(struct str p, struct str *bad)
 {
     static const char *const words[] = {"YYYY", "YY", "MM", "DD", NULL};
     size_t counters = 0;
@@ -280,8 +286,10 @@ static bool pattern_ok(struct str p)
             zeros++;
         if (word.n && zeros == word.n && zeros <= 18)
             counters++;
-        else if (word_index(words, word) < 0)
+        else if (word_index(words, word) < 0) {
+            *bad = word;
             return false;
+        }
     }
     return counters == 1 && str_findc(p, '}') < 0;
 }
@@ -289,7 +297,13 @@ static bool pattern_ok(struct str p)
 static void serial(struct load *ld, struct field_src *s)
 {
     const struct yaml_node *n = node_scalar(s->n, "pattern");
-    if (n && str_eqz(s->f->type->name, "serial") && (n->text.n > 100 || !pattern_ok(n->text)))
+    struct str bad = STR_NONE;
+    bool ok = !n || !str_eqz(s->f->type->name, "serial") || pattern_ok(n->text, &bad);
+    if (bad.n)
+        node_error(ld->diags, s->file, n, "pattern",
+                   "编号样式里不能写 {%.*s}，日期写 {YYYY} {YY} {MM} {DD}",
+                   "A pattern has no {%.*s}; dates are {YYYY} {YY} {MM} {DD}", STR_ARG(bad));
+    else if (!ok || (n && n->text.n > 100))
         node_error(ld->diags, s->file, n, "pattern",
                    "编号样式应含一个 {0000}，日期写 {YYYY} {YY} {MM} {DD}",
                    "A pattern holds one {0000}; dates are {YYYY} {YY} {MM} {DD}");

@@ -105,7 +105,7 @@ static void check_end(struct proof *p)
             }
         }
     }
-    for (size_t i = 0; i < p->d->nnodes; i++) {
+    for (size_t i = 1; i < p->d->nnodes; i++) {
         if (p->seen[i] && !ends[i])
             at_node(p, i, "no_end", "从节点“%.*s”走不到结束节点",
                     "No path leads from the node “%.*s” to an end");

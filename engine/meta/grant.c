@@ -151,10 +151,14 @@ static void check_column(struct load *ld, const struct src_file *file, const str
     struct yaml_node at = *key;
     at.text = table;
     struct field *f = ld_field_ref(ld, file, &at, form);
-    at.text = column;
-    if (f && f->sub)
-        ld_field_ref(ld, file, &at, f->sub);
-    else if (f)
+    if (f && f->sub && !form_field(f->sub, column)) {
+        struct diag *d = node_error(ld->diags, file, key, "unknown_field", "没有列“%.*s”",
+                                    "There is no column “%.*s”", STR_ARG(key->text));
+        struct str near = ld_near_field(ld, f->sub, column);
+        if (near.n)
+            near = str_fmt(ld->a, "%.*s.%.*s", STR_ARG(table), STR_ARG(near));
+        diag_suggest(ld->diags, d, near);
+    } else if (f && !f->sub)
         node_error(ld->diags, file, key, "no_table", "“%.*s”不是子表", "“%.*s” is no sub-table",
                    STR_ARG(table));
 }
@@ -235,7 +239,7 @@ static struct grant read_grant(struct load *ld, struct form_src *s, const struct
     g.public_ = node_bool(n, "public", false);
     if (!yaml_get(n, "role") && !g.nmembers && !g.ndepartments && !g.everyone && !g.public_)
         node_error(
-            ld->diags, s->file, key, "no_holder",
+            ld->diags, s->file, n, "no_holder",
             "权限“%.*s”没有写给谁：role、members、departments、everyone 或 public",
             "The grant “%.*s” does not say to whom: role, members, departments, everyone or public",
             STR_ARG(key->text));

@@ -27,8 +27,8 @@ const struct shape shape_rights = {
 
 /* ---- options ---- */
 
-const char *const color_words[] = {"red",  "orange", "amber",  "green", "teal", "blue",
-                                   "indigo", "purple", "pink", "grey", NULL};
+const char *const color_words[] = {"red",    "orange", "amber", "green", "teal", "blue",
+                                   "indigo", "purple", "pink",  "grey",  NULL};
 static const struct shape color = {.kind = SHAPE_WORD, .words = color_words};
 static const struct shape options_map;
 static const struct shape *const options_any[] = {&options_map, &shape_keys, NULL};

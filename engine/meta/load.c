@@ -193,6 +193,29 @@ struct place ld_place(const struct src_file *file, const struct yaml_node *n)
     return (struct place){.file = file->path, .pos = n->pos};
 }
 
+static struct str script_text(const struct load *ld, struct str script)
+{
+    struct str path = str_fmt(ld->a, "scripts/%.*s.lua", STR_ARG(script));
+    const struct app_file *f = app_file(ld->app, path);
+    return f ? f->text : STR_NONE;
+}
+
+/* The script layer alone understands Lua; here a name that stands nowhere in the text is caught. */
+static bool has_word(struct str text, struct str word)
+{
+    for (ptrdiff_t at = -1; (at = str_find(text, word, (size_t)(at + 1))) >= 0;) {
+        size_t end = (size_t)at + word.n;
+        struct str before = str_sub(text, at ? (size_t)at - 1 : 0, at ? 1 : 0);
+        struct str after = str_sub(text, end, 1);
+        bool left = before.n && (str_is_key(before) || before.p[0] == '_');
+        bool right = after.n && (str_is_key(after) || after.p[0] == '_' ||
+                                 (after.p[0] >= '0' && after.p[0] <= '9'));
+        if (!left && !right)
+            return true;
+    }
+    return false;
+}
+
 bool ld_script(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                bool function)
 {
@@ -212,8 +235,15 @@ bool ld_script(struct load *ld, const struct src_file *file, const struct yaml_n
         if (str_starts(path, STR("scripts/")) && str_ends(path, STR(".lua")))
             map_put(&m, str_sub(path, 8, path.n - 12), &m);
     }
-    if (map_get(&m, script))
-        return true;
+    if (map_get(&m, script)) {
+        if (!function || has_word(script_text(ld, script), fn))
+            return true;
+        node_error(ld->diags, file, n, "unknown_function",
+                   "脚本 scripts/%.*s.lua 里没有函数“%.*s”（%.*s）",
+                   "The script scripts/%.*s.lua has no function “%.*s” (%.*s)", STR_ARG(script),
+                   STR_ARG(fn), STR_ARG(n->text));
+        return false;
+    }
     struct diag *d = node_error(ld->diags, file, n, "unknown_script", "没有脚本 scripts/%.*s.lua",
                                 "There is no script scripts/%.*s.lua", STR_ARG(script));
     diag_suggest(ld->diags, d, map_nearest(&m, script));
