@@ -8,7 +8,6 @@
 #include "engine/record/schema_int.h"
 
 #define PAGE_BYTES (64u << 20)
-#define PASSES_MAX 4 /* computed values over computed values of other forms */
 
 static bool same_text(const struct fx *x, const struct fx *y)
 {
@@ -91,17 +90,17 @@ static int read_ids(struct ctx *c, const struct form *f, int64_t after, struct i
     return rc;
 }
 
-struct filler {
-    struct ctx *c;
-    struct arena *a; /* of one page of rows */
-    bool changed;
-};
-
-static int fill_page(struct filler *fl, const struct form *f, struct id_page *page, int64_t after,
-                     struct err *err)
+/* One page of rows, in memory of its own. compute_stored goes on to rows of other forms that read
+ * what changed. */
+static int fill_page(const struct ctx *outer, struct arena *a, const struct form *f,
+                     struct id_page *page, struct err *err)
 {
-    struct ctx c = *fl->c;
-    c.a = fl->a;
+    struct ctx c = *outer;
+    int64_t after = page->n ? page->ids[page->n - 1] : INT64_MIN;
+    c.a = a;
+    c.events.v = NULL;
+    c.events.n = 0;
+    c.events.cap = 0;
     c.app = f->app;
     c.who = &who_system;
     c.records = NULL;
@@ -109,52 +108,32 @@ static int fill_page(struct filler *fl, const struct form *f, struct id_page *pa
     if (read_ids(&c, f, after, page, err) < 0)
         return -1;
     for (size_t i = 0; i < page->n; i++) {
-        bool did = false;
-        if (compute_stored(&c, f, page->ids[i], &did, err) < 0)
+        bool changed;
+        if (compute_stored(&c, f, page->ids[i], &changed, err) < 0)
             return -1;
-        fl->changed = fl->changed || did;
     }
     return 0;
 }
 
-static int fill_form(struct filler *fl, const struct form *f, struct err *err)
+static int fill_form(const struct ctx *c, struct arena *a, const struct form *f, struct err *err)
 {
-    struct id_page page = {.n = SCHEMA_PAGE};
-    int64_t after = INT64_MIN;
-    while (page.n == SCHEMA_PAGE) {
-        struct arena_mark mark = arena_mark(fl->a);
-        if (fill_page(fl, f, &page, after, err) < 0)
+    struct id_page page = {.n = 0};
+    do {
+        struct arena_mark mark = arena_mark(a);
+        if (fill_page(c, a, f, &page, err) < 0)
             return -1;
-        arena_reset(fl->a, mark);
-        if (page.n)
-            after = page.ids[page.n - 1];
-    }
+        arena_reset(a, mark);
+    } while (page.n == SCHEMA_PAGE);
     return 0;
 }
 
-/* Those that read a stale form's rows are stale too. */
-static bool spread(const struct app *app, bool *stale)
+static int fill_stale(const struct ctx *c, struct arena *a, const struct app *old,
+                      const struct app *new_, struct err *err)
 {
-    bool more = false;
-    for (size_t i = 0; i < app->nforms; i++)
-        for (size_t k = 0; stale[i] && k < app->forms[i]->ndependents; k++) {
-            const struct form *f = app->forms[i]->dependents[k]->form;
-            f = f->parent ? f->parent : f;
-            for (size_t j = 0; j < app->nforms; j++)
-                if (app->forms[j] == f && !stale[j])
-                    more = stale[j] = true;
-        }
-    return more;
-}
-
-static int fill_stale(struct filler *fl, const struct app *app, const bool *stale, struct err *err)
-{
-    fl->changed = true;
-    for (int pass = 0; fl->changed && pass < PASSES_MAX; pass++) {
-        fl->changed = false;
-        for (size_t i = 0; i < app->nforms; i++)
-            if (stale[i] && fill_form(fl, app->forms[i], err) < 0)
-                return -1;
+    for (size_t i = 0; i < new_->nforms; i++) {
+        const struct form *f = new_->forms[i];
+        if (form_stale(old ? app_form(old, f->key) : NULL, f) && fill_form(c, a, f, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -167,23 +146,11 @@ static void free_arena(void *arg)
 
 int schema_fill(struct ctx *c, const struct app *old, const struct app *new_, struct err *err)
 {
-    bool *stale = ARENA_ARRAY(c->a, bool, new_->nforms);
-    bool any = false;
-    for (size_t i = 0; i < new_->nforms; i++) {
-        const struct form *f = new_->forms[i];
-        stale[i] = form_stale(old ? app_form(old, f->key) : NULL, f);
-        any = any || stale[i];
-    }
-    if (!any)
-        return 0;
-    while (spread(new_, stale))
-        continue;
     struct arena *a = arena_new(PAGE_BYTES);
     if (!a)
         oom_raise();
     arena_defer(c->a, free_arena, a); /* an unwind must not leak it */
-    struct filler fl = {.c = c, .a = a};
-    int rc = fill_stale(&fl, new_, stale, err);
+    int rc = fill_stale(c, a, old, new_, err);
     arena_undefer(c->a, a);
     arena_free(&a);
     return rc;

@@ -4,6 +4,7 @@
 #ifndef RECORD_WRITE_INT_H
 #define RECORD_WRITE_INT_H
 
+#include "engine/record/compute.h"
 #include "engine/record/history.h"
 #include "engine/record/record_int.h"
 

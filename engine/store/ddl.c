@@ -95,7 +95,7 @@ struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_tabl
 /* Tables and indexes share one name space: "_x_" cannot begin the key of a sub-table. */
 static void add_index(struct sql *q, struct arena *a, const struct ddl_table *t, struct str name)
 {
-    struct str sub = t->sub.n ? str_fmt(a, "%.*s__x_%.*s", STR_ARG(t->sub), STR_ARG(name))
+    struct str sub = t->sub.n ? str_fmt(a, "%.*s___x_%.*s", STR_ARG(t->sub), STR_ARG(name))
                               : str_fmt(a, "_x_%.*s", STR_ARG(name));
     sql_table(q, t->app, t->form, sub);
 }
