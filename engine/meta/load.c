@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/base/sha256.h"
+#include "engine/value/sha256.h"
 #include "engine/base/strb.h"
 #include "engine/meta/load_int.h"
 

@@ -1,16 +1,14 @@
 /*
- * SHA-256 for naming content (versions of apps, ETags): no keys, no secrets. Passwords, tokens and
- * MACs are vault's.
+ * SHA-256 for naming content (versions of apps, ETags, plans), by libsodium: no keys, no secrets.
+ * Passwords, tokens and MACs are vault's.
  */
-#ifndef BASE_SHA256_H
-#define BASE_SHA256_H
+#ifndef VALUE_SHA256_H
+#define VALUE_SHA256_H
 
 #include "engine/base/str.h"
 
 struct sha256 {
-    uint32_t h[8];
-    uint64_t bytes;
-    unsigned char block[64];
+    _Alignas(16) unsigned char state[128]; /* the library's own */
 };
 
 void sha256_init(struct sha256 *s);
