@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The program: $MORTISE, else the newest kind of build there is. */
+/** The program: $MORTISE_BIN, else the newest kind of build there is. */
 export const binary =
-  process.env.MORTISE ??
+  process.env.MORTISE_BIN ??
   ['release', 'debug', 'asan'].map((v) => join(root, 'build', v, 'mortise')).find((p) => existsSync(p));
 
 /** Folder of the public data sets, or null: they are no part of this repository. */
