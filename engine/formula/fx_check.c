@@ -158,6 +158,16 @@ static void consider(void *arg, struct str key)
     }
 }
 
+struct str fx_near_form(const struct checker *c, struct str key)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct nearest near = {.key = key};
+    if (s != NULL && s->each != NULL) {
+        s->each(s->self, NULL, consider, &near);
+    }
+    return near.best;
+}
+
 static void unknown_name(struct checker *c, const struct node *n, const void *form, struct str key)
 {
     const struct fx_schema *s = c->scope->schema;

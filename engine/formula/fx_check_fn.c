@@ -382,6 +382,18 @@ static void stored_type(struct checker *c, struct node *n, const struct fx_call 
     n->type = t;
 }
 
+static void unknown_form(struct checker *c, const struct node *name)
+{
+    struct str key = name->names[0];
+    struct str near = fx_near_form(c, key);
+    if (near.n != 0) {
+        fx_complain(c, name, "没有表单“%.*s”，是不是“%.*s”？",
+                    "There is no form “%.*s”; did you mean “%.*s”?", STR_ARG(key), STR_ARG(near));
+    } else {
+        fx_complain(c, name, "没有表单“%.*s”。", "There is no form “%.*s”.", STR_ARG(key));
+    }
+}
+
 void fx_check_stored(struct checker *c, struct node *n)
 {
     const struct fx_schema *s = c->scope->schema;
@@ -400,8 +412,7 @@ void fx_check_stored(struct checker *c, struct node *n)
     }
     call->form = s != NULL && s->form != NULL ? s->form(s->self, name->names[0]) : NULL;
     if (call->form == NULL) {
-        fx_complain(c, name, "没有表单“%.*s”。", "There is no form “%.*s”.",
-                    STR_ARG(name->names[0]));
+        unknown_form(c, name);
         return;
     }
     if (value) {

@@ -231,6 +231,8 @@ struct checker {
 /* Resolves names, checks types, chooses evaluators, folds constants. */
 void fx_check(struct checker *c, struct node *n);
 /* One problem at a node. The texts take the same arguments. */
+/* The form whose key is near, for "did you mean"; STR_NONE: none. */
+struct str fx_near_form(const struct checker *c, struct str key);
 struct diag *fx_complain(struct checker *c, const struct node *n, const char *zh, const char *en,
                          ...) __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 /* "needs X, this is Y". */

@@ -43,7 +43,7 @@ for (const name of readdirSync(bad)) {
   const expected = expectations(join(bad, name));
   total += expected.length;
   test(`bad/${name}: all ${expected.length} mistakes, each at its place`, { skip }, () => {
-    const { code, out, err } = run(['check', join(bad, name)]);
+    const { code, out, err } = run(['check', join(bad, name)], { env: { ...process.env, MORTISE_LANG: 'zh_CN' } });
     assert.equal(code, 1, out + err);
     const found = mistakes(out);
     const missing = expected.filter(

@@ -5,4 +5,4 @@ function thing.before_create(rec, ctx)
 end
 return thing
 
--- expect 3:15: then
+-- expect 3:1: Lua
