@@ -34,6 +34,6 @@ const symbols = names.map((name) => {
 const licence = readFileSync(new URL('../node_modules/lucide-static/LICENSE', import.meta.url), 'utf8');
 writeFileSync(
   new URL('../src/kit/icons.svg', import.meta.url),
-  `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, https://lucide.dev\n${licence.replaceAll('--', '- -').trim()}\n-->\n${symbols.join('\n')}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg">\n<!-- Lucide, https://lucide.dev\n${licence.replace(/-{2,}/g, '').trim()}\n-->\n${symbols.join('\n')}\n</svg>\n`,
 );
 console.log(`${names.length} icons`);

@@ -166,12 +166,14 @@ export function Home({ appsOnly }: { appsOnly?: boolean }) {
             </h2>
             <Todo />
           </section>
-          <Recents member={me.id} />
+          <div>
+            <Recents member={me.id} />
+            <section>
+              <h2>{t('home_apps')}</h2>
+              <Apps />
+            </section>
+          </div>
         </div>
-        <section class="home-apps">
-          <h2>{t('home_apps')}</h2>
-          <Apps />
-        </section>
       </div>
     </div>
   );

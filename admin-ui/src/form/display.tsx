@@ -22,6 +22,8 @@ export function optionTitle(def: FieldDef, key: unknown): string {
 
 export function OptionTag({ def, k }: { def: FieldDef; k: unknown }) {
   const o = findOption(def.options, k);
+  // a field whose options have no colours is plain text: tags are for what one should see at a glance
+  if (!def.options?.some((x) => x.color)) return <span class="cut">{o?.title ?? String(k)}</span>;
   return <Tag color={o?.color}>{o?.title ?? String(k)}</Tag>;
 }
 

@@ -5,7 +5,7 @@ import { Field, Icon, Note, Tabs } from '../kit';
 import { controlOf } from './controls';
 import type { Cell, FormModel } from './model';
 import { t } from './text';
-import { isComputed } from './values';
+import { isBlank, isComputed } from './values';
 
 /* The renderer: layout of the definition, one component a cell. Used by pages, approvals, dialogs and the preview. */
 
@@ -88,15 +88,25 @@ export function FieldBox({
   );
 }
 
+function isVain(c: Cell): boolean {
+  const blank = isBlank(c.value.value);
+  if (c.def.type === 'rollup') return true;
+  if (c.def.type === 'serial' || c.def.type === 'formula' || c.def.type === 'table') return false;
+  return blank && c.readonly.value;
+}
+
 function SectionBox({ model, section, form }: { model: FormModel; section: Section; form: string }) {
   const [shut, setShut] = useState(section.collapsed);
   const cells = section.fields
     .map((f) => ({ cell: model.cell(f.key), width: f.width }))
     .filter((x): x is { cell: Cell; width: number } => x.cell !== undefined);
   const filling = !model.record;
-  // computed fields that a new record cannot have yet only make a new form longer
-  const useful = cells.filter((x) => !(filling && x.cell.def.type === 'rollup'));
-  if (!useful.some((x) => x.cell.shown.value)) return null;
+  // what a new record cannot have yet, and nobody can fill in, only makes a new form longer
+  const useful = cells.filter((x) => !filling || !isVain(x.cell));
+  const worth = useful.some(
+    (x) => x.cell.shown.value && (!filling || x.cell.def.type === 'table' || !isComputed(x.cell.def)),
+  );
+  if (!useful.some((x) => x.cell.shown.value) || (filling && !worth)) return null;
   return (
     <section class="fsec" id={`${form}${section.key}`}>
       {section.title ? (
@@ -252,8 +262,7 @@ export function progress(model: FormModel): { done: number; all: number } {
   for (const c of model.cells.values()) {
     if (!c.shown.value || !c.required.value || c.readonly.value || isComputed(c.def)) continue;
     all++;
-    const v = c.value.value;
-    if (!(v === null || v === undefined || v === '' || (Array.isArray(v) && v.length === 0))) done++;
+    if (!isBlank(c.value.value)) done++;
   }
   return { done, all };
 }

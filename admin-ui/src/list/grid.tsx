@@ -249,7 +249,11 @@ export function Cards(props: {
   const { columns } = props;
   const head =
     columns.find((f) => f.type !== 'serial' && ['text', 'link'].includes(resultType(f))) ?? columns[0];
-  const tag = columns.find((f) => resultType(f) === 'select' && f !== head);
+  const choices = columns.filter((f) => resultType(f) === 'select' && f !== head);
+  const tag =
+    choices.find((f) => ['status', 'stage', '_state'].includes(f.key)) ??
+    choices.find((f) => f.options?.some((o) => o.color)) ??
+    choices[0];
   const big = columns.find((f) => isNumeric(f));
   const who = columns.find((f) => resultType(f) === 'member');
   const when = columns.find((f) => ['datetime', 'date'].includes(resultType(f)));
