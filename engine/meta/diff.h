@@ -22,7 +22,10 @@ enum change_what {
     CHANGE_RIGHTS,
     CHANGE_PRIVILEGE,
     CHANGE_FLOW,
-    CHANGE_FILE
+    CHANGE_FILE,
+    CHANGE_FORM_RENAMED,
+    CHANGE_OPTION_ADDED, /* options, titles, rules: what touches no row */
+    CHANGE_FIELD_RULES
 };
 
 struct change {
