@@ -117,7 +117,8 @@ static bool worth_an_index(const struct field *f)
     if (!field_has_column(f) || field_column_kind(f) == COL_JSON ||
         field_column_kind(f) == COL_BLOB)
         return false;
-    return f->index || !(str_eqz(f->type->name, "textarea") || str_eqz(f->type->name, "richtext"));
+    return f->index || !(str_eqz(f->type->name, "textarea") || str_eqz(f->type->name, "richtext") ||
+                         str_eqz(f->type->name, "boolean"));
 }
 
 static void add_plain(struct arena *a, struct schema_table *t, const struct field *f)

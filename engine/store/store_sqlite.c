@@ -113,26 +113,42 @@ static const struct error_row BUG = {0, ERR_INTERNAL, "sql_error",
                                      "系统内部错误，已记录，请联系管理员。",
                                      "An internal error; it has been logged."};
 
-/* A statement made from a definition that was replaced before it ran. */
-static const struct error_row OUTDATED = {0, ERR_CONFLICT, "definition_changed",
-                                          "应用刚刚发布了新版本，请重试。",
-                                          "A new version of the app was just published; "
-                                          "please try again."};
+/* What SQLite reports as a plain SQLITE_ERROR and only its message tells. */
+struct message_row {
+    struct str sign;
+    struct error_row row;
+};
 
-static bool is_outdated(const char *message)
-{
-    static const struct str SIGNS[] = {STR("no such column"), STR("no such table"),
-                                       STR("has no column named")};
-    for (size_t i = 0; i < ARRAY_LEN(SIGNS); i++)
-        if (str_find(str_of(message), SIGNS[i], 0) >= 0)
-            return true;
-    return false;
-}
+#define OUTDATED                                                                                   \
+    {                                                                                              \
+        0, ERR_CONFLICT, "definition_changed", "应用刚刚发布了新版本，请重试。",                   \
+            "A new version of the app was just published; please try again."                       \
+    }
+#define TOO_COMPLEX                                                                                \
+    {                                                                                              \
+        0, ERR_INVALID, "query_too_complex", "条件或公式过于复杂，请简化。",                       \
+            "The condition or formula is too complex; please simplify it."                         \
+    }
+
+static const struct message_row MESSAGES[] = {
+    /* the statement was made from a definition that has been replaced since */
+    {STR("no such column"), OUTDATED},
+    {STR("no such table"), OUTDATED},
+    {STR("has no column named"), OUTDATED},
+    {STR("Expression tree is too large"), TOO_COMPLEX},
+    {STR("parser stack overflow"), TOO_COMPLEX},
+    {STR("too many"), TOO_COMPLEX},
+    {STR("too complex"), TOO_COMPLEX},
+    {STR("integer overflow"),
+     {0, ERR_INVALID, "number_too_large", "合计超出可表示的范围。",
+      "The total is beyond what can be represented."}},
+};
 
 static const struct error_row *error_row(int code, const char *message)
 {
-    if (code == SQLITE_ERROR && is_outdated(message))
-        return &OUTDATED;
+    for (size_t i = 0; code == SQLITE_ERROR && i < ARRAY_LEN(MESSAGES); i++)
+        if (str_find(str_of(message), MESSAGES[i].sign, 0) >= 0)
+            return &MESSAGES[i].row;
     if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID)
         code = SQLITE_CONSTRAINT_UNIQUE;
     if ((code & 0xff) == SQLITE_LOCKED)
@@ -174,11 +190,11 @@ static int fail(struct sq_conn *c, const char *sql, struct err *err)
     const struct error_row *row = error_row(code, message);
     (void)err_set(err, row->err, row->key, "%s", "%s", row->en);
     (void)snprintf(err->zh, sizeof err->zh, "%s", row->zh);
-    if (row->err == ERR_CONFLICT && row != &OUTDATED)
+    if (row->err == ERR_CONFLICT && row->code)
         name_columns(err, message);
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
         c->base.broken = true;
-    if (row->err == ERR_INTERNAL || row->err == ERR_STORE || row == &OUTDATED)
+    if (row->err == ERR_INTERNAL || row->err == ERR_STORE || !row->code)
         log_event(LOG_ERROR, "store_error", LOG_NUM("code", code),
                   LOG_TEXT("message", str_of(message)),
                   LOG_TEXT("sql", utf8_cut(str_of(sql), 500)));
@@ -343,16 +359,17 @@ static const struct switch_row SWITCHES[] = {
     {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
 };
 
+/* The SQL is ours; what comes in from definitions and filters is bounded before. */
 static const struct switch_row LIMITS[] = {
     {SQLITE_LIMIT_LENGTH, 16 << 20},
-    {SQLITE_LIMIT_SQL_LENGTH, 256 << 10},
-    {SQLITE_LIMIT_COLUMN, 500},
-    {SQLITE_LIMIT_EXPR_DEPTH, 100},
-    {SQLITE_LIMIT_COMPOUND_SELECT, 10},
+    {SQLITE_LIMIT_SQL_LENGTH, 1000000},
+    {SQLITE_LIMIT_COLUMN, 1000},
+    {SQLITE_LIMIT_EXPR_DEPTH, 1000},
+    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
     {SQLITE_LIMIT_VDBE_OP, 250000},
-    {SQLITE_LIMIT_FUNCTION_ARG, 32},
+    {SQLITE_LIMIT_FUNCTION_ARG, 100},
     {SQLITE_LIMIT_ATTACHED, 0},
-    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 2000},
     {SQLITE_LIMIT_VARIABLE_NUMBER, 2000},
     {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
     {SQLITE_LIMIT_WORKER_THREADS, 0},

@@ -356,6 +356,43 @@ static void savepoints_nest(void **state)
     world_fini(&w);
 }
 
+/* Adds a chain of n terms. */
+static void chain(struct sql *q, int n)
+{
+    sql_lit(q, "SELECT 1");
+    for (int i = 0; i < n; i++)
+        sql_lit(q, " + 1");
+}
+
+static void bounds_have_clear_errors(void **state)
+{
+    struct world w;
+    struct err err = ERR_INIT;
+    struct conn *c;
+    struct sql q;
+    int64_t n = 0;
+    (void)state;
+    world_init(&w, "sqlite:");
+    ok(store_conn_open(w.s, &c, &err));
+    sql_new(&q, w.a);
+    chain(&q, 900);
+    assert_int_equal(store_get_int(c, w.a, &q, &n, &err), 1);
+    assert_int_equal(n, 901);
+    sql_new(&q, w.a);
+    chain(&q, 5000);
+    assert_int_equal(store_get_int(c, w.a, &q, &n, &err), -1);
+    assert_int_equal(err.code, ERR_INVALID);
+    assert_string_equal(err.key, "query_too_complex");
+    assert_int_equal(run_text(c, w.a,
+                              STR("SELECT sum(v) FROM (SELECT 9223372036854775807 AS v"
+                                  " UNION ALL SELECT 1)"),
+                              &err),
+                     -1);
+    assert_int_equal(err.code, ERR_INVALID);
+    store_conn_close(&c);
+    world_fini(&w);
+}
+
 static void a_snapshot_stands_still(void **state)
 {
     struct world w;
@@ -681,6 +718,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_database),
         cmocka_unit_test(a_list_is_searched),
         cmocka_unit_test(savepoints_nest),
+        cmocka_unit_test(bounds_have_clear_errors),
         cmocka_unit_test(a_snapshot_stands_still),
         cmocka_unit_test(prepared_statements_are_kept),
         cmocka_unit_test(a_query_has_its_time),
