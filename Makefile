@@ -16,7 +16,7 @@ OPT_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
 OPT_cover   := -O0 --coverage
-OPT_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_fuzz    := -O1 -Wno-error -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LD_release  := -pie -Wl,-z,relro,-z,now
 LD_asan     := -fsanitize=address,undefined
 LD_tsan     := -fsanitize=thread

@@ -173,7 +173,8 @@ static bool read_literal(struct reader *r, struct strb *to)
         return true;
     }
     if (c == '_' || c == '*') { /* a space as wide as the next character; fill */
-        r->pos += r->pos + 1 < r->s.n ? 2 : 1;
+        r->pos++;
+        utf8_next(r->s, &r->pos);
         return true;
     }
     r->pos += c == '\\' && r->pos + 1 < r->s.n;
