@@ -75,7 +75,9 @@ static int call_failed(struct lua_box *box, struct err *err)
     }
     if (pos.file[0])
         err_source(err, str_of(pos.file), pos.pos);
-    log_event(LOG_WARN, "script_error", LOG_TEXT("script", box->script), LOG_TEXT("error", msg));
+    if (!box->untimed) /* a scenario test reports by itself */
+        log_event(LOG_WARN, "script_error", LOG_TEXT("script", box->script),
+                  LOG_TEXT("error", msg));
     return -1;
 }
 

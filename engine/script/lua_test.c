@@ -397,6 +397,7 @@ static int test_fails(lua_State *L)
 {
     struct lua_box *box = box_of(L);
     luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 3);
     forget(L);
     lua_pushvalue(L, 2);
     int status = lua_pcall(L, 0, 0, 0);

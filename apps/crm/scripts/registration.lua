@@ -6,10 +6,26 @@ local function quoted(text)
   return '"' .. text:gsub('"', '""') .. '"'
 end
 
+-- 电话只留数字，去掉国家码：同一个号码只有一种写法，才比得出相同。
+local function plain_phone(text)
+  local digits = text:gsub("%D", "")
+  if #digits == 13 and digits:sub(1, 2) == "86" then
+    digits = digits:sub(3)
+  end
+  return digits
+end
+
 function registration.before_create(rec, ctx)
   if rec.credit_code then
     rec.credit_code = rec.credit_code:upper()
   end
+  if rec.phone then
+    rec.phone = plain_phone(rec.phone)
+  end
+end
+
+registration.before_update = function(rec, old, ctx)
+  registration.before_create(rec, ctx)
 end
 
 -- 还算数的报备：在审批中，或在保护期内。驳回、撤回、过期、释放的不算。

@@ -1,11 +1,15 @@
--- 冲突案件：裁决、结案；当事人不能裁决；结案后可再立案。
+-- 冲突案件：轻重、证据、裁决、结案；当事人不能裁决。
+
+local function channel(t, name)
+  local channels = t:as("director"):form("channel")
+  return channels:find{where = {name = name}, limit = 1}[1] or channels:create{name = name, kind = "agent"}
+end
 
 local function case(t, more)
   local boss = t:as("director")
-  local a = boss:form("channel"):create{name = "甲渠道", kind = "agent"}
-  local b = boss:form("channel"):create{name = "乙渠道", kind = "dealer"}
+  local a, b = channel(t, "甲渠道"), channel(t, "乙渠道")
   local values = {
-    type = "dup_reg", company = "争议公司", open_key = "争议公司", matched_by = {"name"},
+    type = "dup_reg", company = "争议公司", matched_by = {"name"},
     parties = {
       {side = "first", channel = a._id, amount = 500000, rep = t:member("channel_rep")},
       {side = "second", channel = b._id, amount = 300000},
@@ -34,7 +38,7 @@ return {
     t:expect(made.score_second, 1)
   end,
 
-  ["渠道经理裁决，结案后立案键放开"] = function(t)
+  ["渠道经理裁决，写明根因才能结案"] = function(t)
     local made, a = case(t)
     local judge = t:as("channel_manager")
     judge:button(made, "decide", {decision = "keep", winner = a._id, reason = "甲方先有有效拜访", root_cause = "comm"})
@@ -43,7 +47,7 @@ return {
     t:expect(ruled.decision, "keep")
     t:expect(ruled.decided_by, t:member("channel_manager"))
     judge:form("conflict"):update(made._id, {stage = "closed"})
-    t:expect(t:as("director"):form("conflict"):get(made._id).open_key, nil)
+    t:expect(judge:form("conflict"):get(made._id).stage, "closed")
   end,
 
   ["当事人不能裁决"] = function(t)
@@ -69,9 +73,9 @@ return {
     local made = case(t)
     local rep = t:as("channel_rep")
     t:expect(rep:form("conflict"):get(made._id).company, "争议公司")
-    local other = case(t, {company = "别的公司", open_key = "别的公司", parties = {
-      {side = "first", channel = t:as("director"):form("channel"):create{name = "丙", kind = "agent"}._id},
-      {side = "second", channel = t:as("director"):form("channel"):create{name = "丁", kind = "agent"}._id},
+    local other = case(t, {company = "别的公司", parties = {
+      {side = "first", channel = channel(t, "丙渠道")._id},
+      {side = "second", channel = channel(t, "丁渠道")._id},
     }})
     t:expect(t:as("channel_rep"):form("conflict"):get(other._id), nil)
   end,

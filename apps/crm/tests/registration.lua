@@ -62,7 +62,7 @@ return {
     submit(t, a, product)
     local second = submit(t, b, product, {company = "海川 精密"})
     local boss = t:as("director")
-    local cases = boss:form("conflict"):find{where = 'company = "海川精密"', limit = 5}
+    local cases = boss:form("conflict"):find{where = {company = "海川精密"}}
     t:expect(#cases, 1)
     local case = boss:form("conflict"):get(cases[1]._id)
     t:expect(case.type, "dup_reg")
@@ -81,9 +81,9 @@ return {
     submit(t, a, product, {company = "甲公司", phone = "13800001111"})
     submit(t, a, product, {company = "甲公司"})
     local boss = t:as("director")
-    t:expect(boss:form("conflict"):count{}, 0)
+    t:expect(boss:form("conflict"):count{where = {company = "甲公司"}}, 0)
     submit(t, b, product, {company = "名称不同", phone = "138 0000 1111"})
-    t:expect(boss:form("conflict"):count{}, 1)
+    t:expect(boss:form("conflict"):count{where = {company = "甲公司"}}, 1)
   end,
 
   ["信用代码相同也立案，第三家加入同一案件"] = function(t)
@@ -96,9 +96,22 @@ return {
     submit(t, b, product, {company = "乙公司上海", credit_code = "91310000ma1k30000x"})
     submit(t, c, product, {company = "乙公司"})
     boss = t:as("director")
-    local cases = boss:form("conflict"):find{limit = 5}
+    local cases = boss:form("conflict"):find{where = {company = "乙公司"}}
     t:expect(#cases, 1)
     t:expect(#boss:form("conflict"):get(cases[1]._id).parties, 3)
+  end,
+
+  ["结案以后再撞单，另立新案"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local a, b, product = channels(t)
+    submit(t, a, product)
+    submit(t, b, product)
+    local boss = t:as("director")
+    local first = boss:form("conflict"):find{where = {company = "海川精密"}}[1]
+    boss:form("conflict"):update(first._id, {stage = "ruling", decision = "keep", reason = "甲方在先", root_cause = "rule"})
+    boss:form("conflict"):update(first._id, {stage = "closed"})
+    submit(t, b, product)
+    t:expect(t:as("director"):form("conflict"):count{where = {company = "海川精密"}}, 2)
   end,
 
   ["离签约太近的报备被拒"] = function(t)
