@@ -1,0 +1,279 @@
+/*
+ * What the tests of records share: an engine in a folder of its own with one app, whose files are
+ * given as texts, and members who act.
+ */
+#ifndef TESTS_APP_TEST_H
+#define TESTS_APP_TEST_H
+
+#include "tests/unit/unit.h"
+
+#include "engine/engine.h"
+#include "engine/org/member.h"
+#include "engine/record/query.h"
+#include "engine/record/record.h"
+#include "engine/vault/vault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEST_NOW INT64_C(1764000000000000) /* 2025-11-24T16:00:00Z */
+
+struct test_file {
+    const char *path;
+    const char *text;
+};
+
+struct test_app {
+    struct arena *a;
+    char dir[64];
+    struct engine *e;
+    struct conn *db;
+    struct app *app;
+    struct ctx c;
+    int64_t now_us;
+};
+
+static inline int64_t test_app_now(void *self)
+{
+    struct test_app *t = self;
+    return t->now_us += 1000;
+}
+
+static inline int64_t test_app_mono(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if ((call) < 0)                                                                            \
+            fail_msg("%s: %s (%s %s)", #call, err.en, err.key, err.path);                          \
+    } while (0)
+
+static inline void test_write_file(const char *dir, const char *path, const char *text)
+{
+    char full[400];
+    (void)snprintf(full, sizeof full, "%s/%s", dir, path);
+    for (char *p = full + strlen(dir) + 1; (p = strchr(p, '/')); p++) {
+        *p = '\0';
+        (void)mkdir(full, 0700);
+        *p = '/';
+    }
+    FILE *f = fopen(full, "w");
+    assert_non_null(f);
+    (void)fputs(text, f);
+    (void)fclose(f);
+}
+
+/* A ctx on a fresh state of the reading connection, as the given member (NULL: the system). */
+static inline void test_as(struct test_app *t, const struct principal *who)
+{
+    engine_ctx(t->e, t->a, t->db, &t->c);
+    t->c.app = t->app;
+    t->c.who = who ? who : &who_system;
+    t->c.via = VIA_API;
+}
+
+static inline void test_app_init(struct test_app *t, const char *key, const struct test_file *files,
+                                 size_t n)
+{
+    static const char template[] = "/tmp/mortise-app-XXXXXX";
+    struct err err = ERR_INIT;
+    *t = (struct test_app){.a = arena_new((size_t)256 << 20), .now_us = TEST_NOW};
+    memcpy(t->dir, template, sizeof template);
+    assert_non_null(mkdtemp(t->dir));
+    for (size_t i = 0; i < n; i++) {
+        char path[160];
+        (void)snprintf(path, sizeof path, "%s/%s", key, files[i].path);
+        test_write_file(t->dir, path, files[i].text);
+    }
+    struct engine_opts opts = {.store_url = STR("sqlite::memory:"),
+                               .apps_dir = str_of(t->dir),
+                               .timezone = STR("Asia/Shanghai"),
+                               .now_us = test_app_now,
+                               .mono_us = test_app_mono,
+                               .random = vault_random,
+                               .self = t};
+    struct diags diags;
+    diags_init(&diags, t->a);
+    OK(vault_init());
+    OK(engine_open(&opts, &t->e, &err));
+    int rc = engine_start(t->e, &diags, &err);
+    for (size_t i = 0; i < diags.list.n; i++)
+        print_error("%.*s:%u:%u: %.*s\n", STR_ARG(diags.list.v[i].file), diags.list.v[i].pos.line,
+                    diags.list.v[i].pos.column, STR_ARG(diags.list.v[i].en));
+    if (rc < 0)
+        fail_msg("engine_start: %s (%s)", err.en, err.key);
+    t->app = engine_app(t->e, str_of(key));
+    assert_non_null(t->app);
+    OK(store_conn_open(engine_store(t->e), &t->db, &err));
+    test_as(t, NULL);
+}
+
+static inline void test_app_fini(struct test_app *t)
+{
+    app_unref(&t->app);
+    store_conn_close(&t->db);
+    engine_close(&t->e);
+    arena_free(&t->a);
+}
+
+/* ---- people ---- */
+
+struct test_member {
+    const char *login;
+    const char *role; /* of the app; NULL: none */
+    const char *department;
+    struct principal who;
+    struct test_app *t;
+};
+
+static inline int test_member_job(struct ctx *c, void *arg, struct err *err)
+{
+    struct test_member *m = arg;
+    struct diags diags;
+    int64_t id;
+    diags_init(&diags, c->a);
+    struct role_of role = {m->t->app->key, str_of(m->role ? m->role : "")};
+    struct member_spec spec = {.login = str_of(m->login),
+                               .name = str_of(m->login),
+                               .department = str_of(m->department ? m->department : ""),
+                               .roles = &role,
+                               .nroles = m->role ? 1 : 0};
+    if (member_add(c, &spec, STR_NONE, &id, &diags, err) < 0)
+        return -1;
+    return member_load(c, id, &m->who, err) < 0 ? -1 : 0;
+}
+
+static inline void test_member(struct test_app *t, struct test_member *m)
+{
+    struct err err = ERR_INIT;
+    m->t = t;
+    test_as(t, NULL);
+    OK(engine_write(&t->c, test_member_job, m, &err));
+}
+
+/* ---- records ---- */
+
+struct test_job {
+    struct rec_write w;
+    struct rec out;
+    struct diags diags;
+};
+
+static inline int test_job_run(struct ctx *c, void *arg, struct err *err)
+{
+    struct test_job *j = arg;
+    diags_init(&j->diags, c->a);
+    return record_write(c, &j->w, &j->out, &j->diags, err);
+}
+
+static inline struct val test_json(struct test_app *t, const char *json)
+{
+    struct err err = ERR_INIT;
+    struct val v;
+    OK(json_parse(t->a, str_of(json), &v, &err));
+    return v;
+}
+
+/* Runs one write as `who`: 0 or -1 with err. */
+static inline int test_write(struct test_app *t, const struct principal *who, struct test_job *j,
+                             struct err *err)
+{
+    test_as(t, who);
+    *err = ERR_INIT;
+    if (!who)
+        j->w.mode |= WRITE_OWN_RIGHT | WRITE_SYSTEM_FIELDS;
+    return engine_write(&t->c, test_job_run, j, err);
+}
+
+static inline int test_create(struct test_app *t, const struct principal *who, const char *form,
+                              const char *json, struct test_job *j, struct err *err)
+{
+    *j = (struct test_job){.w = {.op = REC_CREATE,
+                                 .form = app_form(t->app, str_of(form)),
+                                 .values = test_json(t, json)}};
+    return test_write(t, who, j, err);
+}
+
+static inline int test_update(struct test_app *t, const struct principal *who, const char *form,
+                              int64_t id, const char *json, struct test_job *j, struct err *err)
+{
+    *j = (struct test_job){.w = {.op = REC_UPDATE,
+                                 .form = app_form(t->app, str_of(form)),
+                                 .id = id,
+                                 .no_version = true,
+                                 .values = test_json(t, json)}};
+    return test_write(t, who, j, err);
+}
+
+/* The new record's id; fails the test when it is refused. */
+static inline int64_t test_made(struct test_app *t, const struct principal *who, const char *form,
+                                const char *json)
+{
+    struct test_job j;
+    struct err err = ERR_INIT;
+    if (test_create(t, who, form, json, &j, &err) < 0) {
+        for (size_t i = 0; i < j.diags.list.n; i++)
+            print_error("%.*s: %.*s\n", STR_ARG(j.diags.list.v[i].path),
+                        STR_ARG(j.diags.list.v[i].en));
+        fail_msg("create %s %s: %s (%s)", form, json, err.en, err.key);
+    }
+    return j.out.id;
+}
+
+/* The list's JSON, or "code key path" of its error. */
+static inline struct str test_list(struct test_app *t, const struct principal *who,
+                                   const struct query *q)
+{
+    struct err err = ERR_INIT;
+    struct strb b;
+    struct json j;
+    strb_init(&b, t->a);
+    json_init(&j, &b);
+    test_as(t, who);
+    if (query_list(&t->c, q, &j, &err) < 0)
+        return str_fmt(t->a, "! %s %s", err.key, err.path);
+    return strb_str(&b);
+}
+
+/* One record's JSON; "absent", or "! key". */
+static inline struct str test_one(struct test_app *t, const struct principal *who, const char *form,
+                                  int64_t id)
+{
+    struct err err = ERR_INIT;
+    struct strb b;
+    struct json j;
+    strb_init(&b, t->a);
+    json_init(&j, &b);
+    test_as(t, who);
+    int found = record_json(&t->c, app_form(t->app, str_of(form)), id, REC_LIVE, &j, NULL, &err);
+    if (found < 0)
+        return str_fmt(t->a, "! %s", err.key);
+    return found ? strb_str(&b) : STR("absent");
+}
+
+/* A member of a JSON object, as JSON. */
+static inline struct str test_get(struct test_app *t, struct str json, const char *key)
+{
+    struct err err = ERR_INIT;
+    struct val v;
+    struct strb b;
+    struct json j;
+    if (json_parse(t->a, json, &v, &err) < 0)
+        return json;
+    v = val_get(v, str_of(key));
+    if (v.kind == VAL_ABSENT)
+        return STR("(absent)");
+    strb_init(&b, t->a);
+    json_init(&j, &b);
+    json_val(&j, v);
+    return strb_str(&b);
+}
+
+#endif
