@@ -61,7 +61,7 @@ local function assign(rec)
     return nil
   end
   app.form("assign_rule"):update(rule._id, {pool = rule.pool})
-  return app.form("agent"):get(row.agent)
+  return app.form("agent"):get(row.agent), rule
 end
 
 local function agent_of(user)
@@ -79,9 +79,10 @@ function lead.before_create(rec, ctx)
       rec.agent = own._id -- 代表自己录入的归自己
       return
     end
-    local agent = assign(rec)
+    local agent, rule = assign(rec)
     if agent then
       rec.agent = agent._id
+      rec.rule = rule._id
       rec.assigned_at = app.now()
       rec._owner = agent.user
     else
@@ -92,11 +93,11 @@ end
 
 -- 线索有了编号才能记日志；与分配在同一个事务里，要么都在，要么都不在。
 function lead.after_create(rec, ctx)
-  if not rec.assigned_at then
+  if not rec.rule then
     return
   end
   app.as_system(function()
-    local rule = rule_for(rec)
+    local rule = app.form("assign_rule"):get(rec.rule)
     local pool, total = candidates(rule)
     for _, row in ipairs(pool) do
       if row.agent == rec.agent then
