@@ -456,30 +456,45 @@ static int apply_table(struct work *w, const struct form *old, const struct form
     return has ? change_table(&tw, err) : make_table(&tw, err);
 }
 
-/* A sub-table whose field was renamed moves with it; returns the form it was before, or NULL. */
-static int move_sub(struct work *w, const struct form *old, const struct field *f,
-                    const struct form **was, struct err *err)
+/* The form before of a sub-table, by its key or the field's `was:`; NULL. */
+static const struct form *sub_before(const struct form *old, const struct field *f)
 {
-    *was = schema_sub(old, f->key);
-    if (*was || !f->was.n || form_field(f->form, f->was))
+    const struct form *same = schema_sub(old, f->key);
+    return same || !f->was.n || form_field(f->form, f->was) ? same : schema_sub(old, f->was);
+}
+
+/* A table whose form or field was renamed moves with it; one that is retired under the new name
+ * makes room. */
+static int move_table(struct work *w, const struct form *old, const struct form *f, struct err *err)
+{
+    struct ctx *c = w->c;
+    struct ddl_table to = schema_name(f);
+    struct ddl_table aside = to;
+    if (!old)
         return 0;
-    *was = schema_sub(old, f->was);
-    if (!*was)
+    struct ddl_table from = schema_name(old);
+    if (str_eq(from.form, to.form) && str_eq(from.sub, to.sub))
         return 0;
-    struct ddl_table from = schema_name(*was);
-    struct ddl_table to = schema_name(f->sub);
-    return ddl_rename_table(w->c->db, w->c->a, &from, &to, err);
+    int has = ddl_has_table(c->db, c->a, &from, err);
+    if (has <= 0)
+        return has;
+    aside.sub = retired_name(w, to.sub);
+    if (ddl_rename_table(c->db, c->a, &to, &aside, err) < 0)
+        return -1;
+    return ddl_rename_table(c->db, c->a, &from, &to, err);
 }
 
 static int apply_form(struct work *w, const struct form *f, struct err *err)
 {
-    const struct form *old = w->old ? app_form(w->old, f->key) : NULL;
-    if (apply_table(w, old, f, err) < 0)
+    const struct form *old = schema_before(w->old, f);
+    if (move_table(w, old, f, err) < 0 || schema_rename(w->c, old, f, err) < 0 ||
+        apply_table(w, old, f, err) < 0)
         return -1;
     for (size_t i = 0; i < f->nfields; i++) {
-        const struct form *was;
-        if (f->fields[i]->sub && (move_sub(w, old, f->fields[i], &was, err) < 0 ||
-                                  apply_table(w, was, f->fields[i]->sub, err) < 0))
+        const struct form *sub = f->fields[i]->sub;
+        const struct form *was = sub ? sub_before(old, f->fields[i]) : NULL;
+        if (sub && (move_table(w, was, sub, err) < 0 || schema_rename(w->c, was, sub, err) < 0 ||
+                    apply_table(w, was, sub, err) < 0))
             return -1;
     }
     return 0;
@@ -493,10 +508,19 @@ static int retire_table(struct work *w, const struct form *f, struct err *err)
     return note_retired(w, &t, &r, err);
 }
 
-static bool renamed_to(const struct form *new_, struct str key)
+/* What the new version makes of an old form; NULL: nothing. */
+static const struct form *form_after(const struct app *new_, const struct form *old)
+{
+    for (size_t i = 0; i < new_->nforms; i++)
+        if (schema_before(old->app, new_->forms[i]) == old)
+            return new_->forms[i];
+    return NULL;
+}
+
+static bool sub_after(const struct form *old, const struct form *new_, const struct form *sub)
 {
     for (size_t i = 0; new_ && i < new_->nfields; i++)
-        if (str_eq(new_->fields[i]->was, key))
+        if (new_->fields[i]->sub && sub_before(old, new_->fields[i]) == sub)
             return true;
     return false;
 }
@@ -505,13 +529,12 @@ static int retire_tables(struct work *w, struct err *err)
 {
     for (size_t i = 0; w->old && i < w->old->nforms; i++) {
         const struct form *old = w->old->forms[i];
-        const struct form *f = app_form(w->new_, old->key);
+        const struct form *f = form_after(w->new_, old);
         if (!f && retire_table(w, old, err) < 0)
             return -1;
         for (size_t k = 0; k < old->nfields; k++) {
             const struct form *sub = old->fields[k]->sub;
-            if (sub && !schema_sub(f, sub->key) && !renamed_to(f, sub->key) &&
-                retire_table(w, sub, err) < 0)
+            if (sub && !sub_after(old, f, sub) && retire_table(w, sub, err) < 0)
                 return -1;
         }
     }

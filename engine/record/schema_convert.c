@@ -27,6 +27,15 @@ struct str schema_signature(struct arena *a, const struct field *f)
                    STR_ARG(f->target ? f->target->key : f->target_key));
 }
 
+/* They link to the same form, which may have been renamed. */
+static bool same_link(const struct field *old, const struct field *new_)
+{
+    const struct form *form = old->form->parent ? old->form->parent : old->form;
+    if (str_eq(old->target_key, new_->target_key))
+        return true;
+    return old->target && new_->target && schema_before(form->app, new_->target) == old->target;
+}
+
 bool schema_same_store(const struct field *old, const struct field *new_)
 {
     struct fx_type x = type_of(old);
@@ -34,7 +43,7 @@ bool schema_same_store(const struct field *old, const struct field *new_)
     bool choice = old->noptions > 0 || new_->noptions > 0;
     if (x.base != y.base || x.list != y.list || x.has_scale != y.has_scale || x.scale != y.scale)
         return false;
-    if (x.base == FX_LINK && !str_eq(old->target_key, new_->target_key))
+    if (x.base == FX_LINK && !same_link(old, new_))
         return false;
     if (choice || x.base == FX_JSON)
         return str_eq(old->type->name, new_->type->name);
@@ -201,7 +210,7 @@ static bool same_target(const struct field *old, const struct field *new_)
 {
     struct fx_type x = type_of(old);
     struct fx_type y = type_of(new_);
-    return x.base == y.base && (x.base != FX_LINK || str_eq(old->target_key, new_->target_key));
+    return x.base == y.base && (x.base != FX_LINK || same_link(old, new_));
 }
 
 int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits, struct err *err)

@@ -132,7 +132,7 @@ static int fill_stale(const struct ctx *c, struct arena *a, const struct app *ol
 {
     for (size_t i = 0; i < new_->nforms; i++) {
         const struct form *f = new_->forms[i];
-        if (form_stale(old ? app_form(old, f->key) : NULL, f) && fill_form(c, a, f, err) < 0)
+        if (form_stale(schema_before(old, f), f) && fill_form(c, a, f, err) < 0)
             return -1;
     }
     return 0;

@@ -64,7 +64,12 @@ struct schema_cast {
 int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits,
                    struct err *err) ATTR_MUST;
 
-/* An app's table field or form in another version, by key; NULL. */
+/* The form of the version before that this one continues, by its key or `was:`; NULL. */
+struct form *schema_before(const struct app *old, const struct form *f);
+/* Rows of system tables that name a form or sub-table follow its rename. old may be NULL. */
+int schema_rename(struct ctx *c, const struct form *old, const struct form *f,
+                  struct err *err) ATTR_MUST;
+/* A sub-table by its key; NULL. */
 struct form *schema_sub(const struct form *f, struct str key);
 
 #endif

@@ -488,7 +488,7 @@ int schema_plan(struct conn *db, struct arena *a, const struct app *old, const s
             return -1;
     }
     for (size_t i = 0; old && i < new_->nforms; i++)
-        if (plan_keys(&p, ch, app_form(old, new_->forms[i]->key), new_->forms[i], err) < 0)
+        if (plan_keys(&p, ch, schema_before(old, new_->forms[i]), new_->forms[i], err) < 0)
             return -1;
     return 0;
 }

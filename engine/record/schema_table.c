@@ -36,6 +36,14 @@ struct ddl_table schema_name(const struct form *f)
         .app = form->app->key, .form = form->key, .sub = f->parent ? f->key : STR_NONE};
 }
 
+struct form *schema_before(const struct app *old, const struct form *f)
+{
+    struct form *same = old ? app_form(old, f->key) : NULL;
+    if (same || !old || !f->was.n || app_form(f->app, f->was))
+        return same;
+    return app_form(old, f->was);
+}
+
 struct form *schema_sub(const struct form *f, struct str key)
 {
     struct field *field = f ? form_field(f, key) : NULL;
