@@ -16,7 +16,7 @@ function PasswordForm() {
   const [busy, setBusy] = useState(false);
   const save = async () => {
     const bad: Record<string, string> = {};
-    if (!old) bad.old = t('setup_need', { what: t('set_old') });
+    if (!old) bad.current = t('setup_need', { what: t('set_old') });
     if ([...next].length < MIN_PASSWORD) bad.password = t('setup_short');
     else if (next !== again) bad.again = t('setup_differ');
     setErrors(bad);
@@ -24,7 +24,7 @@ function PasswordForm() {
     if (Object.keys(bad).length) return;
     setBusy(true);
     try {
-      await api.post('/me/password', { old, password: next }, { quiet401: true });
+      await api.post('/me/password', { current: old, password: next }, { quiet401: true });
       setOld('');
       setNext('');
       setAgain('');
@@ -37,7 +37,12 @@ function PasswordForm() {
       setBusy(false);
     }
   };
-  const row = (key: 'old' | 'password' | 'again', label: string, value: string, set: (v: string) => void) => (
+  const row = (
+    key: 'current' | 'password' | 'again',
+    label: string,
+    value: string,
+    set: (v: string) => void,
+  ) => (
     <Field label={label} error={errors[key]} hint={key === 'password' ? t('setup_password_hint') : undefined}>
       {(ids) => (
         <Input
@@ -45,7 +50,7 @@ function PasswordForm() {
           type="password"
           value={value}
           onInput={set}
-          autocomplete={key === 'old' ? 'current-password' : 'new-password'}
+          autocomplete={key === 'current' ? 'current-password' : 'new-password'}
         />
       )}
     </Field>
@@ -64,7 +69,7 @@ function PasswordForm() {
           {failed}
         </Note>
       ) : null}
-      {row('old', t('set_old'), old, setOld)}
+      {row('current', t('set_old'), old, setOld)}
       {row('password', t('set_new'), next, setNext)}
       {row('again', t('setup_again'), again, setAgain)}
       <div>

@@ -144,9 +144,31 @@ export class FormModel {
     cell.value.value = v;
     cell.error.value = null;
     this.touch(this.absolute(cell));
-    const fill = cell.def.fill;
-    const to = asRef(v);
-    if (fill && to && cell.def.form) this.fill(cell, to.id, fill);
+    if (cell.def.type === 'link' && cell.def.form) this.follow(cell, asRef(v)?.id ?? null);
+  }
+
+  /** What comes with a chosen row: fields to fill (选择数据) and lookups through this link. */
+  private follow(cell: Cell, id: string | null): void {
+    const copy = Object.entries(cell.def.fill ?? {});
+    const shown: [string, string][] = [];
+    for (const c of (cell.row?.cells ?? this.cells).values()) {
+      if (c.def.type !== 'lookup' || !c.def.value) continue;
+      const [head, field, ...deeper] = c.def.value.split('.');
+      if (head === cell.def.key && field && deeper.length === 0) shown.push([c.def.key, field]);
+    }
+    if (id === null) {
+      for (const [to] of shown) this.show(cell, to, null);
+      return;
+    }
+    if (copy.length + shown.length > 0) void this.bring(cell, id, copy, shown);
+  }
+
+  private show(beside: Cell, key: string, v: unknown): void {
+    const dest = (beside.row?.cells ?? this.cells).get(key);
+    if (!dest || same(dest.value.peek(), v)) return;
+    dest.value.value = v;
+    this.changed.add(this.absolute(dest));
+    this.schedule();
   }
 
   private absolute(cell: Cell): string {
@@ -191,15 +213,23 @@ export class FormModel {
     this.touch(key);
   }
 
-  /** 选择数据: copies the chosen row's values into this one. */
-  private async fill(cell: Cell, id: string, fill: Record<string, string>): Promise<void> {
-    const target = cell.def.form!;
-    const got = await this.know(target, id, Object.values(fill));
+  private async bring(
+    cell: Cell,
+    id: string,
+    copy: [string, string][],
+    shown: [string, string][],
+  ): Promise<void> {
+    const got = await this.know(
+      cell.def.form!,
+      id,
+      [...copy, ...shown].map(([, from]) => from),
+    );
     if (!got || asRef(cell.value.peek())?.id !== id) return;
-    for (const [to, from] of Object.entries(fill)) {
-      const dest = cell.row ? cell.row.cells.get(to) : this.cells.get(to);
-      if (dest && from in got) this.set(dest, got[from] ?? null);
+    for (const [to, from] of copy) {
+      const dest = (cell.row?.cells ?? this.cells).get(to);
+      if (dest && from in got && !isBlank(got[from])) this.set(dest, got[from]);
     }
+    for (const [to, from] of shown) this.show(cell, to, got[from] ?? null);
   }
 
   /** Fields of a linked row, read once; null where the caller may not read it. */
@@ -229,7 +259,7 @@ export class FormModel {
       out.push({ what, key: f.key, table, def: f, text: rule, fx: null, reads: new Set(), links: [] });
     };
     const each = (f: FieldDef, table: string | null) => {
-      if ((f.type === 'formula' || f.type === 'lookup') && f.stored !== true) add(f, table, 'value', f.value);
+      if (f.type === 'formula' && f.stored !== true) add(f, table, 'value', f.value);
       add(f, table, 'visible', f.visible);
       add(f, table, 'required', f.required);
       add(f, table, 'readonly', f.readonly);

@@ -79,6 +79,7 @@ export const en = {
   act_end: 'ended',
   act_resubmit: 'resubmitted',
   act_create: 'created',
+  act_same_person: 'passed (same person)',
   to_whom: 'to {name}',
   flow: 'Progress',
   waiting: 'waiting',

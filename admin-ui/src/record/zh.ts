@@ -77,6 +77,7 @@ export const zh = {
   act_end: '结束',
   act_resubmit: '重新提交',
   act_create: '创建',
+  act_same_person: '自动通过（同一人）',
   to_whom: '给 {name}',
   flow: '流程进度',
   waiting: '等待中',
