@@ -3,7 +3,7 @@
  * expressions become SQL over app tables. An alias inside a sub-select is one above the highest in
  * scope, so the text of a query depends on its shape only and is prepared once.
  */
-#include "engine/record/record_int.h"
+#include "engine/record/write_int.h"
 
 /* ---- environments ---- */
 
@@ -583,6 +583,9 @@ int access_title(struct access *x, struct sql *q, unsigned alias, struct err *er
     struct title_inputs in = {.x = x};
     if (x->f->record_title && !x->system)
         fx_each_ref(x->f->record_title, title_ref, &in);
+    const struct field *text = x->f->record_title ? NULL : title_field(x->f);
+    if (text)
+        return access_column(x, q, alias, text, ACCESS_COMPUTE, err);
     if (!in.hidden) {
         sql_col(q, alias, STR("_title"));
         return 0;
@@ -594,5 +597,9 @@ int access_title(struct access *x, struct sql *q, unsigned alias, struct err *er
     struct sql_env e;
     sql_env_init(&e, x->c, x->f, alias);
     e.request = true;
-    return fx_sql_value(x->f->record_title, q, &e.fx, NULL, err);
+    sql_lit(q, "NULLIF(TRIM(");
+    if (fx_sql_value(x->f->record_title, q, &e.fx, NULL, err))
+        return -1;
+    sql_lit(q, "), '')");
+    return 0;
 }

@@ -197,7 +197,7 @@ static int ref_name(struct agg *s, struct fx_type type, int64_t id, struct str *
         return -1;
     int step = stmt_step(st, err);
     if (step == 1)
-        *out = str_dup(s->c->a, stmt_str(st, 0));
+        *out = column_text(s->c, st, 0);
     stmt_done(st);
     return step;
 }

@@ -219,6 +219,11 @@ static int env_get(struct fx_env *fx, const struct fx_ref *ref, struct val *out)
 
 /* ---- stored rows of other forms ---- */
 
+struct str column_text(struct ctx *c, struct stmt *s, int col)
+{
+    return stmt_null(s, col) ? STR_NONE : str_dup(c->a, stmt_str(s, col));
+}
+
 struct val column_val(struct ctx *c, struct stmt *s, int col, struct fx_type type, uint8_t scale)
 {
     if (stmt_null(s, col))

@@ -116,7 +116,7 @@ static int row_title(struct ctx *c, const struct form *f, int64_t id, struct str
         return -1;
     int step = stmt_step(s, err);
     if (step == 1)
-        *out = str_dup(c->a, stmt_str(s, 0));
+        *out = column_text(c, s, 0);
     stmt_done(s);
     return step;
 }

@@ -364,7 +364,7 @@ static int item_title(struct plan *p, struct out_col *o, int64_t id, struct str 
         return -1;
     int step = stmt_step(s, err);
     if (step == 1)
-        *title = str_dup(p->c->a, stmt_str(s, 1));
+        *title = column_text(p->c, s, 1);
     stmt_done(s);
     return step;
 }
@@ -416,7 +416,7 @@ static int col_val(struct plan *p, struct out_col *o, struct stmt *s, struct val
     case OUT_TITLE: *out = val_text(str_dup(p->c->a, stmt_str(s, o->col))); return 0;
     case OUT_REF:
         if (!stmt_null(s, o->col))
-            *out = val_ref(p->c->a, stmt_int(s, o->col), str_dup(p->c->a, stmt_str(s, o->col + 1)));
+            *out = val_ref(p->c->a, stmt_int(s, o->col), column_text(p->c, s, o->col + 1));
         return 0;
     case OUT_REFS:
         return stmt_null(s, o->col)

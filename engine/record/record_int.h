@@ -57,6 +57,8 @@ int context_value(struct ctx *c, const struct app *app, enum fx_context what, st
 int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out);
 /* A value of a fx_env.get: also used to bind names of outer rows in SQL. */
 int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out);
+/* Text of a column, STR_NONE for NULL: the title of what one may not see. */
+struct str column_text(struct ctx *c, struct stmt *s, int col);
 /* SQL column back to a value, by the type of the expression that made it. */
 struct val column_val(struct ctx *c, struct stmt *s, int col, struct fx_type type, uint8_t scale);
 
