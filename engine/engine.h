@@ -19,7 +19,10 @@ struct engine_opts {
     int64_t (*now_us)(void *self);
     int64_t (*mono_us)(void);
     void (*random)(void *buf, size_t n);
-    void *self;
+    /* After an app's first publish and before its first rows, with demo only: makes the members that
+     * the rows name. Not inside a write job. NULL: none. */
+    int (*demo_members)(void *self, struct ctx *c, const struct app *app, struct err *err);
+    void *self; /* goes to now_us and demo_members */
 };
 
 int engine_open(const struct engine_opts *opts, struct engine **out, struct err *err) ATTR_MUST;

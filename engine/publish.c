@@ -323,6 +323,9 @@ static int start_new(struct ctx *c, struct str key, struct diags *diags, struct 
     int64_t n;
     if (publish_candidate(c, &d, &p, &n, err) < 0)
         return -1;
+    const struct engine_opts *o = &c->engine->opts;
+    if (o->demo && o->demo_members && o->demo_members(o->self, c, d.app, err) < 0)
+        return -1;
     return seed_rows(c, d.app, c->engine->opts.demo, err);
 }
 
