@@ -19,8 +19,8 @@ struct conn;
 struct stmt;
 
 struct store_opts {
-    uint32_t queue_max;       /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
-    uint32_t batch_max;       /* jobs a commit takes; default 64 */
+    uint32_t queue_max;               /* write jobs that may wait; default 1024; beyond: ERR_BUSY */
+    uint32_t batch_max;               /* jobs a commit takes; default 64 */
     const struct sql_func *functions; /* C functions SQL may call (SQLite); outlive the store */
     size_t nfunctions;
     int64_t (*mono_us)(void); /* monotonic clock, for statement time limits */
@@ -39,8 +39,9 @@ void store_conn_close(struct conn **c);
 
 /*
  * Runs fn(conn, arg) inside the write transaction and returns after it is durable. fn may run on
- * another thread (the caller waits), must not block on anything but the store, and may run again
- * after ERR_RETRY, so its only effects are in the store and in memory that a second run overwrites.
+ * another thread (the caller waits), must not block on anything but the store, must not call
+ * store_write (ERR_INTERNAL), and may run again after ERR_RETRY or with another batch, so its only
+ * effects are in the store and in memory that a second run overwrites.
  * Returns what fn returned (its error in err: rolled back to its savepoint), or ERR_BUSY, ERR_FULL,
  * ERR_OOM, ERR_STORE.
  */
@@ -76,7 +77,7 @@ void stmt_done(struct stmt *s);
 bool stmt_null(struct stmt *s, int column);
 int64_t stmt_int(struct stmt *s, int column);
 double stmt_num(struct stmt *s, int column);
-struct str stmt_str(struct stmt *s, int column);   /* borrowed */
+struct str stmt_str(struct stmt *s, int column); /* borrowed */
 /* As it is: VAL_DEC of scale 0, VAL_NUM, VAL_TEXT (borrowed, perhaps empty) or blank. */
 struct val stmt_val(struct stmt *s, int column);
 struct str stmt_bytes(struct stmt *s, int column); /* BLOB, borrowed */

@@ -37,6 +37,7 @@ struct store {
     struct job *head, *tail;
     int64_t waiting;
     bool leading;
+    pthread_t leader; /* while leading */
     bool broken;
     int64_t commits;
     int64_t jobs;

@@ -170,6 +170,7 @@ static void note_broken(struct store *s)
 static void lead(struct store *s, const struct job *own)
 {
     s->leading = true;
+    s->leader = pthread_self();
     for (int more = 0; s->head && (!own->done || more < LEAD_MORE); more += own->done) {
         size_t n = take_batch(s);
         bool broken = s->broken;
@@ -197,6 +198,10 @@ static void lead(struct store *s, const struct job *own)
 
 static int enqueue(struct store *s, struct job *job)
 {
+    if (s->leading && pthread_equal(s->leader, pthread_self()))
+        return err_set(job->err, ERR_INTERNAL, "nested_write",
+                       "系统内部错误：写事务中又开始了写事务。",
+                       "An internal error: a write job started another one.");
     if (s->broken)
         return refuse_broken(job->err);
     if (s->waiting >= s->opts.queue_max)

@@ -301,6 +301,25 @@ static void a_job_fails_alone(void **state)
     world_fini(&w);
 }
 
+static int write_inside(struct conn *c, void *arg, struct err *err)
+{
+    struct row one = {1};
+    (void)arg;
+    return store_write(store_of(c), insert_id, &one, err);
+}
+
+static void a_job_cannot_wait_for_itself(void **state)
+{
+    struct world w;
+    struct err err = ERR_INIT;
+    (void)state;
+    world_init(&w, "sqlite:");
+    world_make_t(&w);
+    assert_int_equal(store_write(w.s, write_inside, NULL, &err), -1);
+    assert_int_equal(err.code, ERR_INTERNAL);
+    world_fini(&w);
+}
+
 static void a_full_queue_answers_busy(void **state)
 {
     struct world w;
@@ -505,6 +524,7 @@ int main(void)
         cmocka_unit_test(readers_see_whole_transactions),
         cmocka_unit_test(a_backup_beside_writers),
         cmocka_unit_test(a_job_fails_alone),
+        cmocka_unit_test(a_job_cannot_wait_for_itself),
         cmocka_unit_test(a_full_queue_answers_busy),
         cmocka_unit_test(each_call_may_fail),
         cmocka_unit_test(a_failed_fsync_ends_writing),
