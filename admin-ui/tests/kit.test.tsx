@@ -60,9 +60,9 @@ describe('Combo', () => {
         input.dispatchEvent(new Event('input', { bubbles: true }));
       });
     type('a');
-    await act(() => vi.advanceTimersByTimeAsync(200));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(200)));
     type('ab');
-    await act(() => vi.advanceTimersByTimeAsync(1000));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(1000)));
     expect(root.querySelector('[role=option]')!.textContent).toContain('答 ab');
     vi.useRealTimers();
   });

@@ -198,6 +198,8 @@ export interface FormDef {
   related?: { form: string; title: string; by: string; view?: string; create?: boolean }[];
   linked?: Record<string, { fields: Record<string, unknown> }>;
   settings?: Record<string, unknown>;
+  /** seconds east of UTC now, in the app's zone */
+  utc_offset?: number;
 }
 
 export type Rec = Record<string, unknown> & {
@@ -290,7 +292,14 @@ export interface TaskItem {
   since?: string;
   due_at?: string | null;
   state?: string | null;
-  summary?: { field: string; title: string; type?: FieldType; value: unknown }[];
+  summary?: {
+    field: string;
+    title: string;
+    type?: FieldType;
+    scale?: number;
+    options?: OptionDef[];
+    value: unknown;
+  }[];
   actions?: (string | TaskAction)[];
   done?: { action: string; at: string } | null;
 }

@@ -147,7 +147,7 @@ function TaskCard(props: {
           {summary.map((s) => (
             <span key={s.field} class="nowrap">
               <span class="dim">{s.title}</span>{' '}
-              <Value def={{ key: s.field, type: s.type ?? 'text', title: s.title }} value={s.value} compact />
+              <Value def={{ ...s, key: s.field, type: s.type ?? 'text' }} value={s.value} compact />
             </span>
           ))}
           {box !== 'todo' && k.state ? (

@@ -15,7 +15,7 @@ interface Exports {
   fxw_refs: (h: number) => void;
   fxw_row: (p: number, n: number) => number;
   fxw_table: (p: number, n: number) => void;
-  fxw_eval: (h: number, row: number) => void;
+  fxw_eval: (h: number, row: number) => number;
   fxw_now: (us: bigint, offset: number) => void;
   fxw_user: (p: number, n: number) => number;
   fxw_result: () => number;
@@ -37,7 +37,7 @@ export interface Formula {
   /** null: does not compile here (a name the caller may not see, a type the page cannot hold) */
   compile(table: string | null, text: string): Compiled | null;
   row(values: unknown): void;
-  /** in which sub-table the row numbers of evaluate() count */
+  /** `table`: in which sub-table `row` counts. undefined: this cannot be computed here */
   evaluate(h: Compiled, table: string | null, row: number): unknown;
 }
 
@@ -141,10 +141,15 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
   const [up, un] = put(JSON.stringify(user));
   x.fxw_user(up, un);
   x.fxw_reset();
-  const tick = () => x.fxw_now(BigInt(Date.now()) * 1000n, -new Date().getTimezoneOffset() * 60);
+  const offset = def.utc_offset ?? -new Date().getTimezoneOffset() * 60;
+  const tick = () => x.fxw_now(BigInt(Date.now()) * 1000n, offset);
+  const compiled = new Map<string, Compiled | null>();
 
   return {
     compile(table, text) {
+      const at = `${table ?? ''}/${text}`;
+      if (compiled.has(at)) return compiled.get(at)!;
+      compiled.set(at, null);
       const [f, fn] = put(table ? `${def.form}.${table}` : def.form);
       const [pa, pn] = put(table ? def.form : '');
       const [p, n] = put(text);
@@ -156,7 +161,9 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
       x.fxw_refs(handle);
       const info = result() as { refs?: string[]; flags?: number } | null;
       x.fxw_reset();
-      return { handle, refs: info?.refs ?? [], remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0 };
+      const got = { handle, refs: info?.refs ?? [], remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0 };
+      compiled.set(at, got);
+      return got;
     },
     row(values) {
       tick();
@@ -168,8 +175,7 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
         const [p, n] = put(table);
         x.fxw_table(p, n);
       }
-      x.fxw_eval(h.handle, row);
-      return result();
+      return x.fxw_eval(h.handle, row) === 0 ? result() : undefined;
     },
   };
 }

@@ -396,6 +396,10 @@ export class FormModel {
   }
 
   private apply(n: Node, cell: Cell, v: unknown): void {
+    if (v === undefined) {
+      this.askNode(n);
+      return;
+    }
     if (n.what === 'visible') cell.shown.value = v === true;
     else if (n.what === 'required') cell.required.value = v === true;
     else if (n.what === 'readonly') cell.readonly.value = v === true || this.locked(n.def, null);
@@ -596,7 +600,8 @@ export class FormModel {
     for (const check of all) {
       const fx = this.formula.compile(null, check.expr);
       if (!fx || fx.remote || this.looksFar(fx)) continue;
-      if (this.formula.evaluate(fx, null, -1) === true) continue;
+      const holds = this.formula.evaluate(fx, null, -1);
+      if (holds === true || holds === undefined) continue;
       const at = check.at ? this.cells.get(check.at) : undefined;
       if (at && !at.shown.peek()) continue;
       if (at) at.error.value ??= check.message;
