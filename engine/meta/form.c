@@ -109,6 +109,9 @@ void field_fx(const struct field *f, struct fx_field *out)
     };
     if (f->form && f == f->form->sys[SYS_NODE])
         out->type.list = true;
+    /* _id names its own row: beside a text it is the id, beside links it is one of them. */
+    if (f->form && !f->form->parent && f == f->form->sys[SYS_ID])
+        out->type = (struct fx_type){.base = FX_LINK, .form = f->form};
     out->is_json = out->type.list || out->type.base == FX_JSON;
 }
 
