@@ -75,8 +75,9 @@ static int field_expr(struct access *x, const struct field *f, struct sort_col *
     if (ref_kind_of(f) != REF_NONE && !multi && !(f->value && !f->stored))
         return ref_expr(x, f, col, err);
     col->kind = field_column_kind(f);
-    if (field_is_sys(f) && (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_VERSION] ||
-                            f == f->form->sys[SYS_CREATED_AT]))
+    if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_VERSION])
+        col->kind = COL_INT; /* an id is a text in expressions only */
+    if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_CREATED_AT])
         col->nullable = access_show(x, f, FIELD_READ) != SHOW_ALWAYS;
     return access_column(x, &col->expr, 0, f, ACCESS_COMPUTE, err);
 }
