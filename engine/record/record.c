@@ -299,6 +299,9 @@ static int submitted(struct wr *w, struct err *err)
     bool starts = !w->draft && (!w->has_old || (w->w->submit && is_draft(&w->old)));
     if (!w->f->flow || !h->submitted || !starts)
         return 0;
+    /* A first row that says where its approval ended (the system alone may) does not begin one. */
+    if (!w->has_old && !val_is_blank(*rec_sys(&w->rec, SYS_STATE)))
+        return 0;
     return h->submitted(w->c, &w->rec, err);
 }
 

@@ -30,7 +30,7 @@ return {
     local rep = t:as("channel_rep")
     t:expect(rep:form("opportunity"):get(deal._id), nil)
     t:expect(rep:form("opportunity"):get(own._id).name, "甲的商机")
-    t:expect(rep:form("opportunity"):count{}, 1)
+    t:expect(rep:form("opportunity"):count{where = {stage = "Engaging", name = "乙的商机"}}, 0)
     t:fails(function() rep:form("opportunity"):update(own._id, {agent = other._id}) end)
   end,
 
