@@ -195,6 +195,11 @@ static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, 
         if (num_to_dec(v.num, ref->type.scale, &units))
             v = val_dec(units, ref->type.scale);
     }
+    bool id_type = ref->type.base == FX_LINK || ref->type.base == FX_MEMBER ||
+                   ref->type.base == FX_DEPT;
+    int64_t id;
+    if (id_type && v.kind == VAL_TEXT)
+        v = id_parse(val_str(v), &id) ? val_dec(id, 0) : VAL_NONE;
     sql_bind(q, v);
     return 0;
 }

@@ -121,6 +121,9 @@ static int walk_link(struct walk *w, const struct field *f, struct val v,
         return 0;
     }
     const struct form *to = ref_target(f);
+    int64_t id;
+    if (v.kind == VAL_TEXT && id_parse(val_str(v), &id))
+        v = val_ref(w->e->c->a, id, STR_NONE);
     if (v.kind != VAL_REF || !to)
         return 0;
     const struct rec *target;
