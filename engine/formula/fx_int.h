@@ -267,8 +267,9 @@ struct val fx_context_call(struct run *r, const struct node *n, const struct val
 extern node_fn fx_eval_const, fx_eval_slot, fx_eval_ref, fx_eval_call, fx_eval_list, fx_eval_stored;
 extern num_fn fx_num_any, fx_num_const, fx_num_slot;
 
-/* The operation fails: blank, counted, explained when somebody asked. */
-struct val fx_fail(struct run *r, const struct node *n, const char *zh, const char *en);
+/* The operation fails: blank, counted, explained when somebody asked (nobody does in a browser). */
+struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const char *en);
+#define fx_fail(r, n, zh, en) fx_fail_((r), (n), FX_HELP(zh), FX_HELP(en))
 /* Counts work; false when the budget is used up. */
 bool fx_steps(struct run *r, size_t n);
 
