@@ -1,7 +1,7 @@
 import './tasks.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, newKey, query, say } from '../api/client';
-import type { Box, TaskItem, TasksAnswer } from '../api/types';
+import type { Box, FieldDef, TaskItem, TasksAnswer } from '../api/types';
 import { counts, refreshCounts } from '../app/shell';
 import { Value } from '../form/display';
 import { STATES, stateTitle } from '../form/system';
@@ -85,6 +85,16 @@ function groups(tasks: TaskItem[], box: Box): [Group | 'handled', TaskItem[]][] 
     .filter(([, list]) => list.length > 0);
 }
 
+function summaryField({
+  field,
+  title,
+  type,
+  scale,
+  options,
+}: NonNullable<TaskItem['summary']>[number]): FieldDef {
+  return { key: field, title, type: type ?? 'text', scale: scale ?? null, ...(options ? { options } : {}) };
+}
+
 function TaskCard(props: {
   k: TaskItem;
   box: Box;
@@ -146,8 +156,7 @@ function TaskCard(props: {
           ) : null}
           {summary.map((s) => (
             <span key={s.field} class="nowrap">
-              <span class="dim">{s.title}</span>{' '}
-              <Value def={{ ...s, key: s.field, type: s.type ?? 'text' }} value={s.value} compact />
+              <span class="dim">{s.title}</span> <Value def={summaryField(s)} value={s.value} compact />
             </span>
           ))}
           {box !== 'todo' && k.state ? (
