@@ -67,8 +67,9 @@ static int call_failed(struct lua_box *box, struct err *err)
     struct err pos = ERR_INIT;
     struct str text = split_position(&pos, first);
     if (box->err.code != ERR_NONE) {
-        *err = box->err;
+        struct err cause = box->err; /* err may be box->err itself: an event inside an event */
         box->err = ERR_INIT;
+        *err = cause;
     } else {
         err_set(err, ERR_INVALID, "script_error", "脚本出错：%.*s", "The script failed: %.*s",
                 STR_ARG(utf8_valid(text) ? text : STR("error")));
