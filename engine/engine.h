@@ -1,6 +1,6 @@
 /*
- * The façade: one engine on a store and an apps folder; a ctx per request; publishing while serving.
- * Thread-safe: the table of running apps is behind a lock held only to copy a pointer.
+ * The façade: one engine on a store and an apps folder; a ctx per request; publishing while
+ * serving. Thread-safe: the table of running apps is behind a lock held only to copy a pointer.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -12,15 +12,15 @@
 
 struct engine_opts {
     struct str store_url;
-    struct str apps_dir;        /* drafts; empty: none */
-    struct str timezone;        /* default Asia/Shanghai */
-    bool demo;                  /* load data/demo at the first publish */
-    uint32_t node;              /* of ids */
+    struct str apps_dir; /* drafts; empty: none */
+    struct str timezone; /* default Asia/Shanghai */
+    bool demo;           /* load data/demo at the first publish */
+    uint32_t node;       /* of ids */
     int64_t (*now_us)(void *self);
     int64_t (*mono_us)(void);
     void (*random)(void *buf, size_t n);
-    /* After an app's first publish and before its first rows, with demo only: makes the members that
-     * the rows name. Not inside a write job. NULL: none. */
+    /* After an app's first publish and before its first rows, with demo only: makes the members
+     * that the rows name. Not inside a write job. NULL: none. */
     int (*demo_members)(void *self, struct ctx *c, const struct app *app, struct err *err);
     void *self; /* goes to now_us and demo_members */
 };
@@ -39,8 +39,8 @@ struct app *engine_app(struct engine *e, struct str key);
 size_t engine_apps(struct engine *e, struct arena *a, struct str **keys);
 
 /*
- * Runs fn inside the write transaction with c->db set to the writing connection; afterwards c->db is the
- * reader again and c's events are handed to the engine's listener. The one way to write.
+ * Runs fn inside the write transaction with c->db set to the writing connection; afterwards c->db
+ * is the reader again and c's events are handed to the engine's listener. The one way to write.
  */
 typedef int engine_write_fn(struct ctx *c, void *arg, struct err *err);
 int engine_write(struct ctx *c, engine_write_fn *fn, void *arg, struct err *err) ATTR_MUST;
@@ -65,7 +65,8 @@ struct publish {
     bool allow_data_loss;
     struct str note;
 };
-/* *n: the new version. ERR_CONFLICT plan_changed | data_loss; ERR_INVALID with diags for a bad draft. */
+/* *n: the new version. ERR_CONFLICT plan_changed | data_loss; ERR_INVALID with diags for a bad
+ * draft. */
 int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
                    struct err *err) ATTR_MUST;
 /* Publishes version `to`'s text as a new version; the draft becomes that text. */

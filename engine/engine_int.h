@@ -9,8 +9,8 @@
 
 #define ENGINE_APPS_MAX 256
 
-/* A running version. `seen` is what the write transaction sees: it is set inside the publishing job, so
- * that jobs behind it in the same commit already count as outdated. */
+/* A running version. `seen` is what the write transaction sees: it is set inside the publishing
+ * job, so that jobs behind it in the same commit already count as outdated. */
 struct running {
     struct str key; /* in the app's arena */
     struct app *app;
@@ -34,7 +34,8 @@ struct load_opts engine_load_opts(const struct engine *e);
 /* Swaps the pointer to a new running version after its commit; takes over the reference. */
 int engine_run_app(struct engine *e, struct app *app, struct err *err) ATTR_MUST;
 
-/* seed.c: rows of data/ (and data/demo/ with the demo option), as the system. Not in a write job. */
+/* seed.c: rows of data/ (and data/demo/ with the demo option), as the system. Not in a write job.
+ */
 int seed_rows(struct ctx *c, struct app *app, bool demo, struct err *err) ATTR_MUST;
 
 /* draft.c: the app's folder becomes this text. */

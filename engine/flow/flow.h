@@ -6,7 +6,8 @@
 
 #include "engine/record/hooks.h"
 
-/* A record was submitted: makes the instance on the running version and enters the start's next node. */
+/* A record was submitted: makes the instance on the running version and enters the start's next
+ * node. */
 int flow_submit(struct ctx *c, const struct rec *rec, struct err *err) ATTR_MUST;
 int flow_lock(struct ctx *c, const struct rec *old, struct err *err) ATTR_MUST;
 int flow_task_read(struct ctx *c, const struct form *f, int64_t id, const uint8_t **fields,
@@ -14,21 +15,24 @@ int flow_task_read(struct ctx *c, const struct form *f, int64_t id, const uint8_
 
 struct task_act {
     int64_t task;
-    struct str action;   /* approve reject return transfer add_sign urge */
+    struct str action; /* approve reject return transfer add_sign urge */
     struct str comment;
-    struct val values;   /* VAL_OBJ or absent: the approver's edits */
-    struct val to;       /* node key, member ids */
-    struct str resume;   /* replay | here */
-    struct str where;    /* add_sign: before after beside */
+    struct val values; /* VAL_OBJ or absent: the approver's edits */
+    struct val to;     /* node key, member ids */
+    struct str resume; /* replay | here */
+    struct str where;  /* add_sign: before after beside */
 };
-/* Inside a write job. ERR_CONFLICT "task_done" when somebody was first; ERR_NOT_FOUND when not his. */
-int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, struct err *err) ATTR_MUST;
+/* Inside a write job. ERR_CONFLICT "task_done" when somebody was first; ERR_NOT_FOUND when not his.
+ */
+int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags,
+             struct err *err) ATTR_MUST;
 /* withdraw urge stop restart jump submit on the record. */
-int flow_record_act(struct ctx *c, const struct form *f, int64_t id, struct str action, struct val body,
-                    struct diags *diags, struct err *err) ATTR_MUST;
+int flow_record_act(struct ctx *c, const struct form *f, int64_t id, struct str action,
+                    struct val body, struct diags *diags, struct err *err) ATTR_MUST;
 
 /* {"graph":…,"tokens":…,"timeline":[…],"can":[…]}: 1, 0, -1. */
-int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out, struct err *err) ATTR_MUST;
+int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,
+              struct err *err) ATTR_MUST;
 
 enum task_box { BOX_TODO, BOX_DONE, BOX_STARTED, BOX_CC };
 struct task_query {
@@ -39,7 +43,8 @@ struct task_query {
     struct str after;
 };
 /* {"tasks":[…],"counts":{todo,done,started,cc},"next"} */
-int task_list(struct ctx *c, const struct task_query *q, struct json *out, struct err *err) ATTR_MUST;
+int task_list(struct ctx *c, const struct task_query *q, struct json *out,
+              struct err *err) ATTR_MUST;
 /* {"path":[…]} of what would happen, nothing written. */
 int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_t member,
                   struct json *out, struct err *err) ATTR_MUST;

@@ -1,8 +1,8 @@
 /*
  * What the files of this folder share: one step of one running approval.
  *
- * A step works on the definition the instance began with (run->form, pinned) for expressions and nodes, and
- * writes through the running one (run->live), by keys.
+ * A step works on the definition the instance began with (run->form, pinned) for expressions and
+ * nodes, and writes through the running one (run->live), by keys.
  */
 #ifndef FLOW_INT_H
 #define FLOW_INT_H
@@ -11,8 +11,8 @@
 #include "engine/meta/flowdef.h"
 #include "engine/record/eval.h"
 
-#define FLOW_STEPS_MAX 200   /* nodes entered in one step */
-#define FLOW_PEOPLE_MAX 500  /* tasks of one node */
+#define FLOW_STEPS_MAX  200 /* nodes entered in one step */
+#define FLOW_PEOPLE_MAX 500 /* tasks of one node */
 
 struct flow_run {
     struct ctx *c;
@@ -23,7 +23,7 @@ struct flow_run {
     int64_t record;
     int64_t initiator;
     int64_t round;
-    struct rec rec;            /* the record, by the pinned form */
+    struct rec rec; /* the record, by the pinned form */
     uint32_t steps;
     bool ended;
     struct diags *diags;
@@ -49,7 +49,8 @@ int fs_instance_state(struct flow_run *r, struct str state, struct err *err) ATT
 /* The open (or newest) instance of a record: 1 found, 0, -1. */
 int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, bool open_only,
                      struct flow_run *out, struct err *err) ATTR_MUST;
-int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id, struct err *err) ATTR_MUST;
+int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
+                 struct err *err) ATTR_MUST;
 /* Open to done or cancelled: 1 this call did it, 0 it was not open, -1. */
 int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct err *err) ATTR_MUST;
 int fs_token_lane(struct flow_run *r, int64_t token, struct lane *lane, struct err *err) ATTR_MUST;
@@ -63,9 +64,10 @@ struct task_row {
 struct task_spec {
     struct str node, kind, state; /* kind: approve fill cc start */
     int64_t token, holder, parent, pos, on_behalf;
-    struct str placed;            /* an added signer: before after beside */
+    struct str placed; /* an added signer: before after beside */
 };
-int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, struct err *err) ATTR_MUST;
+int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id,
+                struct err *err) ATTR_MUST;
 int fs_task_load(struct ctx *c, int64_t id, struct task_row *out, struct err *err) ATTR_MUST;
 /* Compare and set: 1 this call closed it, 0 somebody else did, -1. */
 struct task_close {
@@ -79,7 +81,8 @@ int fs_task_next(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t *n,
                    struct err *err) ATTR_MUST; /* action empty: those still open or waiting */
 int fs_tasks_cancel(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
-int fs_handled(struct flow_run *r, int64_t member, struct str node, int64_t *n, struct err *err) ATTR_MUST;
+int fs_handled(struct flow_run *r, int64_t member, struct str node, int64_t *n,
+               struct err *err) ATTR_MUST;
 int fs_last_node(struct flow_run *r, struct str *node, struct err *err) ATTR_MUST;
 
 struct flow_event {
@@ -88,7 +91,8 @@ struct flow_event {
     struct val data;
 };
 int fs_event(struct flow_run *r, const struct flow_event *e, struct err *err) ATTR_MUST;
-int fs_node_list(struct flow_run *r, struct strb *out, struct err *err) ATTR_MUST;
+/* The keys of the nodes where open tokens stand, as a list of texts. */
+int fs_node_list(struct flow_run *r, struct val *out, struct err *err) ATTR_MUST;
 /* Added signers of a task: how many are still open; opening those that wait for it. */
 int fs_signers_open(struct flow_run *r, int64_t parent, int64_t *n, struct err *err) ATTR_MUST;
 int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err) ATTR_MUST;
@@ -105,8 +109,10 @@ int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struc
                   struct err *err) ATTR_MUST;
 
 /* step.c */
-int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane, struct err *err) ATTR_MUST;
-int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lane, struct err *err) ATTR_MUST;
+int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane,
+               struct err *err) ATTR_MUST;
+int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lane,
+               struct err *err) ATTR_MUST;
 /* Puts _state and _node of the record as the tokens now stand. */
 int step_store_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
 int step_set(struct flow_run *r, const struct set_item *set, size_t n, struct err *err) ATTR_MUST;

@@ -481,10 +481,11 @@ int fs_event(struct flow_run *r, const struct flow_event *e, struct err *err)
     return run(r, &q, NULL, err);
 }
 
-int fs_node_list(struct flow_run *r, struct strb *out, struct err *err)
+int fs_node_list(struct flow_run *r, struct val *out, struct err *err)
 {
     struct sql q;
     struct stmt *s;
+    VEC(struct val) keys = {0};
     begin(r, &q);
     sql_lit(&q, "SELECT DISTINCT node FROM _flow_token WHERE state = 'open' AND instance = ");
     sql_bind_int(&q, r->instance);
@@ -492,13 +493,11 @@ int fs_node_list(struct flow_run *r, struct strb *out, struct err *err)
     if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
         return -1;
     int got;
-    while ((got = stmt_step(s, err)) == 1) {
-        if (out->n)
-            strb_addz(out, ", ");
-        strb_add(out, stmt_str(s, 0));
-    }
+    while ((got = stmt_step(s, err)) == 1)
+        vec_push(r->c->a, &keys, val_text(str_dup(r->c->a, stmt_str(s, 0))));
     stmt_done(s);
-    return got < 0 ? -1 : 0;
+    *out = val_list(keys.v, keys.n);
+    return got;
 }
 
 int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err)

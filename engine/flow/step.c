@@ -43,12 +43,10 @@ static int write_values(struct flow_run *r, struct val values, struct err *err)
 
 int step_store_state(struct flow_run *r, struct str state, struct err *err)
 {
-    struct strb nodes;
-    strb_init(&nodes, r->c->a);
+    struct val nodes;
     if (fs_node_list(r, &nodes, err) < 0)
         return -1;
-    struct pair p[] = {{STR("_state"), val_text(state)},
-                       {STR("_node"), val_text(strb_str(&nodes))}};
+    struct pair p[] = {{STR("_state"), val_text(state)}, {STR("_node"), nodes}};
     return write_values(r, val_obj(p, ARRAY_LEN(p)), err);
 }
 

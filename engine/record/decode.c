@@ -236,10 +236,8 @@ static int take_system(struct wr *w, const struct field *f, struct val in, struc
     struct val *now = &w->rec.v[f->slot];
     if (f == form->sys[SYS_ID] || f == form->sys[SYS_VERSION] || f == form->sys[SYS_TITLE])
         return 0; /* read by the caller of the write path, or shown only */
-    if (f == form->sys[SYS_NODE] && in.kind == VAL_TEXT && in.n && in.text[0] == '[') {
-        if (json_parse(w->c->a, val_str(in), &in, err))
-            return -1;
-        *now = val_list(in.list, in.n);
+    if (f == form->sys[SYS_NODE] && engine) { /* a list, from the flow only */
+        *now = in.kind == VAL_LIST ? val_list(in.list, in.n) : VAL_NONE;
         w->given[f->slot] = true;
         return 0;
     }

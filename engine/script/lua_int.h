@@ -1,6 +1,6 @@
 /*
- * What the files of this folder share. A box is one Lua state of one request with its limits; nothing
- * outside this folder sees lua.h.
+ * What the files of this folder share. A box is one Lua state of one request with its limits;
+ * nothing outside this folder sees lua.h.
  */
 #ifndef SCRIPT_LUA_INT_H
 #define SCRIPT_LUA_INT_H
@@ -18,35 +18,40 @@ struct lua_box {
     struct ctx *c;
     size_t used_bytes;
     size_t cap_bytes;
-    int64_t deadline_us; /* monotonic */
-    uint64_t steps;      /* VM instructions, in thousands, and matcher steps */
-    enum box_stop stop;  /* once set, every way on raises again */
-    bool untimed;        /* scenario tests */
+    int64_t deadline_us;          /* monotonic */
+    uint64_t steps;               /* VM instructions, in thousands, and matcher steps */
+    enum box_stop stop;           /* once set, every way on raises again */
+    bool untimed;                 /* scenario tests */
     const struct principal *user; /* who acts when no as_system is in force */
-    bool may_system;     /* the YAML marks the entry `as: system` */
-    struct diags *diags; /* where reject{} puts its message */
-    struct err err;      /* of the API call that failed (BOX_ERROR) */
-    struct str script;   /* name, for positions */
-    void *test;          /* struct lua_test *, in scenario tests */
+    bool may_system;              /* the YAML marks the entry `as: system` */
+    struct diags *diags;          /* where reject{} puts its message */
+    struct err err;               /* of the API call that failed (BOX_ERROR) */
+    struct str script;            /* name, for positions */
+    void *test;                   /* struct lua_test *, in scenario tests */
 };
 
 /* lua_box.c: the state and its sandbox. */
 struct lua_box *box_of(lua_State *L);
 struct lua_box *box_new(struct ctx *c);
-/* Raises the limit error again when the box was stopped; call before going on after anything caught. */
+/* Raises the limit error again when the box was stopped; call before going on after anything
+ * caught. */
 void box_check(struct lua_box *box);
 /* Spends `n` steps of work done in C; raises at the limit. */
 void box_spend(struct lua_box *box, uint64_t n);
-/* Raises for an engine error: box->err is set. A missing row or a refusal may be caught by the script. */
+/* Raises for an engine error: box->err is set. A missing row or a refusal may be caught by the
+ * script. */
 int box_raise(struct lua_box *box);
 
-/* lua_call.c: the one protected call. Function and n arguments are on the stack; on success `results` are
- * there instead. */
+/* lua_call.c: the one protected call. Function and n arguments are on the stack; on success
+ * `results` are there instead. */
 int box_call(struct lua_box *box, int nargs, int nresults, struct err *err) ATTR_MUST;
-/* Loads script `name` of the app in a fresh environment and leaves the table it returns on the stack. */
-int box_load(struct lua_box *box, const struct app *app, struct str name, struct err *err) ATTR_MUST;
+/* Loads script `name` of the app in a fresh environment and leaves the table it returns on the
+ * stack. */
+int box_load(struct lua_box *box, const struct app *app, struct str name,
+             struct err *err) ATTR_MUST;
 /* The same for any Lua file of the app, by its path: "tests/lead.lua". */
-int box_load_file(struct lua_box *box, const struct app *app, struct str path, struct err *err) ATTR_MUST;
+int box_load_file(struct lua_box *box, const struct app *app, struct str path,
+                  struct err *err) ATTR_MUST;
 
 /* lua_val.c */
 void box_push(struct lua_box *box, struct val v);
@@ -55,11 +60,13 @@ void box_push_rec(struct lua_box *box, const struct rec *r);
 /* Takes over what the script changed in the table at `index`. */
 int box_take_rec(struct lua_box *box, int index, struct rec *r, struct diags *diags,
                  struct err *err) ATTR_MUST;
-struct str box_str(struct lua_box *box, int index); /* argument: text, else an error; copied to the arena */
+struct str box_str(struct lua_box *box,
+                   int index); /* argument: text, else an error; copied to the arena */
 
 /* Library openers: each adds to the table of globals on top of the stack. */
-void lua_open_pattern(struct lua_box *box); /* replaces find match gmatch gsub in the table `string` */
-void lua_open_app(struct lua_box *box);     /* app, reject */
+void lua_open_pattern(
+    struct lua_box *box);               /* replaces find match gmatch gsub in the table `string` */
+void lua_open_app(struct lua_box *box); /* app, reject */
 void lua_open_records(struct lua_box *box); /* app.form */
 void lua_push_ctx(struct lua_box *box, struct val ask);
 #define FORM_META "mortise.form" /* what app.form(key) gives; its __index holds the methods */

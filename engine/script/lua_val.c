@@ -198,7 +198,8 @@ static void take_key(struct lua_box *box, int index, const struct field *f, stru
     lua_pop(box->L, 1);
 }
 
-/* The form's own fields, and who owns the row: a hook may hand it over, `ensure` is tested after. */
+/* The form's own fields, and who owns the row: a hook may hand it over, `ensure` is tested after.
+ */
 int box_take_rec(struct lua_box *box, int index, struct rec *r, struct diags *diags,
                  struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * Lua: loads an app's scripts, runs hooks, buttons and tests in a sandbox with limits on memory, steps and
- * time. A fresh state per top-level event. The only folder that includes lua.h.
+ * Lua: loads an app's scripts, runs hooks, buttons and tests in a sandbox with limits on memory,
+ * steps and time. A fresh state per top-level event. The only folder that includes lua.h.
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
@@ -8,8 +8,8 @@
 #include "engine/record/hooks.h"
 
 #define SCRIPT_MEMORY_BYTES (32u << 20)
-#define SCRIPT_HOOK_MS 50      /* all hooks of one request together */
-#define SCRIPT_STEPS 20000000
+#define SCRIPT_HOOK_MS      50 /* all hooks of one request together */
+#define SCRIPT_STEPS        20000000
 
 /* rec_hooks members. */
 int script_before(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
@@ -22,7 +22,8 @@ int script_button(struct ctx *c, const struct button *b, const struct rec *rec, 
 int script_call(struct ctx *c, struct str name, const struct rec *rec, bool as_system,
                 struct err *err) ATTR_MUST;
 
-/* Syntax of every script of a source, and that each returns a table; file:line. For load and check. */
+/* Syntax of every script of a source, and that each returns a table; file:line. For load and check.
+ */
 void script_check(struct arena *a, const struct app_source *src, struct diags *diags);
 
 /*

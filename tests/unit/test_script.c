@@ -1,6 +1,6 @@
 /*
- * Lua's box: every known way out is shut, every limit holds, and what was stopped left nothing behind.
- * One script holds all cases; a record's name picks the one its hook runs.
+ * Lua's box: every known way out is shut, every limit holds, and what was stopped left nothing
+ * behind. One script holds all cases; a record's name picks the one its hook runs.
  */
 #include "tests/unit/app_test.h"
 
@@ -11,28 +11,38 @@ static const char script[] =
     /* limits */
     "function cases.loop() while true do end end\n"
     "function cases.pcall_loop() while true do pcall(function() while true do end end) end end\n"
-    "function cases.caught_then_returns(rec) pcall(function() while true do end end) rec.note = 'x' end\n"
+    "function cases.caught_then_returns(rec) pcall(function() while true do end end) rec.note = "
+    "'x' end\n"
     "function cases.recursion() local function f() return 1 + f() end f() end\n"
     "function cases.tail() local function f() return f() end f() end\n"
     "function cases.memory() local t = {} for i = 1, 1e9 do t[i] = {i} end end\n"
-    "function cases.memory_caught(rec) pcall(function() local s = 'x' while true do s = s .. s end end) rec.note = 'x' end\n"
+    "function cases.memory_caught(rec) pcall(function() local s = 'x' while true do s = s .. s end "
+    "end) rec.note = 'x' end\n"
     "function cases.rep() return ('x'):rep(1e9) end\n"
-    "function cases.concat() local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e6) end return table.concat(t) end\n"
-    "function cases.pattern_optional() return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(30)) end\n"
+    "function cases.concat() local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e6) end return "
+    "table.concat(t) end\n"
+    "function cases.pattern_optional() return (('a'):rep(30)):find(('a?'):rep(30) .. "
+    "('a'):rep(30)) end\n"
     "function cases.pattern_lazy() return (('a'):rep(5000)):find('.-.-.-.-b') end\n"
     "function cases.pattern_balance() return (('('):rep(20000)):find(('%b()'):rep(20)) end\n"
     "function cases.pattern_long() return (('a'):rep(220000)):find('.-b') end\n"
     "function cases.gsub_grow() return (('a'):rep(1e6)):gsub('a', ('b'):rep(1000)) end\n"
-    "function cases.sort_liar() local t = {} for i = 1, 5000 do t[i] = i end table.sort(t, function() return true end) end\n"
-    "function cases.len_meta() table.insert(setmetatable({}, {__len = function() return 1e9 end}), 1, 'x') end\n"
+    "function cases.sort_liar() local t = {} for i = 1, 5000 do t[i] = i end table.sort(t, "
+    "function() return true end) end\n"
+    "function cases.len_meta() table.insert(setmetatable({}, {__len = function() return 1e9 end}), "
+    "1, 'x') end\n"
     "function cases.move_far() table.move({}, 1, 1e9, 2) end\n"
     "function cases.unpack_far() return table.unpack({}, 1, 1e8) end\n"
-    "function cases.tostring_meta() return tostring(setmetatable({}, {__tostring = function() while true do end end})) end\n"
+    "function cases.tostring_meta() return tostring(setmetatable({}, {__tostring = function() "
+    "while true do end end})) end\n"
     /* ways out */
-    "function cases.load(rec) rec.note = tostring(load or loadstring or dofile or loadfile or require) end\n"
-    "function cases.libs(rec) rec.note = tostring(os or io or package or debug or coroutine or collectgarbage or xpcall) end\n"
+    "function cases.load(rec) rec.note = tostring(load or loadstring or dofile or loadfile or "
+    "require) end\n"
+    "function cases.libs(rec) rec.note = tostring(os or io or package or debug or coroutine or "
+    "collectgarbage or xpcall) end\n"
     "function cases.dump(rec) rec.note = tostring(string.dump or string.pack) end\n"
-    "function cases.address(rec) rec.note = tostring({}) .. tostring(print or print) .. string.format('%s', {}) end\n"
+    "function cases.address(rec) rec.note = tostring({}) .. tostring(print or print) .. "
+    "string.format('%s', {}) end\n"
     "function cases.percent_p() return string.format('%p', {}) end\n"
     "function cases.string_meta() getmetatable('').__index.upper = 1 end\n"
     "function cases.string_write() string.upper = nil end\n"
@@ -58,7 +68,8 @@ static const char script[] =
     "function cases.deep(rec) local t = {} for i = 1, 100 do t = {t} end rec.note = t end\n"
     "function cases.func_value(rec) rec.note = print or cases.fine end\n"
     "function cases.too_long(rec) rec.note = ('x'):rep(3000) end\n"
-    "function cases.write_then_fail() app.form('thing'):create{name = 'inner', note = 'left'} error('after') end\n"
+    "function cases.write_then_fail() app.form('thing'):create{name = 'inner', note = 'left'} "
+    "error('after') end\n"
     "function cases.inner(rec) end\n"
     "function cases.nested() app.form('thing'):create{name = 'nested'} end\n"
     "function c.before_create(rec, ctx)\n"
@@ -184,7 +195,7 @@ static void run_case(const struct script_case *sc)
     CHECK_CASE(str_of(err.key), sc->key, sc->name);
     CHECK(strstr(err.en, sc->note) != NULL, sc->name);
     CHECK(count_rows() == before, sc->name); /* rolled back */
-    CHECK(ms < 3000, sc->name);              /* 50 ms natively; sanitizers and busy machines take longer */
+    CHECK(ms < 3000, sc->name); /* 50 ms natively; sanitizers and busy machines take longer */
 }
 
 static void test_cases(void **state)
@@ -199,7 +210,8 @@ static void test_position(void **state)
     (void)state;
     struct test_job j;
     struct err err = ERR_INIT;
-    CHECK(test_create(&app, &rep.who, "thing", "{\"name\":\"position\"}", &j, &err) < 0, "position");
+    CHECK(test_create(&app, &rep.who, "thing", "{\"name\":\"position\"}", &j, &err) < 0,
+          "position");
     CHECK_STR(str_of(err.file), "scripts/thing.lua");
     size_t line = 1;
     for (const char *p = script; p < strstr(script, "return x.y"); p++)
@@ -239,9 +251,11 @@ static const struct pattern_case PATTERNS[] = {
     {"('THE END'):gsub('%f[%a]%a+', string.lower)", "the end"},
     {"('abcabc'):match('(a)bc%1')", "a"},
     {"('2026-11-24'):gsub('(%d+)-(%d+)-(%d+)', '%3/%2/%1')", "24/11/2026"},
-    {"(function() local t = {} for w in ('a b c'):gmatch('%a') do t[#t + 1] = w end return table.concat(t, ',') end)()",
+    {"(function() local t = {} for w in ('a b c'):gmatch('%a') do t[#t + 1] = w end return "
+     "table.concat(t, ',') end)()",
      "a,b,c"},
-    {"(function() local t = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do t[#t + 1] = k .. v end return table.concat(t) end)()",
+    {"(function() local t = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do t[#t + 1] = k .. "
+     "v end return table.concat(t) end)()",
      "a1b2"},
     {"tostring(('abc'):find('b', 1, true))", "2"},
     {"tostring(('a.c'):find('.', 2, true))", "2"},
@@ -264,7 +278,9 @@ static void test_patterns(void **state)
     strb_addz(&b, "local c = {}\nlocal cases = {\n");
     for (size_t i = 0; i < ARRAY_LEN(PATTERNS); i++)
         strb_addf(&b, "function() return (%s) end,\n", PATTERNS[i].expr);
-    strb_addz(&b, "}\nfunction c.before_create(rec) rec.note = cases[tonumber(rec.name)]() end\nreturn c\n");
+    strb_addz(
+        &b,
+        "}\nfunction c.before_create(rec) rec.note = cases[tonumber(rec.name)]() end\nreturn c\n");
     struct test_file files[] = {FILES[0], FILES[1], {"scripts/thing.lua", strb_str(&b).p}};
     struct test_app one;
     struct test_member m = {.login = "bob", .role = "rep"};
@@ -275,7 +291,8 @@ static void test_patterns(void **state)
         (void)snprintf(body, sizeof body, "{\"name\":\"%zu\"}", i + 1);
         (void)snprintf(want, sizeof want, "\"%s\"", PATTERNS[i].want);
         int64_t id = test_made(&one, &m.who, "thing", body);
-        CHECK_CASE(test_get(&one, test_one(&one, &m.who, "thing", id), "note"), want, PATTERNS[i].expr);
+        CHECK_CASE(test_get(&one, test_one(&one, &m.who, "thing", id), "note"), want,
+                   PATTERNS[i].expr);
     }
     test_app_fini(&one);
 }
