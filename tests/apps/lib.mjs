@@ -78,7 +78,7 @@ export async function login(base, name, password) {
     return { status: a.status, body: text ? JSON.parse(text) : null, headers: a.headers };
   };
   return {
-    get: (path) => call('GET', path),
+    get: (path, more) => call('GET', path, undefined, more),
     post: (path, body, more) => call('POST', path, body, more),
     patch: (path, body, more) => call('PATCH', path, body, more),
   };
