@@ -12,9 +12,23 @@ static const struct lane no_lane = {0};
 
 /* ---- submit ---- */
 
+/* `start.can`: the roles that may submit; none said: whoever may create. */
+static int may_start(const struct ctx *c, const struct form *f, struct err *err)
+{
+    bool may = f->flow->ncan == 0 || ctx_is_system(c);
+    for (size_t i = 0; i < f->flow->ncan; i++)
+        may = may || who_has_role(c->who, f->app->key, f->flow->can[i]);
+    if (may)
+        return 0;
+    return err_set(err, ERR_DENIED, "not_allowed", "您的角色不能提交“%.*s”。",
+                   "Your role may not submit “%.*s”.", STR_ARG(f->title));
+}
+
 int flow_submit(struct ctx *c, const struct rec *rec, struct err *err)
 {
     const struct form *live = rec->form;
+    if (may_start(c, live, err) < 0)
+        return -1;
     struct diags diags;
     diags_init(&diags, c->a);
     struct flow_run r = {

@@ -97,7 +97,7 @@ test('the demo', { skip, timeout: 120_000 }, async (t) => {
 
     const before = (await list('director', 'conflict')).length;
     const channels = await list('director', 'channel');
-    const rival = await people.director.post('/apps/crm/forms/registration/records', {
+    const rival = await people.channel_manager.post('/apps/crm/forms/registration/records', {
       channel: channels.find((c) => c.name.startsWith('广州')).id ?? channels.find((c) => c.name.startsWith('广州'))._id,
       company: '嘉善 长青塑胶有限公司',
       expected_close: new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10),

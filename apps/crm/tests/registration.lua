@@ -120,6 +120,17 @@ return {
     t:fails(function() submit(t, a, product, {expected_close = "2026-11-30"}) end)
   end,
 
+  ["渠道经理可以代录自己管理的渠道，总监不能提交"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local a, _, product = channels(t)
+    local values = {
+      channel = a._id, company = "代录公司", expected_close = "2027-03-01", evidence = "渠道来电请求代录",
+      items = {{product = product._id, qty = 1, price = 1000}},
+    }
+    t:expect(t:as("channel_manager"):form("registration"):create(values)._state, "running")
+    t:fails(function() t:as("director"):form("registration"):create(values) end, "not_allowed")
+  end,
+
   ["不能替别的渠道报备"] = function(t)
     t:clock("2026-11-24T02:00:00Z")
     local _, _, product = channels(t)
