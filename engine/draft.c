@@ -90,3 +90,75 @@ int draft_write(struct engine *e, const struct app_source *src, struct err *err)
     arena_free(&a);
     return rc;
 }
+
+/* ---- single files, for the designer ---- */
+
+static bool name_ok(struct str s)
+{
+    if (!s.n || s.n > 128 || s.p[0] == '.' || s.p[0] == '-')
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-' || c == '.';
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* "forms/lead.yaml": at most three names of the definition's alphabet, one of its kinds of file. */
+static bool draft_path_ok(struct str path)
+{
+    static const struct str kinds[] = {STR(".yaml"), STR(".lua"), STR(".csv"), STR(".html")};
+    bool kind = false;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        kind = kind || str_ends(path, kinds[i]);
+    size_t depth = 0;
+    while (kind && path.n) {
+        struct str name;
+        path = str_cut(path, '/', &name);
+        kind = name_ok(name) && ++depth <= 3;
+    }
+    return kind && depth > 0;
+}
+
+static int draft_file(struct engine *e, struct arena *a, struct str key, struct str path,
+                      struct str *dir, struct err *err)
+{
+    if (!str_is_key(key) || !e->opts.apps_dir.n)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
+    if (!draft_path_ok(path))
+        return err_set(err, ERR_INVALID, "bad_path", "“%.*s”不是定义文件的路径。",
+                       "“%.*s” is no path of a definition file.", STR_ARG(path));
+    *dir = str_fmt(a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key));
+    if (access(str_z(a, *dir), F_OK) == 0)
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
+}
+
+int engine_draft_put(struct engine *e, struct arena *a, struct str key, const struct app_file *file,
+                     struct err *err)
+{
+    struct str dir;
+    if (file->text.n > (1u << 20))
+        return err_set(err, ERR_TOO_LARGE, "too_large", "定义文件最大 1 MB。",
+                       "A definition file has at most 1 MB.");
+    if (draft_file(e, a, key, file->path, &dir, err) < 0)
+        return -1;
+    return write_file(a, dir, file, err);
+}
+
+int engine_draft_remove(struct engine *e, struct arena *a, struct str key, struct str path,
+                        struct err *err)
+{
+    struct str dir;
+    if (draft_file(e, a, key, path, &dir, err) < 0)
+        return -1;
+    if (unlink(str_z(a, str_fmt(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(path)))) == 0)
+        return 0;
+    if (errno == ENOENT)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个文件。", "There is no such file.");
+    return err_set(err, ERR_STORE, "draft_write", "无法删除草稿文件：%s。",
+                   "Cannot remove the draft file: %s.", strerror(errno));
+}

@@ -15,6 +15,7 @@ struct engine_opts {
     struct str apps_dir; /* drafts; empty: none */
     struct str timezone; /* default Asia/Shanghai */
     bool demo;           /* load data/demo at the first publish */
+    bool stored_only;    /* engine_start() publishes nothing by itself (commands) */
     uint32_t node;       /* of ids */
     int64_t (*now_us)(void *self);
     int64_t (*mono_us)(void);
@@ -56,6 +57,12 @@ int engine_start(struct engine *e, struct diags *diags, struct err *err) ATTR_MU
 /* The draft (folder) of an app: source, and the app when it has no errors. */
 int engine_draft(struct engine *e, struct arena *a, struct str key, struct app_source *src,
                  struct app **app, struct diags *diags, struct err *err) ATTR_MUST;
+
+/* Writes or removes one file of the draft. The path is relative to the app ("forms/lead.yaml"). */
+int engine_draft_put(struct engine *e, struct arena *a, struct str key, const struct app_file *file,
+                     struct err *err) ATTR_MUST;
+int engine_draft_remove(struct engine *e, struct arena *a, struct str key, struct str path,
+                        struct err *err) ATTR_MUST;
 
 /* {plan_hash, changes:[…], errors, data_loss} */
 int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err) ATTR_MUST;

@@ -220,7 +220,9 @@ int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct di
     if (!d.app)
         return err_set(err, ERR_INVALID, "validation", "草稿中有错误，无法发布。",
                        "The draft has errors and cannot be published.");
-    return publish_candidate(c, &d, p, n, err);
+    if (publish_candidate(c, &d, p, n, err) < 0)
+        return -1;
+    return d.old ? 0 : seed_rows(c, d.app, c->engine->opts.demo, err);
 }
 
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
@@ -332,7 +334,7 @@ static int start_new(struct ctx *c, struct str key, struct diags *diags, struct 
 static int start_folder(struct ctx *c, struct diags *diags, struct err *err)
 {
     struct engine *e = c->engine;
-    if (!e->opts.apps_dir.n)
+    if (!e->opts.apps_dir.n || e->opts.stored_only)
         return 0;
     DIR *dir = opendir(str_z(c->a, e->opts.apps_dir));
     if (!dir)

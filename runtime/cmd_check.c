@@ -1,81 +1,206 @@
 /*
- * mortise check DIR: every mistake of an app, one a line. mortise schema: the JSON Schema of all
- * definition files.
+ * mortise check DIR and mortise test DIR: without a data folder. DIR is one app, or a folder of
+ * apps.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "engine/meta/load.h"
-#include "engine/meta/schema.h"
-#include "engine/script/script.h"
 #include "runtime/cmd.h"
 
-/* Messages in Chinese when the terminal is. */
-static bool chinese(void)
+#include "engine/script/script.h"
+#include "engine/vault/vault.h"
+#include "runtime/host.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct apps {
+    struct str dir;    /* that the apps stand in */
+    struct str prefix; /* of printed paths: "crm/" when DIR holds several */
+    struct str *keys;
+    size_t n;
+};
+
+static bool is_app(struct arena *a, struct str dir)
 {
-    static const char *const names[] = {"MORTISE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *v = getenv(names[i]);
-        if (v && *v)
-            return strncmp(v, "zh", 2) == 0;
-    }
-    return false;
+    return access(str_z(a, str_fmt(a, "%.*s/app.yaml", STR_ARG(dir))), F_OK) == 0;
 }
 
-/* Mistakes on stdout, remarks on stderr. */
-static void print(const struct diags *d)
+static struct str trim_slashes(struct str dir)
 {
-    bool zh = chinese();
-    for (size_t i = 0; i < d->list.n; i++) {
-        const struct diag *x = &d->list.v[i];
-        struct str text = zh ? x->zh : x->en;
-        FILE *out = x->level == DIAG_ERROR ? stdout : stderr;
-        fprintf(out, "%.*s:%u:%u: %s%.*s\n", STR_ARG(x->file), x->pos.line, x->pos.column,
-                x->level == DIAG_ERROR ? ""
-                : zh                   ? "提示："
-                                       : "note: ",
-                STR_ARG(text));
+    while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+        dir.n--;
+    return dir;
+}
+
+/* "." and "apps/crm/.." have no last name of their own: the real path has. */
+static struct str real_path(struct arena *a, struct str dir)
+{
+    char *cwd = arena_alloc(a, 4096);
+    if (dir.n && dir.p[0] == '/')
+        return dir;
+    if (!getcwd(cwd, 4096))
+        return dir;
+    return str_eqz(dir, ".") ? str_of(cwd) : str_fmt(a, "%s/%.*s", cwd, STR_ARG(dir));
+}
+
+static int find_apps(struct arena *a, struct str dir, struct apps *out, struct err *err)
+{
+    dir = trim_slashes(real_path(a, dir));
+    out->keys = ARENA_ARRAY(a, struct str, 256);
+    if (is_app(a, dir)) {
+        size_t at = dir.n;
+        while (at && dir.p[at - 1] != '/')
+            at--;
+        out->dir = str_sub(dir, 0, at ? at - 1 : 0);
+        out->keys[out->n++] = str_sub(dir, at, dir.n);
+        return 0;
     }
-    if (d->errors > d->list.n)
-        fprintf(stderr,
-                zh ? "还有更多，只列出前 %zu 条。\n" : "There are more; the first %zu are shown.\n",
-                d->list.n);
+    out->dir = dir;
+    out->prefix = STR("/");
+    DIR *d = opendir(str_z(a, dir));
+    for (struct dirent *e; d && out->n < 256 && (e = readdir(d));)
+        if (str_is_key(str_of(e->d_name)) &&
+            is_app(a, str_fmt(a, "%.*s/%s", STR_ARG(dir), e->d_name)))
+            out->keys[out->n++] = str_dup(a, str_of(e->d_name));
+    if (d)
+        closedir(d);
+    if (out->n)
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "no_app", "“%.*s”中没有 app.yaml。",
+                   "There is no app.yaml in “%.*s”.", STR_ARG(dir));
+}
+
+/* An engine on a database in memory, for what needs one. */
+static int open_empty(struct arena *a, const struct config *cfg, const struct apps *apps,
+                      struct clock *clock, struct engine **out, struct err *err)
+{
+    struct config c = *cfg;
+    c.store = STR("sqlite::memory:");
+    c.apps = apps->dir;
+    return host_engine(&c, a, clock, true, out, err);
+}
+
+static void print_mistakes(const struct apps *apps, struct str key, const struct diags *d)
+{
+    bool en = host_lang() == LANG_EN;
+    for (size_t i = 0; i < d->list.n; i++) {
+        const struct diag *g = &d->list.v[i];
+        if (apps->prefix.n)
+            printf("%.*s/", STR_ARG(key));
+        printf("%.*s:%u:%u: %s%.*s\n", STR_ARG(g->file), g->pos.line, g->pos.column,
+               g->level == DIAG_WARN ? (en ? "warning: " : "提醒：") : "",
+               STR_ARG(en ? g->en : g->zh));
+    }
+}
+
+static int check_one(struct arena *a, struct engine *e, const struct apps *apps, struct str key,
+                     bool *bad, struct err *err)
+{
+    struct app_source src;
+    struct app *app = NULL;
+    struct diags diags;
+    diags_init(&diags, a);
+    if (engine_draft(e, a, key, &src, &app, &diags, err))
+        return -1;
+    script_check(a, &src, &diags);
+    app_unref(&app);
+    print_mistakes(apps, key, &diags);
+    *bad = *bad || diags.errors > 0;
+    return 0;
 }
 
 int cmd_check(struct arena *a, int argc, char **argv)
 {
-    struct app_source src;
-    struct diags diags;
+    struct config cfg;
     struct err err = ERR_INIT;
-    const char *zone = getenv("MORTISE_TIMEZONE");
-    struct load_opts opts = {.default_zone = zone && *zone ? str_of(zone) : STR("Asia/Shanghai"),
-                             .zone_bytes = load_zone_file};
-    if (argc != 2 || argv[1][0] == '-') {
-        fprintf(stderr, "usage: mortise check DIR\n");
-        return EXIT_USAGE;
-    }
-    if (source_read(a, str_of(argv[1]), &src, &err) < 0) {
-        fprintf(stderr, "%s\n", chinese() ? err.zh : err.en);
-        return err.code == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_PROBLEMS;
-    }
-    diags_init(&diags, a);
-    struct app *app = app_load(&src, &opts, &diags);
-    script_check(a, &src, &diags);
-    print(&diags);
-    app_unref(&app);
-    return diags.errors ? EXIT_PROBLEMS : EXIT_FINE;
+    struct apps apps = {0};
+    struct clock clock = {0};
+    struct engine *e = NULL;
+    bool bad = false;
+    if (config_parse(a, argc, argv, &cfg, &err))
+        return cmd_usage(argv[0], err.en);
+    if (cfg.npos != 1)
+        return cmd_usage(argv[0], "name the folder of an app");
+    int rc = find_apps(a, cfg.pos[0], &apps, &err) || open_empty(a, &cfg, &apps, &clock, &e, &err)
+                 ? -1
+                 : 0;
+    for (size_t i = 0; rc == 0 && i < apps.n; i++)
+        rc = check_one(a, e, &apps, apps.keys[i], &bad, &err);
+    engine_close(&e);
+    if (rc)
+        return cmd_problem(&err);
+    return bad ? EXIT_PROBLEMS : EXIT_FINE;
 }
 
-int cmd_schema(struct arena *a, int argc, char **argv)
+static size_t print_results(struct str key, const struct test_result *r, size_t n)
 {
-    struct strb out;
-    (void)argv;
-    if (argc != 1) {
-        fprintf(stderr, "usage: mortise schema\n");
-        return EXIT_USAGE;
+    size_t passed = 0;
+    for (size_t i = 0; i < n; i++) {
+        passed += r[i].ok;
+        printf("%s %.*s: %.*s%s%.*s\n", r[i].ok ? "ok  " : "FAIL", STR_ARG(r[i].file),
+               STR_ARG(r[i].name), r[i].ok ? "" : ": ", STR_ARG(r[i].message));
     }
-    strb_init(&out, a);
-    schema_print(&out);
-    strb_addc(&out, '\n');
-    return fwrite(out.p, 1, out.n, stdout) == out.n ? EXIT_FINE : EXIT_PROBLEMS;
+    printf("%.*s: %zu passed, %zu failed\n", STR_ARG(key), passed, n - passed);
+    return n - passed;
+}
+
+/* Publishes the app into the empty store and runs its scenarios there. */
+static int test_published(struct ctx *c, const struct apps *apps, struct str key, size_t *failed,
+                          struct err *err)
+{
+    struct publish p = {.key = key};
+    struct diags diags;
+    struct test_result *r;
+    size_t n = 0;
+    int64_t version;
+    diags_init(&diags, c->a);
+    if (engine_publish(c, &p, &version, &diags, err)) {
+        print_mistakes(apps, key, &diags);
+        return -1;
+    }
+    c->app = engine_app(c->engine, key);
+    int rc = script_tests(c, &r, &n, err);
+    if (rc == 0)
+        *failed += print_results(key, r, n);
+    app_unref(&c->app);
+    return rc;
+}
+
+static int test_one(struct arena *a, struct engine *e, const struct apps *apps, struct str key,
+                    size_t *failed, struct err *err)
+{
+    struct ctx c;
+    struct conn *reader = NULL;
+    if (store_conn_open(engine_store(e), &reader, err))
+        return -1;
+    engine_ctx(e, a, reader, &c);
+    c.who = &who_system;
+    c.via = VIA_SYSTEM;
+    c.lang = host_lang();
+    int rc = test_published(&c, apps, key, failed, err);
+    store_conn_close(&reader);
+    return rc;
+}
+
+int cmd_test(struct arena *a, int argc, char **argv)
+{
+    struct config cfg;
+    struct err err = ERR_INIT;
+    struct apps apps = {0};
+    struct clock clock = {0};
+    size_t failed = 0;
+    if (config_parse(a, argc, argv, &cfg, &err))
+        return cmd_usage(argv[0], err.en);
+    if (cfg.npos != 1)
+        return cmd_usage(argv[0], "name the folder of an app");
+    int rc = find_apps(a, cfg.pos[0], &apps, &err);
+    for (size_t i = 0; rc == 0 && i < apps.n; i++) {
+        struct engine *e = NULL;
+        rc = open_empty(a, &cfg, &apps, &clock, &e, &err);
+        if (rc == 0)
+            rc = test_one(a, e, &apps, apps.keys[i], &failed, &err);
+        engine_close(&e);
+    }
+    if (rc)
+        return cmd_problem(&err);
+    return failed ? EXIT_PROBLEMS : EXIT_FINE;
 }

@@ -1,373 +1,247 @@
 /*
- * mortise eval: one expression over JSON variables, or one a line; natively, by SQLite or by the
- * WebAssembly module (which needs node). The answers are the same, which is what it is for.
+ * mortise eval 'EXPR' [--set key=json …] [--via native|sqlite], and mortise schema.
+ *
+ * `-` reads JSON lines {"expr","vars"} and prints one result a line, in their order.
  */
-#include "engine/formula/fx_sqlfn.h"
-#include "engine/formula/fx_vars.h"
-#include "engine/meta/load.h"
-#include "engine/store/store.h"
-#include "engine/value/json.h"
+#define _GNU_SOURCE /* getline */
 #include "runtime/cmd.h"
+
+#include "engine/formula/fx_vars.h"
+#include "engine/meta/schema.h"
+#include "runtime/host.h"
+#include "runtime/slurp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-#define LINE_MAX_BYTES (1 << 20)
-#define WASM_PATH      "build/formula.wasm"
-
-enum via { VIA_NATIVE, VIA_SQLITE, VIA_WASM };
-
-struct eval {
+struct run {
     struct arena *a;
-    enum via via;
     struct zone zone;
+    struct store *store; /* --via sqlite */
+    struct conn *db;
     int64_t now_us;
-    struct store *store;
-    struct conn *conn;
-    struct str expr;
-    VEC(struct pair) vars;
-    bool lines; /* "-": cases on standard input */
-    bool zh;
-    bool bad; /* some expression did not compile */
+    bool bad; /* an expression did not compile */
 };
 
-static int usage(void)
+static int no_context(struct fx_env *env, enum fx_context what, struct val arg, struct val *out)
 {
-    fputs("usage: mortise eval 'EXPR' [--set KEY=JSON]… [--via native|sqlite|wasm] [--timezone "
-          "NAME]\n"
-          "       mortise eval -       reads lines {\"expr\":…,\"vars\":{…}}, prints one result a "
-          "line\n",
-          stderr);
-    return EXIT_USAGE;
+    (void)env, (void)what, (void)arg;
+    *out = VAL_NONE;
+    return 0;
 }
 
-static int64_t now_us(void)
+static int no_sql_context(void *self, enum fx_context what, struct val arg, struct val *out,
+                          struct err *err)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return t.tv_sec * US_PER_S + t.tv_nsec / 1000;
+    (void)self, (void)what, (void)arg, (void)err;
+    *out = VAL_NONE;
+    return 0;
 }
 
-static bool chinese(void)
+static void put_error(struct run *r, struct json *j, const struct diags *d)
 {
-    const char *names[] = {"MORTISE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        const char *v = getenv(names[i]);
-        if (v != NULL && *v != '\0') {
-            return strncmp(v, "zh", 2) == 0;
-        }
-    }
-    return false;
+    const struct diag *g = d->list.n ? &d->list.v[0] : NULL;
+    bool en = host_lang() == LANG_EN;
+    r->bad = true;
+    json_begin_obj(j);
+    json_key(j, STR("error"));
+    json_begin_obj(j);
+    json_kint(j, "column", g ? g->pos.column : 1);
+    json_kstr(j, "message", g ? (en ? g->en : g->zh) : STR("?"));
+    json_end_obj(j);
+    json_end_obj(j);
 }
 
-/* ---- one case ---- */
-
-static void print_line(struct strb *out)
+static struct val native(struct run *r, const struct fx *fx, struct fx_vars *vars)
 {
-    strb_addc(out, '\n');
-    fwrite(out->p, 1, out->n, stdout);
+    struct err err = ERR_INIT;
+    struct fx_env env = {
+        .a = r->a, .context = no_context, .now_us = r->now_us, .zone = &r->zone, .err = &err};
+    fx_vars_env(vars, &env);
+    return fx_eval(fx, &env);
 }
 
-static void print_problem(struct eval *e, uint32_t column, struct str message)
+/* The value and its storage class, as the store gives them. */
+static struct val raw_of(struct arena *a, struct stmt *s)
 {
-    struct strb out;
-    struct json j;
-    strb_init(&out, e->a);
-    json_init(&j, &out);
-    json_begin_obj(&j);
-    json_key(&j, STR("error"));
-    json_begin_obj(&j);
-    json_kint(&j, "column", column);
-    json_kstr(&j, "message", message);
-    json_end_obj(&j);
-    json_end_obj(&j);
-    print_line(&out);
-    e->bad = true;
+    struct str type = stmt_str(s, 1);
+    if (str_eqz(type, "integer"))
+        return val_dec(stmt_int(s, 0), 0);
+    if (str_eqz(type, "real"))
+        return val_num(stmt_num(s, 0));
+    if (str_eqz(type, "text"))
+        return val_text(str_dup(a, stmt_str(s, 0)));
+    return VAL_NONE;
 }
 
-static int by_sqlite(struct eval *e, struct fx_vars *vars, const struct fx *fx, struct val *out,
-                     struct err *err)
+static int by_sql(struct run *r, const struct fx *fx, struct fx_vars *vars, struct val *out,
+                  struct err *err)
 {
-    struct sql q;
-    struct stmt *st;
     struct fx_sql_env env = fx_vars_sql_env(vars);
-    env.zone = &e->zone;
-    env.now_us = e->now_us;
-    sql_init(&q, e->a, SQL_SQLITE);
-    sql_lit(&q, "SELECT ");
-    if (fx_sql_value(fx, &q, &env, NULL, err) != 0 ||
-        store_query(e->conn, e->a, &q, &st, err) != 0) {
+    struct sql q;
+    struct stmt *s;
+    env.context = no_sql_context;
+    env.now_us = r->now_us;
+    env.zone = &r->zone;
+    sql_init(&q, r->a, store_dialect(r->store));
+    sql_lit(&q, "SELECT x, typeof(x) FROM (SELECT ");
+    if (fx_sql_value(fx, &q, &env, NULL, err))
         return -1;
-    }
-    int rc = stmt_step(st, err);
-    if (rc == 1) {
-        *out = fx_vars_result(e->a, fx_type_of(fx), val_copy(e->a, stmt_val(st, 0)));
-    }
-    stmt_done(st);
+    sql_lit(&q, " AS x)");
+    if (store_query(r->db, r->a, &q, &s, err))
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1)
+        *out = fx_vars_result(r->a, fx_type_of(fx), raw_of(r->a, s));
+    stmt_done(s);
     return rc < 0 ? -1 : 0;
 }
 
-static int evaluate(struct eval *e, struct fx_vars *vars, const struct fx *fx, struct val *out,
-                    struct err *err)
+static void evaluate(struct run *r, struct str text, struct val vars, struct json *j)
 {
-    if (e->via == VIA_SQLITE) {
-        return by_sqlite(e, vars, fx, out, err);
+    struct diags diags;
+    struct err err = ERR_INIT;
+    struct val out = VAL_NONE;
+    diags_init(&diags, r->a);
+    struct fx_vars *v = fx_vars_new(r->a, vars);
+    struct fx_scope scope = fx_vars_scope(v);
+    struct fx *fx = fx_compile(r->a, text, &scope, STR_NONE, (struct src_pos){1, 1}, &diags);
+    if (!fx) {
+        put_error(r, j, &diags);
+        return;
     }
-    struct fx_env env = {.a = e->a, .zone = &e->zone, .now_us = e->now_us, .err = err};
-    fx_vars_env(vars, &env);
-    *out = fx_eval(fx, &env);
-    return env.failed ? -1 : 0;
+    if (!r->store) {
+        json_val(j, native(r, fx, v));
+        return;
+    }
+    if (by_sql(r, fx, v, &out, &err)) {
+        struct diag *g = diag_add(&diags, "sql", "%s", "%s", err.en);
+        g->pos.column = 1;
+        put_error(r, j, &diags);
+        return;
+    }
+    json_val(j, out);
 }
 
-static void run_case(struct eval *e, struct str expr, struct val names)
+static void print(struct strb *b)
 {
+    struct str s = strb_str(b);
+    printf("%.*s\n", STR_ARG(s));
+}
+
+/* key=json pairs to an object. */
+static int take_vars(struct run *r, const struct config *cfg, struct val *out, struct err *err)
+{
+    struct pair *p = ARENA_ARRAY(r->a, struct pair, cfg->nset);
+    for (size_t i = 0; i < cfg->nset; i++) {
+        struct str key, json = str_cut(cfg->set[i], '=', &key);
+        p[i].key = key;
+        if (json_parse(r->a, json, &p[i].value, err))
+            return -1;
+    }
+    *out = val_obj(p, cfg->nset);
+    return 0;
+}
+
+static void one_line(struct run *r, struct str line)
+{
+    struct val v;
     struct err err = ERR_INIT;
-    struct diags diags;
     struct strb out;
     struct json j;
-    struct val v = VAL_NONE;
-    struct fx_vars *vars = fx_vars_new(e->a, names);
-    struct fx_scope scope = fx_vars_scope(vars);
-    diags_init(&diags, e->a);
-    struct fx *fx = fx_compile(e->a, expr, &scope, STR_NONE, (struct src_pos){1, 1}, &diags);
-    if (fx == NULL) {
-        const struct diag *d = &diags.list.v[0];
-        print_problem(e, d->pos.column, e->zh ? d->zh : d->en);
-        return;
-    }
-    if (evaluate(e, vars, fx, &v, &err) != 0) {
-        print_problem(e, err.pos.column, str_of(e->zh ? err.zh : err.en));
-        return;
-    }
-    strb_init(&out, e->a);
+    strb_init(&out, r->a);
     json_init(&j, &out);
-    json_val(&j, v);
-    print_line(&out);
-}
-
-static void run_line(struct eval *e, struct str line)
-{
-    struct err err = ERR_INIT;
-    struct val v;
-    if (json_parse(e->a, line, &v, &err) != 0) {
-        print_problem(e, err.pos.column, str_of(e->zh ? err.zh : err.en));
-        return;
+    if (json_parse(r->a, line, &v, &err)) {
+        struct diags d;
+        diags_init(&d, r->a);
+        (void)diag_add(&d, "json", "%s", "%s", err.en);
+        put_error(r, &j, &d);
+    } else {
+        evaluate(r, val_str(val_get(v, STR("expr"))), val_get(v, STR("vars")), &j);
     }
-    run_case(e, val_str(val_get(v, STR("expr"))), val_get(v, STR("vars")));
+    print(&out);
 }
 
-/* ---- standard input ---- */
-
-struct guarded {
-    struct eval *e;
-    struct str line;
-};
-
-static void run_guarded(void *arg)
-{
-    struct guarded *g = arg;
-    run_line(g->e, g->line);
-}
-
-/* Each line in memory of its own. */
-static void run_lines(struct eval *e)
+static void all_lines(struct run *r)
 {
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
-    struct arena_mark mark = arena_mark(e->a);
+    struct arena_mark mark = arena_mark(r->a);
     while ((n = getline(&line, &cap, stdin)) >= 0) {
-        struct guarded g = {e, str_trim((struct str){line, (size_t)n})};
-        if (g.line.n == 0) {
-            continue;
-        }
-        if (n > LINE_MAX_BYTES) {
-            print_problem(e, 1, e->zh ? STR("这一行太长。") : STR("The line is too long."));
-        } else if (oom_guard(run_guarded, &g) != 0) {
-            arena_reset(e->a, mark);
-            print_problem(e, 1, e->zh ? STR("内存不足。") : STR("Out of memory."));
-        }
-        arena_reset(e->a, mark);
+        if (n && line[n - 1] == '\n')
+            n--;
+        if (n)
+            one_line(r, (struct str){line, (size_t)n});
+        arena_reset(r->a, mark);
     }
     free(line);
 }
 
-/* ---- WebAssembly: node runs the module that the browser gets ---- */
-
-static const char wasm_script[] =
-    "const fs=require('fs'),[,path,now,offset,mode,expr,vars]=process.argv;"
-    "WebAssembly.instantiate(fs.readFileSync(path),{}).then(({instance:{exports:x}})=>{"
-    "x._initialize?.();x.fxw_now(BigInt(now),Number(offset));const e=new TextEncoder(),d=new "
-    "TextDecoder();"
-    "const put=t=>{const b=e.encode(t),p=x.fxw_alloc(b.length||1);"
-    "new Uint8Array(x.memory.buffer,p,b.length).set(b);return[p,b.length]};let bad=0,out=[];"
-    "const one=(v,t)=>{x.fxw_reset();const rc=x.fxw_vars(...put(v),...put(t));"
-    "const r=d.decode(new Uint8Array(x.memory.buffer,x.fxw_result(),x.fxw_result_n()));"
-    "if(rc===0)return out.push(r);bad=1;const f=JSON.parse(r).errors[0];"
-    "out.push(JSON.stringify({error:{column:f.column,message:f.message_en}}))};"
-    "if(mode!=='-')one(vars,expr);"
-    "else for(const l of fs.readFileSync(0,'utf8').split('\\n'))if(l.trim()){const c=JSON.parse(l);"
-    "one(JSON.stringify(c.vars??{}),c.expr)}"
-    "fs.writeSync(1,out.join('\\n')+(out.length?'\\n':''));process.exitCode=bad});";
-
-static int run_wasm(struct eval *e)
+static int open_run(struct run *r, const struct config *cfg, struct err *err)
 {
-    struct strb vars;
+    struct str bytes;
+    struct store_opts opts = {.mono_us = clock_mono_us};
+    r->zone = zone_utc;
+    r->now_us = clock_real_us();
+    if (cfg->timezone.n && !str_eqz(cfg->timezone, "UTC") &&
+        (slurp_file(r->a, str_fmt(r->a, "/usr/share/zoneinfo/%.*s", STR_ARG(cfg->timezone)),
+                    1u << 18, &bytes, err) ||
+         zone_parse(r->a, cfg->timezone, bytes, &r->zone)))
+        return err_set(err, ERR_INVALID, "timezone", "没有时区“%.*s”。",
+                       "There is no time zone “%.*s”.", STR_ARG(cfg->timezone));
+    if (str_eqz(cfg->via, "native"))
+        return 0;
+    if (!str_eqz(cfg->via, "sqlite"))
+        return err_set(err, ERR_INVALID, "via", "--via 应为 native 或 sqlite。",
+                       "--via is native or sqlite.");
+    return store_open(STR("sqlite::memory:"), &opts, &r->store, err) ||
+                   store_conn_open(r->store, &r->db, err)
+               ? -1
+               : 0;
+}
+
+static int run_all(struct run *r, const struct config *cfg, struct err *err)
+{
+    struct val vars;
+    struct strb out;
     struct json j;
-    strb_init(&vars, e->a);
-    json_init(&j, &vars);
-    json_val(&j, val_obj(e->vars.v, e->vars.n));
-    struct str now = str_fmt(e->a, "%lld", (long long)e->now_us);
-    struct str offset = str_fmt(e->a, "%d", zone_offset_s(&e->zone, e->now_us));
-    char *argv[] = {str_z(e->a, STR("node")),
-                    str_z(e->a, STR("-e")),
-                    str_z(e->a, str_of(wasm_script)),
-                    str_z(e->a, STR(WASM_PATH)),
-                    str_z(e->a, now),
-                    str_z(e->a, offset),
-                    str_z(e->a, e->lines ? STR("-") : STR("one")),
-                    str_z(e->a, e->expr),
-                    str_z(e->a, strb_str(&vars)),
-                    NULL};
-    if (access(WASM_PATH, R_OK) != 0) {
-        fputs("mortise eval --via wasm: " WASM_PATH " is not there; run `make wasm` first\n",
-              stderr);
-        return EXIT_USAGE;
-    }
-    execvp("node", argv);
-    fputs("mortise eval --via wasm needs node\n", stderr);
-    return EXIT_USAGE;
-}
-
-/* ---- arguments ---- */
-
-static bool set_via(struct eval *e, struct str name)
-{
-    if (str_eq(name, STR("native"))) {
-        e->via = VIA_NATIVE;
-    } else if (str_eq(name, STR("sqlite"))) {
-        e->via = VIA_SQLITE;
-    } else if (str_eq(name, STR("wasm"))) {
-        e->via = VIA_WASM;
-    } else {
-        fprintf(stderr, "mortise eval: no such way: --via %.*s\n", STR_ARG(name));
-        return false;
-    }
-    return true;
-}
-
-static bool set_zone(struct eval *e, struct str name)
-{
-    struct str bytes = STR_NONE;
-    if (str_eq(name, STR("UTC"))) {
-        e->zone = zone_utc;
-        return true;
-    }
-    if (load_zone_file(NULL, e->a, name, &bytes) != 0 || zone_parse(e->a, name, bytes, &e->zone) != 0) {
-        fprintf(stderr, "mortise eval: no such time zone: %.*s\n", STR_ARG(name));
-        return false;
-    }
-    return true;
-}
-
-static bool set_var(struct eval *e, struct str text)
-{
-    struct err err = ERR_INIT;
-    struct pair p;
-    struct str json = str_cut(text, '=', &p.key);
-    if (p.key.n == text.n || json_parse(e->a, json, &p.value, &err) != 0) {
-        fprintf(stderr,
-                "mortise eval: --set takes KEY=JSON, as in --set qty=3 or --set name='\"x\"'\n");
-        return false;
-    }
-    vec_push(e->a, &e->vars, p);
-    return true;
-}
-
-/* The value of an option given as "--name value" or "--name=value"; false when it is another. */
-static bool option(const char *name, int argc, char **argv, int *i, struct str *out)
-{
-    struct str arg = str_of(argv[*i]);
-    struct str rest = str_sub(arg, strlen(name), arg.n);
-    if (!str_starts(arg, str_of(name)) || (rest.n > 0 && rest.p[0] != '=')) {
-        return false;
-    }
-    if (rest.n > 0) {
-        *out = str_sub(rest, 1, rest.n);
-        return true;
-    }
-    if (*i + 1 >= argc) {
-        return false;
-    }
-    *out = str_of(argv[++*i]);
-    return true;
-}
-
-static bool read_args(struct eval *e, int argc, char **argv)
-{
-    const char *zone = getenv("MORTISE_TIMEZONE");
-    const char *via = getenv("MORTISE_VIA");
-    bool have = false;
-    bool ok = (zone == NULL || *zone == '\0' || set_zone(e, str_of(zone))) &&
-              (via == NULL || *via == '\0' || set_via(e, str_of(via)));
-    for (int i = 1; i < argc && ok; i++) {
-        struct str value;
-        if (option("--set", argc, argv, &i, &value)) {
-            ok = set_var(e, value);
-        } else if (option("--via", argc, argv, &i, &value)) {
-            ok = set_via(e, value);
-        } else if (option("--timezone", argc, argv, &i, &value)) {
-            ok = set_zone(e, value);
-        } else if (!have) {
-            e->expr = str_of(argv[i]);
-            e->lines = str_eq(e->expr, STR("-"));
-            have = true;
-        } else {
-            ok = false;
-            usage();
-        }
-    }
-    if (ok && !have) {
-        usage();
-    }
-    return ok && have;
-}
-
-static int open_store(struct eval *e)
-{
-    struct err err = ERR_INIT;
-    struct store_opts opts = {0};
-    opts.functions = fx_sql_functions(&opts.nfunctions);
-    if (store_open(STR("sqlite::memory:"), &opts, &e->store, &err) != 0 ||
-        store_conn_open(e->store, &e->conn, &err) != 0) {
-        fprintf(stderr, "%s\n", err.en);
+    if (open_run(r, cfg, err) || take_vars(r, cfg, &vars, err))
         return -1;
+    if (str_eqz(cfg->pos[0], "-")) {
+        all_lines(r);
+        return 0;
     }
+    strb_init(&out, r->a);
+    json_init(&j, &out);
+    evaluate(r, cfg->pos[0], vars, &j);
+    print(&out);
     return 0;
 }
 
 int cmd_eval(struct arena *a, int argc, char **argv)
 {
-    struct eval e = {.a = a, .zone = zone_utc, .now_us = now_us(), .zh = chinese()};
-    if (!read_args(&e, argc, argv)) {
-        return EXIT_USAGE;
-    }
-    if (e.via == VIA_WASM) {
-        return run_wasm(&e);
-    }
-    if (e.via == VIA_SQLITE && open_store(&e) != 0) {
-        return EXIT_PROBLEMS;
-    }
-    if (e.lines) {
-        run_lines(&e);
-    } else {
-        run_case(&e, e.expr, val_obj(e.vars.v, e.vars.n));
-    }
-    if (e.conn != NULL) {
-        store_conn_close(&e.conn);
-    }
-    store_close(&e.store);
-    return e.bad ? EXIT_PROBLEMS : EXIT_FINE;
+    struct config cfg;
+    struct err err = ERR_INIT;
+    struct run r = {.a = a};
+    if (config_parse(a, argc, argv, &cfg, &err))
+        return cmd_usage(argv[0], err.en);
+    if (cfg.npos != 1)
+        return cmd_usage(argv[0], "give one expression, or -");
+    int rc = run_all(&r, &cfg, &err);
+    store_conn_close(&r.db);
+    store_close(&r.store);
+    if (rc)
+        return cmd_problem(&err);
+    return r.bad ? EXIT_PROBLEMS : EXIT_FINE;
+}
+
+int cmd_schema(struct arena *a, int argc, char **argv)
+{
+    struct strb out;
+    (void)argc, (void)argv;
+    strb_init(&out, a);
+    schema_print(&out);
+    printf("%.*s\n", STR_ARG(strb_str(&out)));
+    return EXIT_FINE;
 }

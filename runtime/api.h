@@ -1,0 +1,62 @@
+/*
+ * All handlers, by area (api_*.c): each parses, calls one engine function and writes the answer.
+ * Their rows are in routes.c.
+ */
+#ifndef RUNTIME_API_H
+#define RUNTIME_API_H
+
+#include "runtime/http.h"
+
+/* api_auth.c */
+http_handler api_session_get, api_session_post, api_session_delete, api_setup_get, api_setup_post;
+http_handler api_token_list, api_token_post, api_token_delete, api_password_post;
+/* api_org.c */
+http_handler api_members, api_departments, api_admin_members, api_admin_member_post,
+    api_admin_member_patch;
+http_handler api_admin_departments, api_admin_department_post, api_admin_roles;
+/* api_app.c */
+http_handler api_apps, api_form, api_admin_apps;
+/* api_record.c */
+http_handler api_record_post, api_record_get, api_record_patch, api_record_delete,
+    api_record_restore;
+http_handler api_record_button, api_record_history, api_record_explain, api_record_related;
+/* api_comment.c */
+http_handler api_comment_list, api_comment_post;
+/* api_batch.c */
+http_handler api_form_batch, api_batch;
+/* api_query.c */
+http_handler api_records, api_query, api_aggregate, api_eval, api_export;
+/* api_task.c */
+http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act, api_flow_simulate;
+/* api_import.c */
+http_handler api_import, api_job, api_job_errors, api_import_undo;
+/* api_dash.c */
+http_handler api_dashboard, api_widget;
+/* api_public.c */
+http_handler api_public_get, api_public_post;
+/* api_design.c */
+http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_draft_delete,
+    api_check, api_plan, api_publish, api_versions, api_version_diff, api_rollback, api_references;
+/* api_admin.c */
+http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_outbox, api_jobs,
+    api_settings;
+/* api_system.c */
+http_handler api_healthz, api_readyz, api_metrics, api_openapi, api_events, api_test_clock;
+
+/* ---- shared between them ---- */
+
+/* The "me" of a session. */
+int me_json(struct ctx *c, struct json *j, struct err *err) ATTR_MUST;
+/* {"me":…,"csrf":…} */
+int session_json(struct http_req *req, struct json *j, struct err *err) ATTR_MUST;
+/* [ {app…}, … ] as in GET /apps */
+int apps_json(struct http_req *req, struct json *j, struct err *err) ATTR_MUST;
+/* The form as the caller sees it: 1, 0 invisible, -1. */
+int form_json(struct ctx *c, const struct form *f, struct json *j, struct err *err) ATTR_MUST;
+/* May the caller open the app: a grant on one of its forms, or a role. */
+int app_visible(struct ctx *c, struct app *app, bool *visible, struct err *err) ATTR_MUST;
+
+/* A value of a record body for api_write(). */
+struct val body_or_empty(struct val body);
+
+#endif

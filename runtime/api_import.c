@@ -1,0 +1,304 @@
+/*
+ * Imports over HTTP: a file becomes a job; jobs are looked at and taken back.
+ */
+#include "runtime/api_record.h"
+
+#include "engine/record/access.h"
+#include "runtime/jobs.h"
+#include "runtime/server.h"
+
+#include <stdio.h>
+
+struct new_job {
+    struct import_job in;
+    int64_t id;
+};
+
+static int job_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct new_job *n = arg;
+    return jobs_add_import(c, &n->in, n->id, err);
+}
+
+static int job_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct new_job *n = arg;
+    char buf[16];
+    (void)req, (void)err;
+    resp->status = 202;
+    json_begin_obj(&resp->json);
+    json_kstr(&resp->json, "job", id_print(n->id, buf));
+    json_end_obj(&resp->json);
+    return 0;
+}
+
+static struct str part(const struct http_req *req, const char *name)
+{
+    for (size_t i = 0; i < req->nfields; i++)
+        if (str_eqz(req->fields[i].name, name))
+            return str_trim(req->fields[i].value);
+    return req_query(req, name);
+}
+
+static int read_parts(struct http_req *req, struct import_job *in, struct err *err)
+{
+    static const char *const MODES[] = {"insert", "update", "upsert"};
+    in->mapping = part(req, "mapping");
+    in->mode = part(req, "mode");
+    in->key = part(req, "key");
+    struct str dry = part(req, "dry_run");
+    in->dry_run = str_eqz(dry, "1") || str_eqz(dry, "true");
+    if (!in->mode.n)
+        in->mode = STR("insert");
+    for (size_t i = 0; i < ARRAY_LEN(MODES); i++)
+        if (str_eqz(in->mode, MODES[i]))
+            return 0;
+    (void)err_set(err, ERR_INVALID, "bad_value", "mode 应为 insert、update 或 upsert。",
+                  "mode must be insert, update or upsert.");
+    err_at(err, "mode");
+    return -1;
+}
+
+int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    struct access *x;
+    struct ctx *c = req->ctx;
+    struct new_job n = {0};
+    char buf[16];
+    if (req_form(req, &f, err) || access_of(c, f, &x, err))
+        return -1;
+    if (access_none(x))
+        return no_such(err);
+    if (!(access_rights(x) & RIGHT_IMPORT))
+        return err_set(err, ERR_DENIED, "denied", "您没有权限导入这张表单。",
+                       "You may not import into this form.");
+    if (!req->upload.n)
+        return err_set(err, ERR_MEDIA, "file_required", "请以 multipart/form-data 上传一个文件。",
+                       "Upload one file as multipart/form-data.");
+    if (read_parts(req, &n.in, err))
+        return -1;
+    n.id = id_next(c->ids, c->now_us);
+    n.in.app = f->app->key;
+    n.in.form = f->key;
+    n.in.member = c->who->id;
+    n.in.lang = c->lang;
+    n.in.path =
+        str_fmt(c->a, "%.*s/import-%s.csv", STR_ARG(req->server->spool_dir), id_print(n.id, buf).p);
+    if (rename(str_z(c->a, req->upload), str_z(c->a, n.in.path)))
+        return err_set(err, ERR_STORE, "spool", "无法保存上传的文件。",
+                       "The uploaded file cannot be stored.");
+    struct api_write w = {job_apply, job_render, &n};
+    if (api_write(req, resp, &w, err))
+        return -1;
+    jobs_wake(req->server->jobs);
+    return 0;
+}
+
+/* ---- looking at jobs ---- */
+
+struct job_row {
+    struct str state, errors, result;
+    int64_t done, total;
+};
+
+/* One's own jobs, and all of them for those who operate the system. */
+static int job_find(struct http_req *req, int64_t id, struct job_row *out, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    struct sql q;
+    struct stmt *s;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT state, errors, result, done, total FROM _job WHERE id = ");
+    sql_bind_int(&q, id);
+    if (!(c->who->rights & ADMIN_OPERATE)) {
+        sql_lit(&q, " AND created_by = ");
+        sql_bind_int(&q, c->who->id);
+    }
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1)
+        *out = (struct job_row){str_dup(c->a, stmt_str(s, 0)), str_dup(c->a, stmt_str(s, 1)),
+                                str_dup(c->a, stmt_str(s, 2)), stmt_int(s, 3), stmt_int(s, 4)};
+    stmt_done(s);
+    return rc < 0 ? -1 : rc == 0 ? no_such(err) : 0;
+}
+
+int api_job(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct job_row row = {0};
+    struct json *j = &resp->json;
+    int64_t id;
+    struct val errors = VAL_NONE, result = VAL_NONE;
+    if (req_id(req, 0, &id, err) || job_find(req, id, &row, err) ||
+        (row.errors.n && json_parse(req->ctx->a, row.errors, &errors, err)) ||
+        (row.result.n && json_parse(req->ctx->a, row.result, &result, err)))
+        return -1;
+    json_begin_obj(j);
+    json_kstr(j, "id", req->params[0]);
+    json_kstr(j, "state", row.state);
+    json_kint(j, "done", row.done);
+    json_kint(j, "total", row.total);
+    for (size_t i = 0; result.kind == VAL_OBJ && i < result.n; i++) {
+        if (str_eqz(result.obj[i].key, "total"))
+            continue;
+        json_key(j, result.obj[i].key);
+        json_val(j, result.obj[i].value);
+    }
+    if (errors.kind == VAL_LIST && errors.n) {
+        json_kstr(j, "errors_url",
+                  str_fmt(req->ctx->a, "/api/v1/jobs/%.*s/errors", STR_ARG(req->params[0])));
+        json_kval(j, "errors", val_list(errors.list, MIN(errors.n, 20u)));
+    }
+    json_end_obj(j);
+    return 0;
+}
+
+int api_job_errors(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct job_row row = {0};
+    int64_t id;
+    struct val errors = val_list(NULL, 0);
+    if (req_id(req, 0, &id, err) || job_find(req, id, &row, err) ||
+        (row.errors.n && json_parse(req->ctx->a, row.errors, &errors, err)))
+        return -1;
+    json_begin_obj(&resp->json);
+    json_key(&resp->json, STR("errors"));
+    json_begin_list(&resp->json);
+    for (size_t i = 0; errors.kind == VAL_LIST && i < errors.n; i++)
+        json_val(&resp->json, errors.list[i]);
+    json_end_list(&resp->json);
+    json_end_obj(&resp->json);
+    return 0;
+}
+
+/* ---- taking an import back ---- */
+
+struct undo {
+    int64_t job, undone, kept;
+    struct app *app;
+    struct diags *diags;
+};
+
+struct undo_row {
+    struct str form, op;
+    int64_t record, version;
+    struct val changes;
+};
+
+/* Old values of an update: {"field":[old,new]} to {"field":old}. */
+static struct val old_values(struct arena *a, struct val changes)
+{
+    struct pair *p = ARENA_ARRAY(a, struct pair, changes.n);
+    size_t n = 0;
+    for (size_t i = 0; changes.kind == VAL_OBJ && i < changes.n; i++) {
+        struct val both = changes.obj[i].value;
+        if (both.kind == VAL_LIST && both.n == 2 && changes.obj[i].key.p[0] != '_')
+            p[n++] = (struct pair){changes.obj[i].key, both.list[0]};
+    }
+    return val_obj(p, n);
+}
+
+/* A row that somebody changed since stays as it is. */
+static int undo_one(struct ctx *c, struct undo *u, const struct undo_row *row, struct err *err)
+{
+    struct form *f = app_form(u->app, row->form);
+    struct rec now;
+    int rc = f ? record_load(c, f, row->record, REC_LIVE, &now, err) : 0;
+    if (rc < 0)
+        return -1;
+    if (rc == 0 || now.version != row->version) {
+        u->kept++;
+        return 0;
+    }
+    struct rec_write w = {.op = str_eqz(row->op, "create") ? REC_DELETE : REC_UPDATE,
+                          .form = f,
+                          .id = row->record,
+                          .no_version = true,
+                          .mode = WRITE_OWN_RIGHT | WRITE_LOCKED_OK};
+    if (w.op == REC_UPDATE)
+        w.values = old_values(c->a, row->changes);
+    u->undone++;
+    return record_write(c, &w, NULL, u->diags, err);
+}
+
+static int undo_rows(struct ctx *c, int64_t job, struct undo_row **out, size_t *n, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    int rc;
+    VEC(struct undo_row) rows = {0};
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT form, record, version, op, changes FROM _history WHERE job = ");
+    sql_bind_int(&q, job);
+    sql_lit(&q, " ORDER BY id DESC");
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct undo_row r = {.form = str_dup(c->a, stmt_str(s, 0)),
+                             .op = str_dup(c->a, stmt_str(s, 3)),
+                             .record = stmt_int(s, 1),
+                             .version = stmt_int(s, 2)};
+        if (json_parse(c->a, str_dup(c->a, stmt_str(s, 4)), &r.changes, err))
+            return -1;
+        vec_push(c->a, &rows, r);
+    }
+    stmt_done(s);
+    *out = rows.v;
+    *n = rows.n;
+    return rc;
+}
+
+static int undo_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct undo *u = arg;
+    struct undo_row *rows;
+    size_t n;
+    u->undone = u->kept = 0;
+    c->via = VIA_BATCH;
+    if (undo_rows(c, u->job, &rows, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (undo_one(c, u, &rows[i], err))
+            return -1;
+    return 0;
+}
+
+static int undo_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct undo *u = arg;
+    (void)req, (void)err;
+    json_begin_obj(&resp->json);
+    json_kint(&resp->json, "undone", u->undone);
+    json_kint(&resp->json, "kept", u->kept);
+    json_end_obj(&resp->json);
+    return 0;
+}
+
+static int job_app(struct http_req *req, int64_t job, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    struct sql q;
+    struct stmt *s;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT app FROM _job WHERE id = ");
+    sql_bind_int(&q, job);
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc = stmt_step(s, err);
+    req->params[0] = rc == 1 ? str_dup(c->a, stmt_str(s, 0)) : STR_NONE;
+    stmt_done(s);
+    return rc < 0 ? -1 : rc == 0 ? no_such(err) : req_app(req, err);
+}
+
+int api_import_undo(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct undo u = {.diags = &resp->diags};
+    struct job_row row = {0};
+    if (req_id(req, 0, &u.job, err) || job_find(req, u.job, &row, err) || job_app(req, u.job, err))
+        return -1;
+    u.app = req->app;
+    struct api_write w = {undo_apply, undo_render, &u};
+    return api_write(req, resp, &w, err);
+}

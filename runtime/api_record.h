@@ -1,0 +1,29 @@
+/*
+ * What the handlers of records, batches and imports share.
+ */
+#ifndef RUNTIME_API_RECORD_H
+#define RUNTIME_API_RECORD_H
+
+#include "engine/record/record.h"
+#include "runtime/api.h"
+#include "runtime/write.h"
+
+struct record_edit {
+    struct rec_write w;
+    struct rec out;
+    struct diags *diags;
+};
+
+/* Runs one record_write as a request of its own and answers with the record. */
+int record_edit(struct http_req *req, struct http_resp *resp, struct record_edit *e,
+                struct err *err) ATTR_MUST;
+/* The record with its ETag; one that the writer no longer sees answers with its id only. */
+int record_answer(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
+                  struct err *err) ATTR_MUST;
+struct val body_fields(struct arena *a, struct val body);
+int record_base(struct http_req *req, struct val body, struct rec_write *w,
+                struct err *err) ATTR_MUST;
+int record_conflict(struct http_req *req, struct http_resp *resp, const struct err *err,
+                    struct json *j);
+
+#endif

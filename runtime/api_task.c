@@ -1,0 +1,195 @@
+/*
+ * To-do lists, acting on tasks, the flow of a record.
+ */
+#include "runtime/api_record.h"
+
+#include "engine/flow/flow.h"
+#include "engine/org/member.h"
+#include "runtime/respond.h"
+
+#define BATCH_MAX 100
+
+int api_tasks(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    static const char *const BOXES[] = {
+        [BOX_TODO] = "todo", [BOX_DONE] = "done", [BOX_STARTED] = "started", [BOX_CC] = "cc"};
+    struct str box = req_query(req, "box");
+    struct task_query q = {.box = BOX_TODO,
+                           .app = req_query(req, "app"),
+                           .search = req_query(req, "search"),
+                           .after = req_query(req, "after")};
+    int64_t limit;
+    size_t i = 0;
+    while (box.n && i < ARRAY_LEN(BOXES) && !str_eqz(box, BOXES[i]))
+        i++;
+    if (i == ARRAY_LEN(BOXES)) {
+        (void)err_set(err, ERR_INVALID, "bad_parameter", "box 应为 todo、done、started 或 cc。",
+                      "box must be todo, done, started or cc.");
+        err_at(err, "box");
+        return -1;
+    }
+    if (req_int(req, "limit", 1, 200, 50, &limit, err))
+        return -1;
+    q.box = (enum task_box)i;
+    q.limit = (uint32_t)limit;
+    if (req->ctx->who->scope_app.n)
+        q.app = req->ctx->who->scope_app;
+    return task_list(req->ctx, &q, &resp->json, err);
+}
+
+/* ---- one task ---- */
+
+struct act {
+    struct task_act act;
+    struct diags *diags;
+};
+
+static int act_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct act *a = arg;
+    return flow_act(c, &a->act, a->diags, err);
+}
+
+static int act_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct act *a = arg;
+    char buf[16];
+    (void)req, (void)err;
+    json_begin_obj(&resp->json);
+    json_kstr(&resp->json, "id", id_print(a->act.task, buf));
+    json_kstr(&resp->json, "action", a->act.action);
+    json_kstr(&resp->json, "status", STR("done"));
+    json_end_obj(&resp->json);
+    return 0;
+}
+
+static void act_read(struct val body, struct act *a)
+{
+    a->act.comment = body_str(body, "comment");
+    a->act.values = val_get(body, STR("values"));
+    a->act.to = val_get(body, STR("to"));
+    a->act.resume = body_str(body, "resume");
+}
+
+int api_task_act(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct val body = VAL_NONE;
+    struct act a = {.diags = &resp->diags};
+    if (req_id(req, 0, &a.act.task, err) || (req->body.n && req_json(req, &body, err)))
+        return -1;
+    a.act.action = req->params[1];
+    act_read(body, &a);
+    struct api_write w = {act_apply, act_render, &a};
+    return api_write(req, resp, &w, err);
+}
+
+/* Each task is a transaction of its own: the others go on when one cannot be done. */
+static void batch_one(struct http_req *req, struct val body, struct str id, struct json *j)
+{
+    struct err err = ERR_INIT;
+    struct diags diags;
+    diags_init(&diags, req->ctx->a);
+    struct act a = {.diags = &diags};
+    int status = 200;
+    act_read(body, &a);
+    a.act.action = body_str(body, "action");
+    bool known = id_parse(id, &a.act.task);
+    if (!known)
+        (void)no_such(&err);
+    if (!known || engine_write(req->ctx, act_apply, &a, &err))
+        status = respond_status(err.code == ERR_INVALID && diags.errors ? respond_diags_code(&diags)
+                                                                        : err.code);
+    json_begin_obj(j);
+    json_kstr(j, "id", id);
+    json_kint(j, "status", status);
+    if (err.code) {
+        json_kstr(j, "code", str_of(err.key));
+        json_kstr(j, "message", str_of(req->ctx->lang == LANG_EN ? err.en : err.zh));
+    }
+    json_end_obj(j);
+}
+
+int api_task_batch(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct val body;
+    struct json *j = &resp->json;
+    if (req_json(req, &body, err))
+        return -1;
+    struct val ids = val_get(body, STR("ids"));
+    if (ids.kind != VAL_LIST || ids.n == 0 || ids.n > BATCH_MAX)
+        return err_set(err, ERR_INVALID, "bad_batch", "ids 应为 1 到 %d 个任务。",
+                       "ids must be 1 to %d tasks.", BATCH_MAX);
+    json_begin_obj(j);
+    json_key(j, STR("results"));
+    json_begin_list(j);
+    for (size_t i = 0; i < ids.n; i++)
+        batch_one(req, body, val_str(ids.list[i]), j);
+    json_end_list(j);
+    json_end_obj(j);
+    return 0;
+}
+
+/* ---- the flow of a record ---- */
+
+int api_flow_get(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    int64_t id;
+    if (req_form(req, &f, err) || req_id(req, 2, &id, err))
+        return -1;
+    int rc = flow_json(req->ctx, f, id, &resp->json, err);
+    return rc == 0 ? no_such(err) : rc < 0 ? -1 : 0;
+}
+
+struct flow_call {
+    const struct form *form;
+    int64_t id;
+    struct str action;
+    struct val body;
+    struct diags *diags;
+};
+
+static int flow_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct flow_call *f = arg;
+    return flow_record_act(c, f->form, f->id, f->action, f->body, f->diags, err);
+}
+
+static int flow_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct flow_call *f = arg;
+    return record_answer(req, resp, f->form, f->id, err);
+}
+
+int api_flow_act(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    struct flow_call call = {.diags = &resp->diags, .body = val_obj(NULL, 0)};
+    if (req_form(req, &f, err) || req_id(req, 2, &call.id, err) ||
+        (req->body.n && req_json(req, &call.body, err)))
+        return -1;
+    call.form = f;
+    call.action = req->params[3];
+    struct api_write w = {flow_apply, flow_render, &call};
+    return api_write(req, resp, &w, err);
+}
+
+int api_flow_simulate(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    struct val body;
+    struct ctx *c = req->ctx;
+    int64_t member = c->who->id;
+    if (req_form(req, &f, err) || req_json(req, &body, err))
+        return -1;
+    struct str other = body_str(body, "member");
+    if (other.n && !(c->who->rights & (ADMIN_DESIGN | ADMIN_PEOPLE)))
+        return err_set(err, ERR_DENIED, "denied", "您没有权限替他人试跑流程。",
+                       "You may not simulate the flow for somebody else.");
+    if (other.n && !id_parse(other, &member)) {
+        int rc = member_by_login(c, other, &member, err);
+        if (rc <= 0)
+            return rc < 0 ? -1 : no_such(err);
+    }
+    return flow_simulate(c, f, val_get(body, STR("values")), member, &resp->json, err);
+}

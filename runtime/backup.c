@@ -1,0 +1,97 @@
+/*
+ * Making, checking and restoring backups. A copy that does not pass its check is never left behind.
+ */
+#include "runtime/backup.h"
+
+#include "engine/vault/vault.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct str key_path(const struct config *cfg, struct arena *a)
+{
+    return cfg->backup_key.n ? cfg->backup_key : str_fmt(a, "%.*s/backup.key", STR_ARG(cfg->data));
+}
+
+static int exists(struct arena *a, struct str path)
+{
+    return access(str_z(a, path), F_OK) == 0;
+}
+
+static void forget(struct arena *a, struct str path)
+{
+    (void)unlink(str_z(a, path)); /* a temporary copy; absent is as good */
+}
+
+int backup_make(struct store *s, const struct config *cfg, struct arena *a, struct str to,
+                struct err *err)
+{
+    struct vault_key key;
+    struct str copy = str_fmt(a, "%.*s.copy-%ld", STR_ARG(to), (long)getpid());
+    if (exists(a, to))
+        return err_set(err, ERR_CONFLICT, "exists", "文件“%.*s”已存在。",
+                       "File “%.*s” exists already.", STR_ARG(to));
+    if (vault_key_file(key_path(cfg, a), true, &key, err) || store_backup(s, copy, err))
+        return -1;
+    int rc = vault_seal_file(&key, copy, to, err);
+    forget(a, copy);
+    return rc;
+}
+
+/* Opens the copy as a store of its own and runs the full check. */
+static int check_copy(struct arena *a, struct str path, struct err *err)
+{
+    struct store *s = NULL;
+    struct conn *c = NULL;
+    struct store_opts opts = {.queue_max = 1};
+    int rc = store_open(str_fmt(a, "sqlite:%.*s", STR_ARG(path)), &opts, &s, err);
+    if (rc == 0)
+        rc = store_conn_open(s, &c, err);
+    if (rc == 0)
+        rc = store_check(c, a, err);
+    store_conn_close(&c);
+    store_close(&s);
+    return rc;
+}
+
+static int open_checked(const struct config *cfg, struct arena *a, struct str from, struct str to,
+                        struct err *err)
+{
+    struct vault_key key;
+    if (vault_key_file(key_path(cfg, a), false, &key, err) || vault_open_file(&key, from, to, err))
+        return -1;
+    if (check_copy(a, to, err) == 0)
+        return 0;
+    forget(a, to);
+    return -1;
+}
+
+int backup_restore(const struct config *cfg, struct arena *a, struct str from, struct err *err)
+{
+    struct str db = str_fmt(a, "%.*s/mortise.db", STR_ARG(cfg->data));
+    struct str copy = str_fmt(a, "%.*s.restore-%ld", STR_ARG(db), (long)getpid());
+    if (exists(a, db))
+        return err_set(err, ERR_CONFLICT, "exists", "“%.*s”中已有数据库，请恢复到空目录。",
+                       "There is a database in “%.*s” already; restore into an empty folder.",
+                       STR_ARG(cfg->data));
+    if (open_checked(cfg, a, from, copy, err))
+        return -1;
+    if (rename(str_z(a, copy), str_z(a, db)) == 0)
+        return 0;
+    int why = errno;
+    forget(a, copy);
+    return err_set(err, ERR_STORE, "rename", "无法写入“%.*s”：%s。", "Cannot write “%.*s”: %s.",
+                   STR_ARG(db), strerror(why));
+}
+
+int backup_verify(const struct config *cfg, struct arena *a, struct str from, struct err *err)
+{
+    struct str copy = str_fmt(a, "%.*s.verify-%ld", STR_ARG(from), (long)getpid());
+    if (open_checked(cfg, a, from, copy, err))
+        return -1;
+    forget(a, copy);
+    forget(a, str_fmt(a, "%.*s-wal", STR_ARG(copy)));
+    forget(a, str_fmt(a, "%.*s-shm", STR_ARG(copy)));
+    return 0;
+}

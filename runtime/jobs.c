@@ -1,0 +1,398 @@
+/*
+ * The jobs' thread: takes the oldest queued import, runs it as the member who asked for it, keeps
+ * count in its row.
+ */
+#include "runtime/jobs.h"
+
+#include "engine/base/log.h"
+#include "engine/org/member.h"
+#include "engine/record/import.h"
+#include "runtime/server.h"
+#include "runtime/slurp.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JOB_ARENA   ((size_t)1 << 30)
+#define CSV_MAX     ((size_t)64 << 20)
+#define ERRORS_MAX  1000
+#define POLL_S      5
+#define PROGRESS_US (500 * 1000)
+
+struct jobs {
+    struct server *server;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    pthread_t thread;
+    bool stop, pending;
+    struct conn *reader;
+};
+
+struct work {
+    struct jobs *jobs;
+    struct ctx c;
+    struct arena *a;
+    int64_t id;
+    struct import_job in;
+    int64_t told_us, done, total;
+    bool found;
+};
+
+/* ---- rows ---- */
+
+int jobs_add_import(struct ctx *c, const struct import_job *in, int64_t id, struct err *err)
+{
+    struct strb text;
+    struct json j;
+    struct sql q;
+    char buf[16];
+    strb_init(&text, c->a);
+    json_init(&j, &text);
+    json_begin_obj(&j);
+    json_kstr(&j, "form", in->form);
+    json_kstr(&j, "path", in->path);
+    json_kstr(&j, "mapping", in->mapping);
+    json_kstr(&j, "mode", in->mode);
+    json_kstr(&j, "key", in->key);
+    json_kbool(&j, "dry_run", in->dry_run);
+    json_kbool(&j, "english", in->lang == LANG_EN);
+    json_kstr(&j, "member", id_print(in->member, buf));
+    json_end_obj(&j);
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "INSERT INTO _job (id, kind, app, payload, state, run_at, created_at, created_by) "
+                "VALUES (");
+    sql_bind_int(&q, id);
+    sql_lit(&q, ", 'import', ");
+    sql_bind_str(&q, in->app);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, strb_str(&text));
+    sql_lit(&q, ", 'queued', ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, in->member);
+    sql_lit(&q, ")");
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+static int read_payload(struct work *w, struct str app, struct str payload, struct err *err)
+{
+    struct val v;
+    if (json_parse(w->a, payload, &v, err))
+        return -1;
+    w->in = (struct import_job){
+        .app = app,
+        .form = val_str(val_get(v, STR("form"))),
+        .path = val_str(val_get(v, STR("path"))),
+        .mapping = val_str(val_get(v, STR("mapping"))),
+        .mode = val_str(val_get(v, STR("mode"))),
+        .key = val_str(val_get(v, STR("key"))),
+        .dry_run = val_get(v, STR("dry_run")).b,
+        .lang = val_get(v, STR("english")).b ? LANG_EN : LANG_ZH,
+    };
+    (void)id_parse(val_str(val_get(v, STR("member"))),
+                   &w->in.member); /* we wrote it; 0 is the system */
+    return 0;
+}
+
+static int next_job(struct work *w, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    sql_init(&q, w->a, store_dialect(w->c.store));
+    sql_lit(&q, "SELECT id, app, payload FROM _job WHERE kind = 'import' AND state = 'queued' "
+                "ORDER BY id LIMIT 1");
+    if (store_query(w->c.db, w->a, &q, &s, err))
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1) {
+        w->id = stmt_int(s, 0);
+        rc = read_payload(w, str_dup(w->a, stmt_str(s, 1)), str_dup(w->a, stmt_str(s, 2)), err) ? -1
+                                                                                                : 1;
+    }
+    stmt_done(s);
+    return rc;
+}
+
+struct update {
+    int64_t id, done, total;
+    const char *state; /* NULL: as it is */
+    struct str errors, result;
+};
+
+static int update(struct ctx *c, void *arg, struct err *err)
+{
+    const struct update *u = arg;
+    struct sql q;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "UPDATE _job SET done = ");
+    sql_bind_int(&q, u->done);
+    sql_lit(&q, ", total = ");
+    sql_bind_int(&q, u->total);
+    if (u->state) {
+        sql_lit(&q, ", state = ");
+        sql_bind_str(&q, str_of(u->state));
+    }
+    if (u->result.n) {
+        sql_lit(&q, ", errors = ");
+        sql_bind_str(&q, u->errors);
+        sql_lit(&q, ", result = ");
+        sql_bind_str(&q, u->result);
+        sql_lit(&q, ", finished_at = ");
+        sql_bind_int(&q, c->now_us);
+    }
+    sql_lit(&q, " WHERE id = ");
+    sql_bind_int(&q, u->id);
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    ctx_event(c, STR_NONE, STR_NONE, u->id, 0, STR("job"));
+    return 0;
+}
+
+/* Counts are for looking at: that one could not be stored stops nothing. */
+static void tell(struct work *w, struct update *u)
+{
+    struct err err = ERR_INIT;
+    if (engine_write(&w->c, update, u, &err))
+        log_event(LOG_WARN, "job_update", LOG_TEXT("code", str_of(err.key)));
+}
+
+static void progress(void *arg, int64_t done, int64_t total)
+{
+    struct work *w = arg;
+    int64_t now = w->c.mono_us();
+    w->done = done;
+    w->total = total;
+    if (now - w->told_us < PROGRESS_US)
+        return;
+    w->told_us = now;
+    tell(w, &(struct update){.id = w->id, .done = done, .total = total});
+}
+
+/* ---- running ---- */
+
+static void error_item(struct json *j, enum lang lang, struct str field, struct str code,
+                       struct str zh, struct str en)
+{
+    json_begin_obj(j);
+    json_kstr(j, "field", field);
+    json_kstr(j, "code", code);
+    json_kstr(j, "message", lang == LANG_EN ? en : zh);
+    json_end_obj(j);
+}
+
+static struct str errors_text(struct work *w, const struct diags *d, const struct err *err)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, w->a);
+    json_init(&j, &b);
+    json_begin_list(&j);
+    if (err->code)
+        error_item(&j, w->in.lang, str_of(err->path), str_of(err->key), str_of(err->zh),
+                   str_of(err->en));
+    for (size_t i = 0; i < d->list.n && i < ERRORS_MAX; i++) {
+        const struct diag *g = &d->list.v[i];
+        error_item(&j, w->in.lang, g->path, g->key, g->zh, g->en);
+    }
+    json_end_list(&j);
+    return strb_str(&b);
+}
+
+static struct str result_text(struct work *w, const struct import_result *r)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, w->a);
+    json_init(&j, &b);
+    json_begin_obj(&j);
+    json_kint(&j, "created", r->created);
+    json_kint(&j, "updated", r->updated);
+    json_kint(&j, "failed", r->failed);
+    json_kint(&j, "total", r->total);
+    json_kbool(&j, "dry_run", w->in.dry_run);
+    json_end_obj(&j);
+    return strb_str(&b);
+}
+
+static enum import_mode mode_of(struct str s)
+{
+    return str_eqz(s, "update")   ? IMPORT_UPDATE
+           : str_eqz(s, "upsert") ? IMPORT_UPSERT
+                                  : IMPORT_INSERT;
+}
+
+static int as_member(struct work *w, struct err *err)
+{
+    struct principal *who = ARENA_NEW(w->a, struct principal);
+    int rc = member_load(&w->c, w->in.member, who, err);
+    if (rc == 0)
+        return err_set(err, ERR_DENIED, "denied", "发起导入的成员已停用。",
+                       "The member who asked is inactive.");
+    who->scopes = 3;
+    w->c.who = who;
+    return rc < 0 ? -1 : 0;
+}
+
+static int import(struct work *w, struct import_result *r, struct err *err)
+{
+    struct import in = {.mapping = w->in.mapping,
+                        .mode = mode_of(w->in.mode),
+                        .key = w->in.key,
+                        .dry_run = w->in.dry_run,
+                        .job = w->id,
+                        .progress = progress,
+                        .arg = w};
+    in.form = w->c.app ? app_form(w->c.app, w->in.form) : NULL;
+    if (!in.form)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "表单已不存在。", "The form is gone.");
+    if (as_member(w, err) || slurp_file(w->a, w->in.path, CSV_MAX, &in.csv, err))
+        return -1;
+    w->c.via = VIA_IMPORT;
+    w->c.lang = w->in.lang;
+    return import_run(&w->c, &in, r, err);
+}
+
+static void run_import(struct work *w)
+{
+    struct err err = ERR_INIT;
+    struct import_result r = {0};
+    diags_init(&r.errors, w->a);
+    tell(w, &(struct update){.id = w->id, .state = "running"});
+    struct app *app = engine_app(w->c.engine, w->in.app);
+    w->c.app = app;
+    int rc = import(w, &r, &err);
+    w->c.app = NULL;
+    app_unref(&app);
+    w->c.now_us = engine_now_us(w->c.engine);
+    tell(w, &(struct update){.id = w->id,
+                             .done = rc ? w->done : r.total,
+                             .total = rc ? w->total : r.total,
+                             .state = rc ? "failed" : "done",
+                             .errors = errors_text(w, &r.errors, &err),
+                             .result = result_text(w, &r)});
+    (void)unlink(str_z(w->a, w->in.path)); /* the spool file has done its work */
+}
+
+static void work(void *arg)
+{
+    struct work *w = arg;
+    struct err err = ERR_INIT;
+    engine_ctx(w->jobs->server->engine, w->a, w->jobs->reader, &w->c);
+    w->c.who = &who_system;
+    int rc = next_job(w, &err);
+    w->found = rc == 1;
+    if (rc < 0)
+        log_event(LOG_ERROR, "jobs", LOG_TEXT("code", str_of(err.key)));
+    if (rc == 1)
+        run_import(w);
+}
+
+/* One job, if there is one. */
+static bool one(struct jobs *j)
+{
+    struct work w = {.jobs = j, .a = arena_new(JOB_ARENA)};
+    if (!w.a)
+        return false;
+    if (oom_guard(work, &w))
+        log_event(LOG_ERROR, "job_out_of_memory", LOG_NUM("job", w.id));
+    arena_free(&w.a);
+    return w.found;
+}
+
+static void *run(void *arg)
+{
+    struct jobs *j = arg;
+    pthread_mutex_lock(&j->lock);
+    while (!j->stop) {
+        j->pending = false;
+        pthread_mutex_unlock(&j->lock);
+        bool found = one(j);
+        pthread_mutex_lock(&j->lock);
+        if (found || j->pending || j->stop)
+            continue;
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_sec += POLL_S;
+        pthread_cond_timedwait(&j->more, &j->lock, &t);
+    }
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static int interrupted(struct ctx *c, void *arg, struct err *err)
+{
+    struct sql q;
+    (void)arg;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "UPDATE _job SET state = 'failed', finished_at = ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(
+        &q,
+        ", errors = '[{\"code\":\"interrupted\",\"message\":\"服务器中途停止，已导入的行保留。\"}]'"
+        " WHERE kind = 'import' AND state = 'running'");
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+static int sweep(struct jobs *j, struct err *err)
+{
+    struct ctx c;
+    struct arena *a = arena_new(1u << 20);
+    if (!a)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    engine_ctx(j->server->engine, a, j->reader, &c);
+    int rc = engine_write(&c, interrupted, NULL, err);
+    arena_free(&a);
+    return rc;
+}
+
+int jobs_start(struct server *server, struct jobs **out, struct err *err)
+{
+    struct jobs *j = calloc(1, sizeof(*j));
+    if (!j)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    j->server = server;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->more, &attr);
+    pthread_condattr_destroy(&attr);
+    *out = j;
+    if (store_conn_open(engine_store(server->engine), &j->reader, err) || sweep(j, err))
+        return -1;
+    if (pthread_create(&j->thread, NULL, run, j))
+        return err_set(err, ERR_INTERNAL, "thread", "无法创建线程。", "Cannot start a thread.");
+    return 0;
+}
+
+void jobs_wake(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    j->pending = true;
+    pthread_cond_signal(&j->more);
+    pthread_mutex_unlock(&j->lock);
+}
+
+void jobs_stop(struct jobs **jp)
+{
+    struct jobs *j = *jp;
+    if (!j)
+        return;
+    *jp = NULL;
+    pthread_mutex_lock(&j->lock);
+    j->stop = true;
+    pthread_cond_signal(&j->more);
+    pthread_mutex_unlock(&j->lock);
+    if (j->thread)
+        pthread_join(j->thread, NULL);
+    store_conn_close(&j->reader);
+    pthread_cond_destroy(&j->more);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}

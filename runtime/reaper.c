@@ -1,0 +1,109 @@
+/*
+ * The list of open connections and the thread that shuts late ones down.
+ */
+#include "runtime/reaper.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+struct reaper {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool stop;
+    struct reaper_link *first;
+    int64_t (*mono_us)(void);
+};
+
+static void scan(struct reaper *r, int64_t now_us)
+{
+    for (struct reaper_link *l = r->first; l; l = l->next) {
+        int64_t d = atomic_load_explicit(&l->deadline_us, memory_order_relaxed);
+        if (d && d < now_us)
+            (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
+    }
+}
+
+static void *run(void *arg)
+{
+    struct reaper *r = arg;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stop) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_sec += 1;
+        pthread_cond_timedwait(&r->wake, &r->lock, &t);
+        scan(r, r->mono_us());
+    }
+    pthread_mutex_unlock(&r->lock);
+    return NULL;
+}
+
+int reaper_start(int64_t (*mono_us)(void), struct reaper **out, struct err *err)
+{
+    struct reaper *r = calloc(1, sizeof(*r));
+    if (!r)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    r->mono_us = mono_us;
+    if (pthread_create(&r->thread, NULL, run, r)) {
+        free(r);
+        return err_set(err, ERR_INTERNAL, "thread", "无法创建线程。", "Cannot start a thread.");
+    }
+    *out = r;
+    return 0;
+}
+
+void reaper_stop(struct reaper **rp)
+{
+    struct reaper *r = *rp;
+    if (!r)
+        return;
+    *rp = NULL;
+    pthread_mutex_lock(&r->lock);
+    r->stop = true;
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+    pthread_join(r->thread, NULL);
+    pthread_cond_destroy(&r->wake);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+void reaper_add(struct reaper *r, struct reaper_link *link)
+{
+    pthread_mutex_lock(&r->lock);
+    link->prev = NULL;
+    link->next = r->first;
+    if (r->first)
+        r->first->prev = link;
+    r->first = link;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reaper_remove(struct reaper *r, struct reaper_link *link)
+{
+    pthread_mutex_lock(&r->lock);
+    if (link->prev)
+        link->prev->next = link->next;
+    else
+        r->first = link->next;
+    if (link->next)
+        link->next->prev = link->prev;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void reaper_cut_all(struct reaper *r)
+{
+    pthread_mutex_lock(&r->lock);
+    for (struct reaper_link *l = r->first; l; l = l->next)
+        (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
+    pthread_mutex_unlock(&r->lock);
+}

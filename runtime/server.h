@@ -1,0 +1,32 @@
+/*
+ * What a serving process shares between its threads.
+ */
+#ifndef RUNTIME_SERVER_H
+#define RUNTIME_SERVER_H
+
+#include "engine/engine.h"
+#include "runtime/config.h"
+
+#include <stdatomic.h>
+
+struct server {
+    const struct config *cfg;
+    struct engine *engine;
+    struct pool *pool;
+    struct http *http;
+    struct sse *sse;
+    struct jobs *jobs;
+    struct metrics *metrics;
+    struct throttle *throttle;
+    struct assets *assets;
+    struct clock *clock;
+    struct str spool_dir;
+    bool tls;
+    bool loopback;
+    atomic_bool ready;
+    atomic_bool draining;
+    atomic_bool set_up;       /* there is a member */
+    unsigned char secret[32]; /* of this process: signs what need not outlive it */
+};
+
+#endif
