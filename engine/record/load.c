@@ -81,7 +81,7 @@ const struct form *ref_target(const struct field *f)
     struct fx_field fx = {0};
     if (f->target)
         return f->target;
-    if (f == f->form->sys[SYS_ID])
+    if (f->form && f == f->form->sys[SYS_ID])
         return f->form->parent ? NULL : f->form; /* _id.x is x */
     if (!f->value)
         return NULL;

@@ -59,7 +59,10 @@ int wr_transitions(struct wr *w, struct err *err) ATTR_MUST;
 
 /* ---- compute.c ---- */
 int compute_row(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
-/* After a stored change: recomputes the rows of other forms that read this one. */
+int compute_field(struct ctx *c, struct rec *r, const struct rec *parent, const struct rec *old,
+                  const struct field *f, struct err *err) ATTR_MUST;
+int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct err *err) ATTR_MUST;
+/* dependents.c. After a stored change: recomputes the rows of other forms that read this one. */
 int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
                        struct err *err) ATTR_MUST;
 /* A value as the field stores it: scaled, blank when it does not fit. */
