@@ -59,7 +59,7 @@ describe('people', { skip }, () => {
     await page.getByRole('tab', { name: '意向产品' }).click();
     await page.getByRole('button', { name: '添加一行' }).click();
     const row = page.locator('.subtable tbody tr').first();
-    await choose(page, row.locator('[role=combobox]').first(), '流量计');
+    await choose(page, row.locator('[role=combobox]').first(), '专业版');
     const price = row.locator('input').nth(1);
     await page.waitForFunction((el) => el.value !== '', await price.elementHandle());
     await row.locator('input').first().fill('3');
@@ -193,7 +193,7 @@ describe('people', { skip }, () => {
       await rep.locator('#f-expected_close').fill('2027-12-31');
       await rep.locator('#f-evidence').fill('11 月 20 日与设备部顾工面谈，确认二期用泵。');
       await rep.getByRole('button', { name: '添加一行' }).click();
-      await choose(rep, rep.locator('.subtable tbody tr [role=combobox]').first(), '流量计');
+      await choose(rep, rep.locator('.subtable tbody tr [role=combobox]').first(), '专业版');
       await rep.shot('registration-form');
       await rep.getByRole('button', { name: /^提交/ }).click();
       await rep.getByText('已提交，等待审批').waitFor();

@@ -27,6 +27,9 @@ export function place(
   }
 }
 
+/** Boxes that are open, the newest last: Escape closes one at a time. */
+const open_: symbol[] = [];
+
 /**
  * Keeps a floating box at its anchor while open and closes it by a press outside, Escape, or the anchor's
  * leaving the window.
@@ -43,6 +46,8 @@ export function useFloat(
   });
   useEffect(() => {
     if (!open) return;
+    const me = Symbol();
+    open_.push(me);
     const again = () => {
       if (anchor.current && box.current) place(anchor.current, box.current, opts);
     };
@@ -51,8 +56,8 @@ export function useFloat(
       if (!anchor.current?.contains(at) && !box.current?.contains(at)) close();
     };
     const esc = (e: KeyboardEvent) => {
-      if (e.key !== 'Escape') return;
-      e.stopPropagation();
+      if (e.key !== 'Escape' || open_[open_.length - 1] !== me) return;
+      e.stopImmediatePropagation();
       e.preventDefault();
       close();
       anchor.current?.focus();
@@ -65,6 +70,7 @@ export function useFloat(
     window.addEventListener('resize', again);
     window.addEventListener('scroll', scrolled, true);
     return () => {
+      open_.splice(open_.indexOf(me), 1);
       document.removeEventListener('pointerdown', outside, true);
       document.removeEventListener('keydown', esc, true);
       window.removeEventListener('resize', again);

@@ -89,4 +89,8 @@ export const en = {
   COUNTA: '{title}, count',
   MEDIAN: '{title}, median',
   close: 'Close',
+  moved: '“{title}” moved to “{to}”',
+  move_to: 'Move',
+  move_to_x: 'Move to “{title}”',
+  column_empty: 'No records',
 } satisfies typeof zh;

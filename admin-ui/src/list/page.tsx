@@ -42,9 +42,13 @@ const VIEW_ICON: Record<string, string> = {
   gallery: 'layout-grid',
   list: 'list',
 };
-const SHOWN_TYPES = new Set(['grid', 'list']);
+const SHOWN_TYPES = new Set(['grid', 'list', 'kanban']);
 const SEARCH_AFTER = 220;
 
+const Board = lazy(
+  async () => (await import('./board')).Board,
+  () => <Empty icon="circle-alert" title={t('failed')} />,
+);
 const RecordPanel = lazy(
   async () => (await import('../record/page')).RecordPanel,
   () => <Empty icon="circle-alert" title={t('failed')} />,
@@ -89,7 +93,7 @@ function storedColumns(def: FormDef, view: string): string[] | null {
 
 function List({ def }: { def: FormDef }) {
   const q = params.value;
-  const views = def.views.filter((v) => SHOWN_TYPES.has(v.type));
+  const views = def.views.filter((v) => SHOWN_TYPES.has(v.type) && (v.type !== 'kanban' || v.by));
   const view = views.find((v) => v.key === q.get('view')) ?? views[0];
   const viewKey = view?.key ?? 'all';
   const conds = readConds(q.get('f'));
@@ -97,12 +101,17 @@ function List({ def }: { def: FormDef }) {
   const search = q.get('q') ?? '';
   const current = q.get('r');
   const [own, setOwn] = useState<Record<string, string[]>>({});
-  const chosen = own[viewKey] ?? storedColumns(def, viewKey) ?? view?.columns ?? defaultColumns(def);
+  const chosen =
+    own[viewKey] ??
+    storedColumns(def, viewKey) ??
+    (view?.columns?.length ? view.columns : defaultColumns(def));
   const columns = chosen.map((k) => fieldOf(def, k)).filter((f): f is FieldDef => f !== undefined);
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const [cursor, setCursor] = useState(-1);
   const [typed, setTyped] = useState(search);
   const filter = filterText(def, conds);
+  const board = view?.type === 'kanban' ? view : null;
+  const [turn, setTurn] = useState(0);
   const lq: ListQuery = { view: view?.key ?? null, search, filter, sort, fields: columns.map((f) => f.key) };
   const list = useList(def, lq);
   const totals = useTotals(def, view, lq, list.rows);
@@ -161,6 +170,10 @@ function List({ def }: { def: FormDef }) {
       /* lasts for this page */
     }
   };
+  const reload = () => {
+    list.reload();
+    setTurn(turn + 1);
+  };
   const rows = list.rows ?? [];
   const index = current ? rows.findIndex((r) => r._id === current) : -1;
   const foot = <ListFoot list={list} />;
@@ -200,13 +213,17 @@ function List({ def }: { def: FormDef }) {
         <SearchBox class="ph" value={typed} onInput={setTyped} label={t('search', { title: def.title })} />
         <FilterBar def={def} conds={conds} onChange={(c: Cond[]) => setParams({ f: writeConds(c) })} />
         <SortMenu columns={columns} sort={sort} view={view} def={def} />
-        <span class="dk">
-          <ColumnMenu def={def} chosen={chosen} onChange={setColumns} />
-        </span>
+        {board ? null : (
+          <span class="dk">
+            <ColumnMenu def={def} chosen={chosen} onChange={setColumns} />
+          </span>
+        )}
       </div>
       <div class="listbody">
         {list.busy && list.rows ? <div class="busybar" role="status" aria-label={t('loading')} /> : null}
-        {list.error && !list.rows ? (
+        {board ? (
+          <Board def={def} view={board} q={lq} current={current} onOpen={open} href={href} turn={turn} />
+        ) : list.error && !list.rows ? (
           <Empty icon="circle-alert" title={t('failed')} text={say(list.error)}>
             <Button onClick={list.reload}>{t('retry')}</Button>
           </Empty>
@@ -245,7 +262,7 @@ function List({ def }: { def: FormDef }) {
           </>
         )}
       </div>
-      {list.total !== null && rows.length > 0 ? (
+      {!board && list.total !== null && rows.length > 0 ? (
         <footer class="foot dk">
           <span>{t(list.atLeast ? 'total_least' : 'total_n', { n: number(list.total) })}</span>
           {totals
@@ -293,7 +310,7 @@ function List({ def }: { def: FormDef }) {
             }
           }}
           onClose={() => setParams({ r: null })}
-          onChanged={list.reload}
+          onChanged={reload}
         />
       ) : null}
     </>

@@ -87,4 +87,8 @@ export const zh = {
   COUNTA: '{title}计数',
   MEDIAN: '{title}中位数',
   close: '关闭',
+  moved: '「{title}」已移到「{to}」',
+  move_to: '移动',
+  move_to_x: '移到「{title}」',
+  column_empty: '没有记录',
 };
