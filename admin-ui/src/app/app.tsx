@@ -16,6 +16,7 @@ const failed = () => (
 const ListPage = lazy(async () => (await import('../list/page')).ListPage, failed);
 const FormPage = lazy(async () => (await import('../form/page')).FormPage, failed);
 const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
+const DashPage = lazy(async () => (await import('../dash/page')).DashPage, failed);
 const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
 const SettingsPage = lazy(async () => (await import('./settings')).SettingsPage, failed);
 
@@ -51,6 +52,10 @@ const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
   [
     '/a/:app/:form',
     (m, at) => <Shell app={m.app!} children={<ListPage key={at} app={m.app!} form={m.form!} />} />,
+  ],
+  [
+    '/a/:app/d/:key',
+    (m, at) => <Shell app={m.app!} children={<DashPage key={at} app={m.app!} dash={m.key!} />} />,
   ],
   [
     '/a/:app/:form/new',
