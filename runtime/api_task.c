@@ -39,6 +39,32 @@ int api_tasks(struct http_req *req, struct http_resp *resp, struct err *err)
 
 /* ---- one task ---- */
 
+/* The app of a task becomes the request's. */
+static int task_app(struct http_req *req, int64_t id, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    struct sql q;
+    struct stmt *s;
+    struct str key = STR_NONE;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT app FROM _task WHERE id = ");
+    sql_bind_int(&q, id);
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1)
+        key = str_dup(c->a, stmt_str(s, 0));
+    stmt_done(s);
+    if (rc < 0)
+        return -1;
+    app_unref(&req->app);
+    c->app = NULL;
+    if (!key.n || (c->who->scope_app.n && !str_eq(c->who->scope_app, key)))
+        return no_such(err);
+    c->app = req->app = engine_app(c->engine, key);
+    return c->app ? 0 : no_such(err);
+}
+
 struct act {
     struct task_act act;
     struct diags *diags;
@@ -75,7 +101,8 @@ int api_task_act(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct val body = VAL_NONE;
     struct act a = {.diags = &resp->diags};
-    if (req_id(req, 0, &a.act.task, err) || (req->body.n && req_json(req, &body, err)))
+    if (req_id(req, 0, &a.act.task, err) || task_app(req, a.act.task, err) ||
+        (req->body.n && req_json(req, &body, err)))
         return -1;
     a.act.action = req->params[1];
     act_read(body, &a);
@@ -96,7 +123,7 @@ static void batch_one(struct http_req *req, struct val body, struct str id, stru
     bool known = id_parse(id, &a.act.task);
     if (!known)
         (void)no_such(&err);
-    if (!known || engine_write(req->ctx, act_apply, &a, &err))
+    if (!known || task_app(req, a.act.task, &err) || engine_write(req->ctx, act_apply, &a, &err))
         status = respond_status(err.code == ERR_INVALID && diags.errors ? respond_diags_code(&diags)
                                                                         : err.code);
     json_begin_obj(j);

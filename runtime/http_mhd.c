@@ -25,8 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IDLE_S         20              /* the library's idle time-out */
-#define HEAD_US        (28 * US_PER_S) /* from the end of one request to the complete head of the next */
+#define IDLE_S         60 /* the library's idle time-out; the reaper looks more closely */
 #define BODY_US        (20 * US_PER_S)
 #define SLOWEST_BPS    (32 * 1024) /* a body or an answer slower than this is cut off */
 #define CONNECTION_MEM (32u << 10)
@@ -67,6 +66,7 @@ struct wire {
 
 static void deadline(struct wire *w, int64_t in_us)
 {
+    atomic_store_explicit(&w->link->reap.idle, false, memory_order_relaxed);
     int64_t at = in_us ? w->h->o.mono_us() + in_us : 0;
     atomic_store_explicit(&w->link->reap.deadline_us, at, memory_order_relaxed);
 }
@@ -417,7 +417,7 @@ static void request_ended(void *cls, struct MHD_Connection *conn, void **state,
     if (w->counted)
         atomic_fetch_sub(&w->h->in_flight, 1);
     if (w->link)
-        deadline(w, HEAD_US);
+        atomic_store_explicit(&w->link->reap.idle, true, memory_order_relaxed);
     arena_free(&w->x.a);
     free(w);
 }
@@ -456,7 +456,7 @@ static void connection_changes(void *cls, struct MHD_Connection *conn, void **co
         MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     l->reap.fd = fd ? fd->connect_fd : -1;
     remote_text(l, sa ? sa->client_addr : NULL);
-    atomic_store(&l->reap.deadline_us, h->o.mono_us() + HEAD_US);
+    atomic_store(&l->reap.idle, true);
     atomic_fetch_add(&h->connections, 1);
     reaper_add(h->reaper, &l->reap);
     *context = l;

@@ -1,10 +1,13 @@
 /*
  * The list of open connections and the thread that shuts late ones down.
  */
+#define _DEFAULT_SOURCE /* tcp_info */
 #include "runtime/reaper.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -17,13 +20,41 @@ struct reaper {
     int64_t (*mono_us)(void);
 };
 
+static uint64_t bytes_in(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t n = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) ? 0 : info.tcpi_bytes_received;
+}
+
+/* A connection between requests may rest; one that drips a head may not. */
+static bool idle_late(struct reaper_link *l, int64_t now_us)
+{
+    uint64_t bytes = bytes_in(l->fd);
+    if (!l->seen_us) {
+        l->seen_us = now_us;
+        l->seen_bytes = bytes;
+        l->head_us = 0;
+    }
+    if (bytes != l->seen_bytes && !l->head_us)
+        l->head_us = now_us;
+    return l->head_us ? now_us - l->head_us > REAPER_HEAD_US : now_us - l->seen_us > REAPER_IDLE_US;
+}
+
+static bool late(struct reaper_link *l, int64_t now_us)
+{
+    if (atomic_load_explicit(&l->idle, memory_order_relaxed))
+        return idle_late(l, now_us);
+    l->seen_us = 0;
+    int64_t d = atomic_load_explicit(&l->deadline_us, memory_order_relaxed);
+    return d && d < now_us;
+}
+
 static void scan(struct reaper *r, int64_t now_us)
 {
-    for (struct reaper_link *l = r->first; l; l = l->next) {
-        int64_t d = atomic_load_explicit(&l->deadline_us, memory_order_relaxed);
-        if (d && d < now_us)
+    for (struct reaper_link *l = r->first; l; l = l->next)
+        if (late(l, now_us))
             (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
-    }
 }
 
 static void *run(void *arg)
@@ -79,6 +110,7 @@ void reaper_stop(struct reaper **rp)
 
 void reaper_add(struct reaper *r, struct reaper_link *link)
 {
+    link->seen_us = r->mono_us(); /* nothing came in yet: the first byte begins a head */
     pthread_mutex_lock(&r->lock);
     link->prev = NULL;
     link->next = r->first;

@@ -12,11 +12,21 @@
 
 struct reaper;
 
-/* One connection. The deadline is monotonic microseconds; 0: none. */
+#define REAPER_IDLE_US (58 * INT64_C(1000000)) /* an open connection without a request */
+#define REAPER_HEAD_US                                                                             \
+    (25 * INT64_C(1000000)) /* from the first byte of a request to the end of its head */
+
+/* One connection. In the state `idle` a request has not begun, or its head is not complete: the
+ * thread finds out which by the bytes that came in. Else the deadline holds, monotonic
+ * microseconds; 0: none. */
 struct reaper_link {
     struct reaper_link *prev, *next;
     int fd;
     _Atomic int64_t deadline_us;
+    atomic_bool idle;
+    int64_t seen_us; /* the thread's own: when it first saw this idleness; 0: not yet */
+    uint64_t seen_bytes;
+    int64_t head_us; /* when it first saw bytes of a request; 0: none yet */
 };
 
 int reaper_start(int64_t (*mono_us)(void), struct reaper **out, struct err *err) ATTR_MUST;
