@@ -93,14 +93,15 @@ export async function logIn(page, login, password = PASSWORD) {
 export async function choose(page, box, text) {
   await box.focus();
   await page.keyboard.press('ArrowDown');
-  const list = page.locator('.float [role=option]');
-  const search = page.locator('.float input');
-  await page.locator('.float').waitFor();
+  const float = page.locator('.float:has(> .listbox)');
+  await float.waitFor();
+  const list = float.locator('[role=option]');
+  const search = float.locator('> .input input');
   if (await search.count()) await search.fill(text);
   await list.filter({ hasText: text }).first().waitFor();
   await page.waitForTimeout(250); // the newest answer has replaced the first
   await page.keyboard.press('Enter');
-  await page.locator('.float').waitFor({ state: 'detached' });
+  await float.waitFor({ state: 'detached' });
 }
 
 /** True when the page scrolls sideways, which a phone must never do. */

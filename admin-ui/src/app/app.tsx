@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { session } from '../api/client';
+import { boot, session } from '../api/client';
 import { apps, loadApps, setupNeeded } from '../api/session';
+import { lang } from '../i18n';
 import { address, Button, Empty, lazy, match, navigate, Overlays, path, Skeleton } from '../kit';
 import { Home } from './home';
-import { Login, Setup } from './login';
+import { goOn, Login, Setup } from './login';
 import { Shell } from './shell';
 import { t } from './text';
 
@@ -86,6 +87,9 @@ function Page() {
   return <Shell children={<NotFound />} />;
 }
 
+/** The language that the titles of the apps are in. */
+let shownIn = boot.lang ?? 'zh-CN';
+
 export function App() {
   const who = session.value;
   const at = path.value;
@@ -95,9 +99,14 @@ export function App() {
     else if (who === null && !setupNeeded.value && at !== '/login') {
       const to = at === '/' || at === '/setup' ? '' : `?to=${encodeURIComponent(address.peek())}`;
       navigate(`/login${to}`, { replace: true, force: true });
-    } else if (who && (at === '/login' || at === '/setup')) navigate('/', { replace: true });
-    if (who) loadApps().catch(() => undefined);
+    } else if (who && at === '/login') goOn();
+    else if (who && at === '/setup') navigate('/', { replace: true });
   }, [who, at]);
+  const l = lang.value;
+  useEffect(() => {
+    if (who) loadApps(shownIn !== l).catch(() => undefined);
+    shownIn = l;
+  }, [who, l]);
   return (
     <>
       {who ? at === '/login' || at === '/setup' ? null : <Page /> : setupNeeded.value ? <Setup /> : <Login />}

@@ -123,7 +123,8 @@ function comeFrom(): string {
   return /^\/(?![/\\])/.test(to) && !to.startsWith('/login') ? to : '/';
 }
 
-function goOn(): void {
+/** After logging in: where one wanted to go. */
+export function goOn(): void {
   const to = comeFrom();
   if (to.startsWith('/admin')) location.assign(to);
   else navigate(to, { replace: true, force: true });
@@ -145,8 +146,7 @@ export function Login() {
     setBusy(true);
     setError(null);
     try {
-      await logIn(login.trim(), password, code.trim() || undefined);
-      goOn();
+      await logIn(login.trim(), password, code.trim() || undefined); // App goes on
     } catch (e) {
       if (e instanceof Problem && (e.code === 'code_required' || e.code === 'totp_required')) {
         setNeedCode(true);

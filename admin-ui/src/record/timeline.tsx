@@ -15,13 +15,24 @@ type Entry =
   | { kind: 'comment'; at: string; item: Comment };
 export type Show = 'all' | 'comments' | 'changes';
 
+function flowOnly(h: HistoryItem): boolean {
+  return (
+    h.op === 'update' &&
+    !!h.changes?.length &&
+    h.changes.every((c) => c.field === '_state' || c.field === '_node')
+  );
+}
+
 export function merge(history: HistoryItem[], flow: FlowInfo | null, comments: Comment[]): Entry[] {
+  // the flow's own steps stand there as what people did
+  const told = flow?.timeline.length ? history.filter((h) => !flowOnly(h)) : history;
   const all: Entry[] = [
-    ...history.map((item): Entry => ({ kind: 'history', at: item.at, item })),
+    ...told.map((item): Entry => ({ kind: 'history', at: item.at, item })),
     ...(flow?.timeline ?? []).map((item): Entry => ({ kind: 'flow', at: item.at, item })),
     ...comments.map((item): Entry => ({ kind: 'comment', at: item.at, item })),
   ];
-  return all.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+  const rank = (e: Entry) => (e.kind === 'history' && e.item.op === 'create' ? 0 : 1); // of one moment: created, then submitted
+  return all.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : rank(b) - rank(a)));
 }
 
 function When({ at }: { at: string }) {
