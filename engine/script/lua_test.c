@@ -37,18 +37,20 @@ struct step {
     const struct principal *who;
     int64_t deadline_us, spent_us;
     int depth;
-    void *lua;
+    void *lua, *records;
     enum via via;
 };
 
 static struct step step_begin(struct ctx *c, const struct principal *who)
 {
-    struct step s = {c->who, c->hook_deadline_us, c->hook_spent_us, c->depth, c->lua, c->via};
+    struct step s = {c->who, c->hook_deadline_us, c->hook_spent_us, c->depth, c->lua, c->records,
+                     c->via};
     c->who = who;
     c->hook_deadline_us = 0;
     c->hook_spent_us = 0;
     c->depth = 0;
     c->lua = NULL;
+    c->records = NULL;
     c->via = VIA_API;
     return s;
 }
@@ -60,6 +62,7 @@ static void step_end(struct ctx *c, const struct step *s)
     c->hook_spent_us = s->spent_us;
     c->depth = s->depth;
     c->lua = s->lua;
+    c->records = s->records;
     c->via = s->via;
 }
 
