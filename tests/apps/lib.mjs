@@ -20,6 +20,18 @@ export function run(args, options = {}) {
   return { code: r.status, out: r.stdout ?? '', err: r.stderr ?? '' };
 }
 
+/** The same without stopping this process, for commands beside a running server. */
+export function start(args, options = {}) {
+  return new Promise((done) => {
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (c) => (out += c));
+    child.stderr.on('data', (c) => (err += c));
+    child.on('close', (code) => done({ code, out, err }));
+  });
+}
+
 export function folder(t) {
   const dir = mkdtempSync(join(tmpdir(), 'mortise-apps-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));

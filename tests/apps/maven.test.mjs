@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { binary, data, folder, login, root, run, serve } from './lib.mjs';
+import { binary, data, folder, login, root, run, serve, start } from './lib.mjs';
 
 const dir = data && join(data, 'crm/maven_crm');
 const skip = !binary ? 'skipped: mortise is not built' : !dir ? 'skipped: no data' : false;
@@ -45,7 +45,7 @@ test('Maven: import, then the published numbers', { skip, timeout: 300_000 }, as
 
   for (const [file, form, map, , rows] of files) {
     const started = Date.now();
-    const r = run(['import', `crm/${form}`, join(dir, file), '--map', map, '--as', 'boss', '--data', store]);
+    const r = await start(['import', `crm/${form}`, join(dir, file), '--map', map, '--as', 'boss', '--data', store]);
     assert.equal(r.code, 0, r.out + r.err);
     t.diagnostic(`${file}: ${rows} rows in ${Date.now() - started} ms`);
     const n = await boss.get(`/apps/crm/forms/${form}/aggregate?metrics=COUNT()`);
@@ -116,7 +116,7 @@ test('Maven: import, then the published numbers', { skip, timeout: 300_000 }, as
   });
   await t.test('the same file again, matched by its own id, changes nothing', async () => {
     const [file, form, map, key] = files[3];
-    const r = run(['import', `crm/${form}`, join(dir, file), '--map', map, '--mode', 'upsert', '--key', key, '--as', 'boss', '--data', store]);
+    const r = await start(['import', `crm/${form}`, join(dir, file), '--map', map, '--mode', 'upsert', '--key', key, '--as', 'boss', '--data', store]);
     assert.equal(r.code, 0, r.out + r.err);
     const [n] = await sum({ metrics: 'COUNT()' });
     assert.equal(n['COUNT()'], 8800);
