@@ -296,6 +296,8 @@ static struct val tree(struct edit *e)
     return yaml_val(e->gen, e->root);
 }
 
+static int step_set(struct edit *e, const struct pointer *p, struct val v);
+
 static int step_remove(struct edit *e, const struct pointer *p)
 {
     struct spot s;
@@ -304,6 +306,12 @@ static int step_remove(struct edit *e, const struct pointer *p)
     if (!s.parent)
         return err_set(e->err, ERR_INVALID, "patch", "不能删除整个文件的内容",
                        "The whole content cannot be removed");
+    if (s.parent->n == 1 && !s.parent->flow && p->n > 1) { /* "key: {}" is left */
+        struct pointer above = *p;
+        bool map = s.parent->kind == YAML_MAP;
+        above.n--;
+        return step_set(e, &above, (struct val){.kind = map ? VAL_OBJ : VAL_LIST});
+    }
     struct tree_change c = {.op = TREE_REMOVE, .index = s.index};
     struct val want = change_at(e->gen, tree(e), p, 0, p->n - 1, &c);
     if (accept(e, splice_remove(e->gen, e->text, &s), want))

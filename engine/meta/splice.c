@@ -91,6 +91,23 @@ static size_t entry_end(const struct yaml_node *n, size_t i)
     return n->kind == YAML_MAP ? MAX(end, n->keys[i]->to) : end;
 }
 
+/* Behind an entry of a block, with the comment lines below that are indented deeper: they are its
+ * own. */
+static size_t entry_tail(struct str text, const struct yaml_node *n, size_t i)
+{
+    size_t first = entry_start(text, n, i), column = column_of(text, first);
+    size_t at = next_line(text, MAX(entry_end(n, i), first));
+    while (at < text.n) {
+        size_t in = at;
+        while (in < text.n && text.p[in] == ' ')
+            in++;
+        if (in >= text.n || text.p[in] != '#' || in - at <= column)
+            break;
+        at = next_line(text, in);
+    }
+    return at;
+}
+
 /* Behind the colon of a map's i-th key, or behind the dash of a list's item. */
 static size_t value_start(struct str text, const struct yaml_node *n, size_t i)
 {
@@ -163,8 +180,8 @@ static struct str remove_block(struct arena *a, struct str text, const struct ya
     size_t from = entry_start(text, p, i), start = line_start(text, from);
     if (!only_spaces(text, start, from) && i + 1 < p->n) /* "- a: 1": the next takes its place */
         return splice(a, text, from, entry_start(text, p, i + 1), STR(""));
-    return splice(a, text, only_spaces(text, start, from) ? start : from,
-                  next_line(text, MAX(entry_end(p, i), from)), STR(""));
+    return splice(a, text, only_spaces(text, start, from) ? start : from, entry_tail(text, p, i),
+                  STR(""));
 }
 
 struct str splice_remove(struct arena *a, struct str text, const struct spot *s)
@@ -224,7 +241,7 @@ static struct str insert_block(struct arena *a, struct str text, const struct ya
     if (index == 0)
         return splice(a, text, first, first,
                       str_fmt(a, "%.*s\n%.*s", STR_ARG(entry), STR_ARG(pad)));
-    size_t end = entry_end(p, index - 1), at = next_line(text, end);
+    size_t end = entry_end(p, index - 1), at = entry_tail(text, p, index - 1);
     bool newline = at > 0 && text.p[at - 1] == '\n' && at > end;
     return splice(a, text, at, at,
                   str_fmt(a, "%s%.*s%.*s%s", newline ? "" : "\n", STR_ARG(pad), STR_ARG(entry),
@@ -292,7 +309,7 @@ struct str splice_reorder(struct arena *a, struct str text, const struct spot *s
         size_t from = entry_start(text, n, i);
         if (!only_spaces(text, line_start(text, from), from))
             return STR_NONE; /* "- a: 1", or not one entry a line */
-        ends[i] = next_line(text, MAX(entry_end(n, i), from));
+        ends[i] = entry_tail(text, n, i);
         if (text.p[ends[i] - 1] != '\n')
             return STR_NONE;
     }

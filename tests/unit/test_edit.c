@@ -42,7 +42,7 @@ static const struct edit_case cases[] = {
     {"remove a block entry with its comment", "m:\n  a: 1\n  b: 2 # gone\n  # stays\n  c: 3\n",
      "[{\"op\":\"remove\",\"path\":\"/m/b\"}]", "m:\n  a: 1\n  # stays\n  c: 3\n"},
     {"remove the only entry", "m:\n  a: 1\nn: 2\n", "[{\"op\":\"remove\",\"path\":\"/m/a\"}]",
-     "m:\n  {}\nn: 2\n"},
+     "m: {}\nn: 2\n"},
     {"remove a nested block", "m:\n  a:\n    x: 1\n    y: 2\n  b: 3\n",
      "[{\"op\":\"remove\",\"path\":\"/m/a\"}]", "m:\n  b: 3\n"},
     {"first key of a list item", "l:\n  - a: 1\n    b: 2\n",
