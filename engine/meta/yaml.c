@@ -19,7 +19,8 @@
 struct parse {
     struct arena *a;
     struct str file;
-    struct str text;
+    struct str text; /* behind a byte order mark */
+    size_t base;     /* bytes of that mark */
     struct diags *diags;
     yaml_parser_t parser;
     yaml_event_t ev; /* the current event */
@@ -49,7 +50,7 @@ static size_t byte_of(const struct parse *p, const yaml_mark_t *m)
 {
     size_t at = p->checkpoints[m->index / STEP];
     struct str rest = str_sub(p->text, at, p->text.n);
-    return at + utf8_offset(rest, m->index % STEP);
+    return p->base + at + utf8_offset(rest, m->index % STEP);
 }
 
 static struct src_pos pos_of(const yaml_mark_t *m)
@@ -188,11 +189,8 @@ static struct yaml_node *parse_scalar(struct parse *p)
         p->a, (struct str){(const char *)p->ev.data.scalar.value, p->ev.data.scalar.length});
     n->quoted = style != YAML_PLAIN_SCALAR_STYLE;
     /* A block scalar's mark runs over the blank lines and indentation behind it. */
-    while (n->to > n->from && (p->text.p[n->to - 1] == '\n' || p->text.p[n->to - 1] == ' ' ||
-                               p->text.p[n->to - 1] == '\r'))
+    while (n->to > n->from && strchr("\n \r", p->text.p[n->to - 1 - p->base]))
         n->to--;
-    if (!utf8_valid(n->text)) /* "\0": escapes may write what the file itself must not hold */
-        mistake(p, n->pos, "yaml_nul", "文字里不能有空字符", "A text must not hold a NUL");
     if (!n->quoted && is_float_word(n->text))
         mistake(p, n->pos, "yaml_number", "不使用无穷大和非数字",
                 "Infinity and NaN are not used here");
@@ -301,7 +299,7 @@ static struct yaml_node *empty_map(struct parse *p)
     struct yaml_node *n = ARENA_NEW(p->a, struct yaml_node);
     n->kind = YAML_MAP;
     n->pos = (struct src_pos){1, 1};
-    n->from = n->to = p->text.n;
+    n->from = n->to = p->base + p->text.n;
     return n;
 }
 
@@ -343,7 +341,9 @@ static bool text_ok(struct parse *p)
 struct yaml_node *yaml_parse(struct arena *a, struct str file, struct str text, struct diags *diags)
 {
     struct parse *p = ARENA_NEW(a, struct parse);
-    *p = (struct parse){.a = a, .file = file, .text = text, .diags = diags};
+    size_t base = str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0;
+    text = str_sub(text, base, text.n);
+    *p = (struct parse){.a = a, .file = file, .text = text, .base = base, .diags = diags};
     if (!text_ok(p))
         return NULL;
     make_checkpoints(p);
@@ -445,40 +445,57 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Bytes of source that stand for the decoded byte at `t`: white space runs fold, quotes escape. */
-static size_t source_step(struct str src, size_t s, char t, bool block)
+/* Bytes of source that stand for the decoded byte `t`: folded lines, escapes, doubled quotes. */
+static size_t source_step(struct str src, size_t s, char t)
 {
-    if (is_blank(t)) {
-        size_t e = s;
-        bool line = false;
-        while (e < src.n && is_blank(src.p[e]) && !(block && line && src.p[e] == '\n')) {
-            line = line || src.p[e] == '\n';
-            e++;
-        }
-        return line ? e - s : 1;
-    }
+    size_t e = s;
+    bool line = false;
+    while (is_blank(t) && e < src.n && is_blank(src.p[e]))
+        line |= src.p[e++] == '\n';
+    if (line)
+        return e - s;
     if (src.p[s] == '\'' && t == '\'' && src.p[0] == '\'')
         return 2;
-    if (src.p[s] == '\\' && src.p[0] == '"')
-        return 2;
-    return 1;
+    return src.p[s] == '\\' && src.p[0] == '"' ? 2 : 1;
+}
+
+/* The same in a block scalar: a line break takes the next line's indentation along. */
+static size_t block_step(struct str src, size_t s, size_t indent)
+{
+    size_t n = 1;
+    if (src.p[s] != '\n')
+        return 1;
+    while (n <= indent && s + n < src.n && src.p[s + n] == ' ')
+        n++;
+    return n;
+}
+
+/* Where the text of a block scalar begins; its indentation. */
+static size_t block_start(struct str src, size_t *indent)
+{
+    size_t s = 0, line;
+    while (s < src.n && src.p[s] != '\n')
+        s++;
+    line = s;
+    while (s < src.n && is_blank(src.p[s])) {
+        if (src.p[s++] == '\n')
+            line = s;
+    }
+    *indent = s - line;
+    return s;
 }
 
 struct src_pos yaml_pos_in(const struct yaml_node *n, struct str source, size_t offset)
 {
     struct str src = str_sub(source, n->from, n->to - n->from);
-    size_t s = 0;
+    size_t s = 0, indent = 0;
     bool block = n->quoted && src.n && (src.p[0] == '|' || src.p[0] == '>');
-    if (block) { /* the text begins on the next line, behind its indentation */
-        while (s < src.n && src.p[s] != '\n')
-            s++;
-        while (s < src.n && is_blank(src.p[s]))
-            s++;
-    } else if (n->quoted) {
+    if (block)
+        s = block_start(src, &indent);
+    else if (n->quoted)
         s = 1;
-    }
     for (size_t t = 0; t < offset && t < n->text.n && s < src.n; t++)
-        s += source_step(src, s, n->text.p[t], block);
+        s += block ? block_step(src, s, indent) : source_step(src, s, n->text.p[t]);
     struct src_pos in = yaml_pos_at(src, MIN(s, src.n));
     if (in.line == 1)
         in.column += n->pos.column - 1;
