@@ -20,27 +20,32 @@ bool ft_items(struct val in, const struct val **items, size_t *n)
     return true;
 }
 
-struct str *ft_split(struct arena *a, struct str s, size_t *n)
+/* Bytes of the separator at `pos`; 0: none. */
+static size_t separator_at(struct str s, size_t pos)
 {
     static const char *const seps[] = {",", ";", "|", "\n", "、", "，", "；", "/"};
+    for (size_t i = 0; i < ARRAY_LEN(seps); i++) {
+        if (str_starts(str_sub(s, pos, s.n), str_of(seps[i])))
+            return strlen(seps[i]);
+    }
+    return 0;
+}
+
+struct str *ft_split(struct arena *a, struct str s, size_t *n)
+{
     VEC(struct str) parts = {0};
-    size_t from = 0, pos = 0;
-    while (pos <= s.n) {
-        size_t skip = 0;
-        for (size_t i = 0; i < ARRAY_LEN(seps) && !skip; i++) {
-            if (str_starts(str_sub(s, pos, s.n), str_of(seps[i])))
-                skip = strlen(seps[i]);
+    size_t from = 0;
+    for (size_t pos = 0; pos <= s.n;) {
+        size_t skip = pos < s.n ? separator_at(s, pos) : 1;
+        if (!skip) {
+            pos++;
+            continue;
         }
-        if (pos == s.n || skip) {
-            struct str part = str_trim(str_sub(s, from, pos - from));
-            if (part.n)
-                vec_push(a, &parts, part);
-            from = pos + skip;
-            pos = from - !skip;
-        }
-        pos += !skip;
-        if (pos > s.n)
-            break;
+        struct str part = str_trim(str_sub(s, from, pos - from));
+        if (part.n)
+            vec_push(a, &parts, part);
+        pos += skip;
+        from = pos;
     }
     *n = parts.n;
     return parts.v;
