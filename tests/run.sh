@@ -21,7 +21,12 @@ unit() {
   done
   return $rc
 }
-formula() { [ ! -f tests/formula/run.mjs ] || timeout 600 "$node" --test tests/formula/*.test.mjs; }
+# formula.wasm: the cases and the random expressions of the unit tests, again in WebAssembly.
+formula() {
+  local lines=$out/fx_random.jsonl
+  make -s wasm && MORTISE_PRINT=$lines timeout 300 build/asan/tests/unit/test_fx_random >/dev/null &&
+    MORTISE_PRINT=$lines timeout 600 "$node" --test tests/formula/run_wasm.mjs
+}
 files() { ls tests/"$1"/*.test.mjs 2>/dev/null; }
 node_suite() {
   local list; list=$(files "$1"); [ -n "$list" ] || return 0

@@ -360,11 +360,9 @@ static void check_metric_ref(struct checker *c, const struct node *n, const stru
 
 void fx_resolve(struct checker *c, struct node *n)
 {
-    struct fx_ref ref = {.name = str_sub(c->text, n->pos, n->end - n->pos)};
+    const struct str *last = &n->names[n->nargs - 1];
+    struct fx_ref ref = {.name = {n->names[0].p, (size_t)(last->p + last->n - n->names[0].p)}};
     uint32_t skip = 0;
-    if (n->flags & NF_PAREN) {
-        ref.name = str_trim(ref.name);
-    }
     bool ok =
         find_var(c, n, &ref) || (find_root(c, n, &ref.root, &skip) && walk_path(c, n, skip, &ref));
     n->kind = N_CONST;
@@ -375,6 +373,8 @@ void fx_resolve(struct checker *c, struct node *n)
     }
     check_metric_ref(c, n, &ref);
     n->kind = N_REF;
+    n->nargs = 0;
+    n->args = NULL;
     n->type = ref.type;
     n->flags |= ref.root == FX_VAR ? 0 : NF_ROW;
     n->ref = keep_ref(c, &ref);

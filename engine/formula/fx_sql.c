@@ -242,7 +242,7 @@ static int emit_column(struct writer *w, const struct node *n, enum want want)
     if (n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH)) {
         return bool_column(w, n, want);
     }
-    if (want == W_STR && n->type.base != FX_TEXT) {
+    if (want == W_STR && n->type.base != FX_TEXT && n->type.base != FX_BLANK) {
         return fxs_no_sql(w, n, "&");
     }
     open_value(w, want, false);
@@ -518,6 +518,10 @@ int fxs_emit(struct writer *w, const struct node *n, enum want want)
 {
     if (n->type.list) {
         return fxs_list(w, n);
+    }
+    if (n->type.base == FX_BLANK) { /* whatever it is made of */
+        struct node blank = {.kind = N_CONST, .eval = fx_eval_const};
+        return emit_constant(w, &blank, want);
     }
     if (fxs_constant(n)) {
         return emit_constant(w, n, want);

@@ -17,7 +17,7 @@ struct lent {
 };
 
 struct call {
-    struct lent *lent;
+    const struct lent *lent;
     sqlite3_context *ctx;
     sqlite3_value **argv;
     size_t argc;
@@ -28,8 +28,8 @@ struct call {
 /* The state of an aggregate while its rows pass. */
 struct group {
     struct arena *a;
+    void *state;
     bool failed;
-    max_align_t state[];
 };
 
 static struct val value_of(sqlite3_value *v)
@@ -98,16 +98,33 @@ static void run_step(void *arg)
     c->lent->f->step(c->state, c->a, args_of(c), c->argc);
 }
 
+static void make_state(void *arg)
+{
+    struct call *c = arg;
+    c->state = arena_alloc(c->a, c->lent->f->state_bytes);
+}
+
+/* The group of this call, with its state made at the first row; NULL when there is no memory. */
+static struct group *group_of(sqlite3_context *ctx, const struct lent *lent)
+{
+    struct group *g = sqlite3_aggregate_context(ctx, sizeof *g);
+    if (g && !g->a && !g->failed) {
+        g->a = arena_new(ARENA_MAX);
+        struct call c = {.lent = lent, .a = g->a};
+        g->failed = !g->a || oom_guard(make_state, &c);
+        g->state = c.state;
+    }
+    if (!g || g->failed)
+        sqlite3_result_error_nomem(ctx);
+    return g;
+}
+
 static void on_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-    struct lent *lent = sqlite3_user_data(ctx);
-    struct group *g = sqlite3_aggregate_context(ctx, (int)(sizeof *g + lent->f->state_bytes));
-    if (g && !g->a && !g->failed)
-        g->a = arena_new(ARENA_MAX);
-    if (!g || !g->a || g->failed) {
-        sqlite3_result_error_nomem(ctx);
+    const struct lent *lent = sqlite3_user_data(ctx);
+    struct group *g = group_of(ctx, lent);
+    if (!g || g->failed)
         return;
-    }
     struct call c = {lent, ctx, argv, (size_t)argc, g->a, g->state};
     if (oom_guard(run_step, &c)) {
         g->failed = true;
@@ -123,13 +140,9 @@ static void run_final(void *arg)
 
 static void on_final(sqlite3_context *ctx)
 {
-    struct lent *lent = sqlite3_user_data(ctx);
-    struct group *g = sqlite3_aggregate_context(ctx, (int)(sizeof *g + lent->f->state_bytes));
-    if (g && !g->a && !g->failed)
-        g->a = arena_new(ARENA_MAX); /* no row came */
-    if (!g || !g->a || g->failed) {
-        sqlite3_result_error_nomem(ctx);
-    } else {
+    const struct lent *lent = sqlite3_user_data(ctx);
+    struct group *g = group_of(ctx, lent);
+    if (g && !g->failed) {
         struct call c = {lent, ctx, NULL, 0, g->a, g->state};
         if (oom_guard(run_final, &c))
             sqlite3_result_error_nomem(ctx);

@@ -1,6 +1,6 @@
 // The cases of tests/formula/*.fx in WebAssembly, and the exports the pages use.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { test } from 'node:test';
 import { openWasm } from './wasm.mjs';
@@ -40,6 +40,22 @@ for (const file of readdirSync(dir).filter((f) => f.endsWith('.fx'))) {
     }
   });
 }
+
+// JSON lines written by tests/unit/test_fx_random.c under MORTISE_PRINT
+const random = process.env.MORTISE_PRINT;
+test('random expressions', { skip: random && existsSync(random) ? false : 'no MORTISE_PRINT file' }, () => {
+  let n = 0;
+  for (const line of readFileSync(random, 'utf8').split('\n')) {
+    if (!line) continue;
+    const { expr, want } = JSON.parse(line);
+    const vars = line.slice(line.indexOf(',"vars":') + 8, line.lastIndexOf(',"want":'));
+    const got = fx.vars(vars, expr);
+    assert.equal(got.error, undefined, `${expr}: ${got.error?.message_en}`);
+    assert.deepEqual(JSON.parse(got.text), want, `${expr} over ${vars}`);
+    n++;
+  }
+  console.log(`${n} random expressions agree`);
+});
 
 test('size and imports', () => {
   const gz = gzipSync(readFileSync('build/formula.wasm'), { level: 9 }).length;
