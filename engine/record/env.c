@@ -12,8 +12,9 @@
 struct rcache *rcache_of(struct ctx *c)
 {
     struct rcache *rc = c->records;
-    if (!rc) {
+    if (!rc || rc->owner != c) { /* a copied ctx does not inherit: its arena is another one */
         rc = ARENA_NEW(c->a, struct rcache);
+        rc->owner = c;
         rc->a = c->a;
         rc->db = c->db;
         c->records = rc;
@@ -28,7 +29,7 @@ struct rcache *rcache_of(struct ctx *c)
 void rcache_forget(struct ctx *c)
 {
     struct rcache *rc = c->records;
-    if (rc)
+    if (rc && rc->owner == c)
         memset(rc->rows, 0, sizeof(rc->rows));
 }
 

@@ -20,6 +20,7 @@
 /* ---- what a request remembers (c->records) ---- */
 
 struct rcache {
+    const struct ctx *owner;
     struct arena *a; /* of the accesses; rows live on c->a */
     const struct conn *db;
     VEC(struct access *) accesses;
