@@ -181,24 +181,48 @@ static int filter_text(struct http_req *req, const struct dashboard *d, const st
     return 0;
 }
 
+static const struct metric *metric_of(const struct widget *w, struct str key)
+{
+    for (size_t i = 0; i < w->nmetrics; i++)
+        if (str_eq(w->metrics[i].key, key))
+            return &w->metrics[i];
+    return NULL;
+}
+
+static struct str sort_key(const struct widget *w)
+{
+    return str_starts(w->sort, STR("-")) ? str_sub(w->sort, 1, w->sort.n) : w->sort;
+}
+
+/* Ordering by a metric that is computed from others happens here, after it is known. */
+static bool sorted_here(const struct widget *w)
+{
+    const struct metric *m = metric_of(w, sort_key(w));
+    return m && m->derived;
+}
+
 static int run(struct http_req *req, const struct dashboard *d, const struct widget *w,
                struct json *j, struct err *err)
 {
     struct ctx *c = req->ctx;
     struct fx **metrics = ARENA_ARRAY(c->a, struct fx *, w->nmetrics);
     struct str *keys = ARENA_ARRAY(c->a, struct str, w->nmetrics);
+    size_t n = 0;
     for (size_t i = 0; i < w->nmetrics; i++) {
-        metrics[i] = w->metrics[i].fx;
-        keys[i] = w->metrics[i].key;
+        if (w->metrics[i].derived)
+            continue;
+        metrics[n] = w->metrics[i].fx;
+        keys[n++] = w->metrics[i].key;
     }
+    bool later = sorted_here(w);
     struct aggregate g = {.form = w->form,
                           .view = w->view,
-                          .sort = w->sort,
-                          .limit = w->limit,
+                          .sort = later ? STR_NONE : w->sort,
+                          .limit = later ? 0 : w->limit,
                           .group_fx = w->group,
                           .ngroup_fx = w->ngroup,
                           .metric_fx = metrics,
-                          .nmetric_fx = w->nmetrics,
+                          .nmetric_fx = n,
                           .filter_fx = w->filter,
                           .metric_keys = keys};
     if (filter_text(req, d, w, &g.filter, err))
@@ -206,20 +230,72 @@ static int run(struct http_req *req, const struct dashboard *d, const struct wid
     return query_aggregate(c, &g, j, err);
 }
 
-/* Titles of option keys that a group by a plain field can give. */
+/* A row with the metrics that are arithmetic over others, in the order of the definition. */
+static struct val with_derived(struct ctx *c, const struct widget *w, struct val row)
+{
+    struct pair *pairs = ARENA_ARRAY(c->a, struct pair, row.n + w->nmetrics);
+    struct val *vars = ARENA_ARRAY(c->a, struct val, w->nmetrics);
+    uint32_t n = row.n;
+    if (n)
+        memcpy(pairs, row.obj, n * sizeof(*pairs));
+    struct fx_env env = {.a = c->a, .vars = vars, .now_us = c->now_us, .zone = &c->app->zone};
+    for (size_t i = 0; i < w->nmetrics; i++) {
+        const struct metric *m = &w->metrics[i];
+        vars[i] = val_get(row, m->key);
+        if (!m->derived)
+            continue;
+        vars[i] = fx_eval(m->fx, &env);
+        pairs[n++] = (struct pair){m->key, vars[i]};
+    }
+    return (struct val){.kind = VAL_OBJ, .n = n, .obj = pairs};
+}
+
+/* Insertion: a widget has few rows. Blanks last. */
+static void sort_rows(struct val *rows, size_t n, struct str key, bool descending)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct val row = rows[i];
+        double x = val_double(val_get(row, key));
+        size_t k = i;
+        for (; k > 0; k--) {
+            struct val before = val_get(rows[k - 1], key);
+            bool after = val_is_blank(before) ||
+                         (descending ? val_double(before) < x : val_double(before) > x);
+            if (val_is_blank(val_get(row, key)) || !after)
+                break;
+            rows[k] = rows[k - 1];
+        }
+        rows[k] = row;
+    }
+}
+
+static struct val complete_rows(struct ctx *c, const struct widget *w, struct val rows)
+{
+    struct val *out = ARENA_ARRAY(c->a, struct val, rows.n);
+    uint32_t n = rows.n;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = with_derived(c, w, rows.list[i]);
+    if (sorted_here(w)) {
+        sort_rows(out, n, sort_key(w), str_starts(w->sort, STR("-")));
+        n = w->limit && w->limit < n ? w->limit : n;
+    }
+    return val_list(out, n);
+}
+
+/* Titles of the option keys that a group can give, also through links and lookups. */
 static void put_labels(struct http_req *req, const struct widget *w, struct json *j)
 {
     json_key(j, STR("labels"));
     json_begin_obj(j);
     for (size_t i = 0; i < w->ngroup; i++) {
-        const struct field *f = form_field(w->form, fx_text(w->group[i]));
-        if (!f || !f->noptions)
+        const struct field *f = fx_type_of(w->group[i]).options;
+        if (!f || !f->noptions || f->form->parent)
             continue;
-        json_key(j, f->key);
+        json_key(j, fx_text(w->group[i]));
         json_begin_obj(j);
         for (size_t k = 0; k < f->noptions; k++) {
             struct str path =
-                str_fmt(req->ctx->a, "forms.%.*s.fields.%.*s.options.%.*s", STR_ARG(w->form->key),
+                str_fmt(req->ctx->a, "forms.%.*s.fields.%.*s.options.%.*s", STR_ARG(f->form->key),
                         STR_ARG(f->key), STR_ARG(f->options[k].key));
             json_key(j, f->options[k].key);
             json_str(j, app_text(req->app, lang_of(req->ctx), path, f->options[k].title));
@@ -245,7 +321,7 @@ int api_widget(struct http_req *req, struct http_resp *resp, struct err *err)
     if (run(req, d, w, &out, err) || json_parse(req->ctx->a, strb_str(&text), &rows, err))
         return -1;
     json_begin_obj(j);
-    json_kval(j, "rows", val_get(rows, STR("rows")));
+    json_kval(j, "rows", complete_rows(req->ctx, w, val_get(rows, STR("rows"))));
     put_labels(req, w, j);
     json_kval(j, "compare", VAL_NONE);
     json_end_obj(j);

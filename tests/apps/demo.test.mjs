@@ -55,6 +55,10 @@ test('the demo', { skip, timeout: 120_000 }, async (t) => {
       assert.equal(r.status, 200, `${w.key}: ${JSON.stringify(r.body)}`);
       assert.ok(r.body.rows.length > 0, w.key);
     }
+    const widget = async (key) => (await people.director.get(`/apps/crm/dashboards/sales/widgets/${key}`)).body;
+    const [{ won, lost, rate }] = (await widget('win_rate')).rows;
+    assert.ok(won > 0 && Math.abs(rate - won / (won + lost)) < 1e-9, `${won} ${lost} ${rate}`);
+    assert.equal((await widget('by_office')).labels.office.East, '东区');
   });
 
   await t.test('a rep sees his own channel, masked where he should', async () => {
