@@ -34,10 +34,21 @@ int access_restrict(struct ctx *c, const struct rec *row, struct err *err)
     return fx ? rec_true(c, fx, row, NULL, err) : 1;
 }
 
+/* A draft is its author's alone. */
+static bool foreign_draft(const struct access *x, const struct rec *row)
+{
+    struct val by = *rec_sys(row, SYS_CREATED_BY);
+    if (!x->f->flow || !str_eqz(val_str(*rec_sys(row, SYS_STATE)), "draft"))
+        return false;
+    return by.kind != VAL_REF || by.ref->id != x->who->id;
+}
+
 int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err)
 {
     if (x->system)
         return 1;
+    if (foreign_draft(x, row))
+        return 0;
     int yes = 0;
     for (size_t i = 0; i < x->n && yes == 0; i++)
         if (x->g[i].can & right)

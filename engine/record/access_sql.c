@@ -195,8 +195,8 @@ static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, 
         if (num_to_dec(v.num, ref->type.scale, &units))
             v = val_dec(units, ref->type.scale);
     }
-    bool id_type = ref->type.base == FX_LINK || ref->type.base == FX_MEMBER ||
-                   ref->type.base == FX_DEPT;
+    bool id_type =
+        ref->type.base == FX_LINK || ref->type.base == FX_MEMBER || ref->type.base == FX_DEPT;
     int64_t id;
     if (id_type && v.kind == VAL_TEXT)
         v = id_parse(val_str(v), &id) ? val_dec(id, 0) : VAL_NONE;
@@ -389,6 +389,18 @@ static bool take_right(const struct agrant *g, const void *arg)
     return (g->can & *(const unsigned *)arg) != 0;
 }
 
+/* A draft is its author's alone. */
+static void own_drafts(struct access *x, struct sql *q, unsigned alias)
+{
+    sql_lit(q, " AND (COALESCE(");
+    sql_col(q, alias, STR("_state"));
+    sql_lit(q, ", '') <> 'draft' OR ");
+    sql_col(q, alias, STR("_created_by"));
+    sql_lit(q, " = ");
+    sql_bind_int(q, x->who->id);
+    sql_lit(q, ")");
+}
+
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err)
 {
@@ -405,6 +417,8 @@ int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned rig
         sql_lit(q, " AND ");
         if (any_of(x, q, alias, take_right, &right, err))
             return -1;
+        if (x->f->flow)
+            own_drafts(x, q, alias);
         if (x->f->restrict_fx) {
             struct sql_env e;
             sql_env_init(&e, x->c, x->f, alias);

@@ -333,6 +333,8 @@ static int sign(struct ctx *c, const struct form *f, const struct sorting *s, st
     struct str secret;
     if (org_secret(c, &secret, err))
         return -1;
+    if (!secret.n)
+        secret = STR("none"); /* before the first start: signs the shape, keeps no secret */
     struct str all =
         str_fmt(c->a, "%.*s/%.*s/%lld/%.*s/%.*s", STR_ARG(f->app->key), STR_ARG(f->key),
                 (long long)c->who->id, STR_ARG(s->text), STR_ARG(keys));

@@ -4,9 +4,11 @@
  * commit.
  */
 #include "engine/record/import.h"
+
 #include "engine/meta/fieldtype.h"
 #include "engine/record/access.h"
 #include "engine/record/csv.h"
+#include "engine/record/record_int.h"
 
 #define BATCH_ROWS      200
 #define ROW_ARENA_BYTES (64u << 20)
@@ -515,6 +517,7 @@ static int batch_job(struct conn *db, void *arg, struct err *err)
     c->a = m->row;
     c->lua = NULL;
     c->records = NULL;
+    rcache_of(c)->job = m->in->job;
     c->events.n = c->events.cap = 0;
     c->events.v = NULL;
     int rc = batch_rows(m, err);

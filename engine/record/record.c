@@ -371,10 +371,10 @@ static int run(struct wr *w, wr_step *const *steps, struct err *err)
 }
 
 static wr_step *const write_steps[] = {
-    begin,         prepare_row,  wr_decode, wr_conflicts, wr_fill,    literal_defaults,
-    before_hook,   all_defaults, wr_links,  compute,      validate,   rights_after,
-    finish_values, store_row,    history,   dependents,   after_hook, submitted,
-    reread,        published,    NULL,
+    begin,        prepare_row,   wr_decode, wr_conflicts, wr_fill,    literal_defaults,
+    before_hook,  all_defaults,  wr_links,  wr_files,     compute,    validate,
+    rights_after, finish_values, store_row, history,      dependents, wr_claim_files,
+    after_hook,   submitted,     reread,    published,    NULL,
 };
 
 static wr_step *const delete_steps[] = {begin,      prepare_row, before_hook, wr_delete, history,

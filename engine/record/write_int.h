@@ -52,6 +52,10 @@ struct val fxval_value(const struct field *f, struct arena *a, struct val v, str
 /* ---- links.c: what refs point to ---- */
 int wr_links(struct wr *w, struct err *err) ATTR_MUST;
 
+/* ---- files.c ---- */
+int wr_files(struct wr *w, struct err *err) ATTR_MUST;
+int wr_claim_files(struct wr *w, struct err *err) ATTR_MUST;
+
 /* ---- validate.c ---- */
 int wr_visible(struct wr *w, bool *changed, struct err *err) ATTR_MUST;
 int wr_validate(struct wr *w, struct err *err) ATTR_MUST;
