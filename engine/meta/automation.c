@@ -139,7 +139,7 @@ static void values(struct actions *x, const struct yaml_node *map, const char *k
 static void notify(struct actions *x, const struct yaml_node *n)
 {
     size_t count;
-    ld_assignees(x->ld, x->s->file, n, "to", x->s->f->flow, x->s->f, &count);
+    ld_assignees(x->ld, x->s->file, yaml_get(n, "to"), x->s->f->flow, x->s->f, &count);
     ld_value(x->ld, x->s->file, yaml_get(n, "title"), &x->scope, NULL);
     ld_value(x->ld, x->s->file, yaml_get(n, "body"), &x->scope, NULL);
 }
@@ -177,12 +177,12 @@ static void check_action(struct actions *x, const struct yaml_node *n)
     if (target && !target->broken) {
         struct fx_scope scope = x->scope;
         scope.target = target;
-        ld_set(x->ld, x->s->file, n, "set", target, &scope, &set);
+        ld_set(x->ld, x->s->file, yaml_get(n, "set"), target, &scope, &set);
     }
     const struct yaml_node *create = node_of(n, "create", YAML_MAP);
     if (create) {
         target = ld_form_ref(x->ld, x->s->file, node_scalar(create, "form"));
-        ld_set(x->ld, x->s->file, create, "set", target, &x->scope, &set);
+        ld_set(x->ld, x->s->file, yaml_get(create, "set"), target, &x->scope, &set);
     }
     if (node_of(n, "notify", YAML_MAP))
         notify(x, node_of(n, "notify", YAML_MAP));
@@ -208,7 +208,7 @@ static struct automation read_automation(struct load *ld, struct form_src *s,
     cond.old = s->f;
     out.when = ld_fx(ld, s->file, yaml_get(n, "when"), &cond);
     x.scope.old = s->f;
-    ld_assignees(ld, s->file, warn, "to", s->f->flow, s->f, &count);
+    ld_assignees(ld, s->file, yaml_get(warn, "to"), s->f->flow, s->f, &count);
     for (size_t i = 0; list && i < list->n; i++) {
         if (list->items[i]->kind == YAML_MAP)
             check_action(&x, list->items[i]);
@@ -290,7 +290,7 @@ static void read_monitor(struct load *ld, const struct src_file *file, const str
     out->by = ld_fx(ld, file, yaml_get(n, "by"), &scope);
     check_against(ld, file, n, out->form);
     ld_field_ref(ld, file, node_scalar(n, "at"), out->form);
-    ld_assignees(ld, file, n, "to", NULL, out->form, &count);
+    ld_assignees(ld, file, yaml_get(n, "to"), NULL, out->form, &count);
 }
 
 void ld_monitors(struct load *ld)

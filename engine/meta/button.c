@@ -52,7 +52,7 @@ static struct button read_button(struct load *ld, struct form_src *s, const stru
     scope.vars = asked(ld, s, n, &b);
     scope.nvars = b.nask;
     scope.place = FX_PLACE_VALUE;
-    b.set = ld_set(ld, s->file, n, "set", s->f, &scope, &b.nset);
+    b.set = ld_set(ld, s->file, yaml_get(n, "set"), s->f, &scope, &b.nset);
     if (ld_script(ld, s->file, node_scalar(n, "run"), true))
         b.run = node_text(n, "run");
     return b;
@@ -127,7 +127,7 @@ static struct public_form read_public(struct load *ld, struct form_src *s,
     p.fields = ld_field_refs(ld, s->file, n, "fields", s->f, &p.nfields);
     for (size_t i = 0; i < p.nfields; i++)
         check_public_field(ld, s, n, p.fields[i]);
-    p.set = ld_set(ld, s->file, n, "set", s->f, &scope, &p.nset);
+    p.set = ld_set(ld, s->file, yaml_get(n, "set"), s->f, &scope, &p.nset);
     ld_field_refs(ld, s->file, n, "params", s->f, &nparams);
     p.params = node_texts(ld->a, n, "params", &p.nparams);
     p.captcha = node_bool(n, "captcha", false);

@@ -203,12 +203,11 @@ static bool may_set(const struct field *f)
 }
 
 const struct set_item *ld_set(struct load *ld, const struct src_file *file,
-                              const struct yaml_node *map, const char *key,
-                              const struct form *target, const struct fx_scope *scope, size_t *n)
+                              const struct yaml_node *set, const struct form *target,
+                              const struct fx_scope *scope, size_t *n)
 {
-    const struct yaml_node *set = node_of(map, key, YAML_MAP);
     *n = 0;
-    if (!set || !target)
+    if (!set || set->kind != YAML_MAP || !target)
         return NULL;
     struct set_item *items = ARENA_ARRAY(ld->a, struct set_item, set->n);
     for (size_t i = 0; i < set->n; i++) {

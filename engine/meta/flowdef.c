@@ -2,9 +2,10 @@
  * The approval flow of a form: nodes and what they refer to. Whether the graph makes sense is
  * proved in flow_check.c.
  */
-#include "engine/value/num.h"
+#include "engine/meta/flowdef.h"
 
 #include "engine/meta/load_int.h"
+#include "engine/value/num.h"
 
 struct flow {
     struct load *ld;
@@ -165,11 +166,11 @@ static bool one_assignee(struct load *ld, const struct src_file *file, const str
 }
 
 const struct assignee *ld_assignees(struct load *ld, const struct src_file *file,
-                                    const struct yaml_node *map, const char *key,
-                                    const struct flowdef *flow, const struct form *form, size_t *n)
+                                    const struct yaml_node *to, const struct flowdef *flow,
+                                    const struct form *form, size_t *n)
 {
     size_t count;
-    const struct yaml_node *const *list = node_list(ld->a, map, key, &count);
+    const struct yaml_node *const *list = node_items(ld->a, to, &count);
     struct assignee *out = ARENA_ARRAY(ld->a, struct assignee, count);
     *n = 0;
     for (size_t i = 0; i < count; i++)
@@ -191,7 +192,7 @@ static void read_mode(struct flow *f, const struct yaml_node *n, struct flow_nod
         (!num_parse(pass->text, &out->vote_pass) || out->vote_pass <= 0 || out->vote_pass > 1))
         node_error(f->ld->diags, f->s->file, pass, "range", "通过比例应大于 0、不超过 1",
                    "The share must be above 0 and at most 1");
-    out->veto = ld_assignees(f->ld, f->s->file, vote, "veto", f->d, f->s->f, &out->nveto);
+    out->veto = ld_assignees(f->ld, f->s->file, yaml_get(vote, "veto"), f->d, f->s->f, &out->nveto);
 }
 
 static void read_rule(struct flow *f, const struct yaml_node *n, unsigned bit,
@@ -285,7 +286,7 @@ static void read_targets(struct flow *f, const struct yaml_node *n, struct flow_
     if (form)
         out->form = form->text;
     out->wait = node_bool(n, "wait", false);
-    out->set = ld_set(ld, f->s->file, n, "set", target, &scope, &out->nset);
+    out->set = ld_set(ld, f->s->file, yaml_get(n, "set"), target, &scope, &out->nset);
     out->until = ld_fx(ld, f->s->file, yaml_get(n, "until"), &scope);
     if (ld_script(ld, f->s->file, node_scalar(n, "run"), true))
         out->run = node_text(n, "run");
@@ -303,7 +304,7 @@ static void read_node(struct flow *f, const struct yaml_node *n, struct flow_nod
     static const char *const same[] = {"none", "previous", "handled", NULL};
     int word = word_index(same, node_text(n, "skip_same"));
     out->skip_same = word < 0 ? SKIP_NONE : (enum skip_same)word;
-    out->to = ld_assignees(f->ld, f->s->file, n, "to", f->d, f->s->f, &out->nto);
+    out->to = ld_assignees(f->ld, f->s->file, yaml_get(n, "to"), f->d, f->s->f, &out->nto);
     out->next = nexts(f, n, &out->nnext);
     out->raw = yaml_val(f->ld->a, n);
     read_mode(f, n, out);

@@ -92,10 +92,10 @@ struct fx *ld_fx(struct load *ld, const struct src_file *file, const struct yaml
 /* A literal or "= expression" for a field (NULL: any value). */
 struct fxval ld_value(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                       const struct fx_scope *scope, const struct field *f);
-/* `set: {field: value}` over `target`'s fields. */
+/* `set: {field: value}` (its node) over `target`'s fields. */
 const struct set_item *ld_set(struct load *ld, const struct src_file *file,
-                              const struct yaml_node *map, const char *key,
-                              const struct form *target, const struct fx_scope *scope, size_t *n);
+                              const struct yaml_node *set, const struct form *target,
+                              const struct fx_scope *scope, size_t *n);
 /* Tells when a value of type t does not fit the field. */
 bool ld_fits(const struct field *f, const struct fx_type *t);
 
@@ -122,8 +122,8 @@ void ld_flow(struct load *ld, struct form_src *s);    /* flowdef.c */
 void ld_flow_proof(struct load *ld, const struct flowdef *d, const struct src_file *file,
                    bool shaky); /* flow_check.c; shaky: some references are wrong, so say less */
 const struct assignee *ld_assignees(struct load *ld, const struct src_file *file,
-                                    const struct yaml_node *map, const char *key,
-                                    const struct flowdef *flow, const struct form *form, size_t *n);
+                                    const struct yaml_node *to, const struct flowdef *flow,
+                                    const struct form *form, size_t *n);
 /* "skip", "stop", "role:x", "member:x" */
 bool ld_assignee_word(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                       struct assignee *out);

@@ -369,10 +369,8 @@ int64_t node_int(const struct yaml_node *map, const char *key, int64_t absent)
     return n && str_int(n->text, INT64_MIN, INT64_MAX, &i) ? i : absent;
 }
 
-const struct yaml_node *const *node_list(struct arena *a, const struct yaml_node *map,
-                                         const char *key, size_t *n)
+const struct yaml_node *const *node_items(struct arena *a, const struct yaml_node *node, size_t *n)
 {
-    const struct yaml_node *node = yaml_get(map, key);
     *n = 0;
     if (!node || (node->kind == YAML_SCALAR && yaml_is_null(node)))
         return NULL;
@@ -382,6 +380,12 @@ const struct yaml_node *const *node_list(struct arena *a, const struct yaml_node
         list[i] = node->kind == YAML_SEQ ? node->items[i] : node;
     *n = count;
     return list;
+}
+
+const struct yaml_node *const *node_list(struct arena *a, const struct yaml_node *map,
+                                         const char *key, size_t *n)
+{
+    return node_items(a, yaml_get(map, key), n);
 }
 
 struct str *node_texts(struct arena *a, const struct yaml_node *map, const char *key, size_t *n)

@@ -96,7 +96,8 @@ const struct yaml_node *node_scalar(const struct yaml_node *map, const char *key
 struct str node_text(const struct yaml_node *map, const char *key);
 bool node_bool(const struct yaml_node *map, const char *key, bool absent);
 int64_t node_int(const struct yaml_node *map, const char *key, int64_t absent);
-/* A list of texts, or one text as a list of one. */
+/* The items of a list; anything else as a list of one; nothing of null. */
+const struct yaml_node *const *node_items(struct arena *a, const struct yaml_node *node, size_t *n);
 const struct yaml_node *const *node_list(struct arena *a, const struct yaml_node *map,
                                          const char *key, size_t *n);
 struct str *node_texts(struct arena *a, const struct yaml_node *map, const char *key, size_t *n);

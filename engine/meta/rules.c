@@ -1,9 +1,8 @@
 /*
  * Rules of a form: checks, composite uniqueness, transitions, restrict, match.
  */
-#include "engine/value/num.h"
-
 #include "engine/meta/load_int.h"
+#include "engine/value/num.h"
 
 static void checks(struct load *ld, struct form_src *s)
 {
