@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 #define IDLE_S         60 /* the library's idle time-out; the reaper looks more closely */
+#define CUT_US         (2 * US_PER_S)
+#define DISCARD        (1u << 20)
 #define BODY_US        (20 * US_PER_S)
 #define SLOWEST_BPS    (32 * 1024) /* a body or an answer slower than this is cut off */
 #define CONNECTION_MEM (32u << 10)
@@ -57,6 +59,7 @@ struct wire {
     enum stage stage;
     bool counted;
     bool has_body;
+    bool cut; /* refused half-way */
     uint64_t limit, got;
     struct strb body;
     struct MHD_PostProcessor *pp;
@@ -254,14 +257,20 @@ static enum MHD_Result cut_off(struct wire *w)
         "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
         "Content-Type: application/problem+json\r\nContent-Length: 66\r\n\r\n"
         "{\"type\":\"about:blank\",\"status\":413,\"code\":\"too_large\",\"errors\":[]}";
-    if (!w->h->o.tls_cert.n)
-        (void)send(w->link->reap.fd, TEXT, sizeof(TEXT) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return MHD_NO;
+    if (w->h->o.tls_cert.n)
+        return MHD_NO;
+    (void)send(w->link->reap.fd, TEXT, sizeof(TEXT) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* or it learns by the close */
+    (void)shutdown(w->link->reap.fd, SHUT_WR);
+    w->cut = true;
+    deadline(w, CUT_US);
+    return MHD_YES;
 }
 
 static enum MHD_Result read_body(struct wire *w, struct str data)
 {
     w->got += data.n;
+    if (w->cut)
+        return w->got > w->limit + DISCARD ? MHD_NO : MHD_YES;
     if (w->x.refused.code || !w->x.route)
         return w->got > (1u << 20) ? MHD_NO : MHD_YES;
     if (w->got > w->limit)

@@ -213,6 +213,8 @@ static int before_hook(struct wr *w, struct err *err)
     const struct rec_hooks *h = engine_hooks(w->c->engine);
     if (!h->before || !w->f->hooks.n)
         return 0;
+    if (!wr_ok(w))
+        return 0; /* refused already: no script runs, what else is wrong is still collected */
     /* The script sees blanks as nil; computed values of a new row are not known yet. */
     if (h->before(w->c, w->w->op, &w->rec, w->has_old ? &w->old : NULL, w->diags, err))
         return -1;

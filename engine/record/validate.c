@@ -28,10 +28,23 @@ int wr_visible(struct wr *w, bool *changed, struct err *err)
 
 /* ---- required and checks of fields ---- */
 
+/* What was given there is wrong already: it is neither missing nor to be checked further. */
+static bool refused(const struct wr *w, const struct field *f)
+{
+    struct str prefix = w->diags->prefix, path = f->key;
+    if (prefix.n)
+        path = str_fmt(w->c->a, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(f->key));
+    for (size_t i = w->errors; i < w->diags->list.n; i++)
+        if (str_eq(w->diags->list.v[i].path, path))
+            return true;
+    return false;
+}
+
 static void missing(struct wr *w, const struct field *f)
 {
-    diag_field(w->diags, f->key, "required", "请填写“%.*s”。", "“%.*s” is required.",
-               STR_ARG(f->title));
+    if (!refused(w, f))
+        diag_field(w->diags, f->key, "required", "请填写“%.*s”。", "“%.*s” is required.",
+                   STR_ARG(f->title));
 }
 
 static int eval_in(struct wr *w, const struct fx *fx, struct rec *r, const struct rec *parent,
@@ -116,7 +129,7 @@ static int check_rows(struct wr *w, const struct field *table, struct err *err)
 
 static int check_record(struct wr *w, const struct check_rule *rule, struct err *err)
 {
-    if (rule->field && w->hidden[rule->field->slot])
+    if (rule->field && (w->hidden[rule->field->slot] || refused(w, rule->field)))
         return 0;
     int yes = rec_true(w->c, rule->fx, &w->rec, w->has_old ? &w->old : NULL, err);
     if (yes)
