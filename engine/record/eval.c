@@ -66,6 +66,30 @@ static struct val reasons_val(struct ctx *c, const struct diags *d)
     return val_list(list, d->list.n);
 }
 
+/* A link that came out of a formula gets the title its reader may see. */
+static int titled(struct ctx *c, struct fx_type type, struct val *v, struct err *err)
+{
+    if (type.base != FX_LINK || !type.form)
+        return 0;
+    if (v->kind == VAL_LIST) {
+        struct val *items = ARENA_ARRAY(c->a, struct val, v->n);
+        for (uint32_t i = 0; i < v->n; i++) {
+            items[i] = v->list[i];
+            if (items[i].kind == VAL_REF && titled(c, type, &items[i], err))
+                return -1;
+        }
+        *v = val_list(items, v->n);
+        return 0;
+    }
+    struct str title = STR_NONE;
+    if (v->kind != VAL_REF || v->ref->title.n)
+        return 0;
+    int seen = record_title(c, type.form, v->ref->id, &title, err);
+    if (seen > 0)
+        *v = val_ref(c->a, v->ref->id, title);
+    return seen < 0 ? -1 : 0;
+}
+
 int eval_form(struct ctx *c, const struct form *f, struct str text, struct val values,
               struct val *out, struct val *reasons, struct err *err)
 {
@@ -82,7 +106,9 @@ int eval_form(struct ctx *c, const struct form *f, struct str text, struct val v
     *out = fx_eval(fx, &e.fx);
     if (reasons)
         *reasons = reasons_val(c, &why);
-    return row_env_end(&e, err);
+    if (row_env_end(&e, err))
+        return -1;
+    return titled(c, fx_type_of(fx), out, err);
 }
 
 int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,

@@ -337,6 +337,7 @@ export class FormModel {
     const me = session.peek()?.me;
     if (typeof v === 'string' && (f.type === 'member' || f.result === 'member') && me?.id === v)
       return { id: v, title: me.name };
+    if (isRef(v) && !v.title && me?.id === v.id) return { id: v.id, title: me.name };
     if (typeof v === 'string' && (f.type === 'link' || f.type === 'member')) return { id: v, title: v };
     return v;
   }
