@@ -195,7 +195,8 @@ struct val fx_eval(const struct fx *fx, struct fx_env *env);
 bool fx_true(const struct fx *fx, struct fx_env *env);
 
 /* Every sub-expression with its value and the reason of a blank ("why is this value"), as a
- * VAL_LIST of objects {text, line, column, value, reason}. */
+ * VAL_LIST of objects
+ * {text, line, column, value, reason, reason_en}, inner parts first. */
 struct val fx_trace(const struct fx *fx, struct fx_env *env);
 
 /* ---- the function table, for help, manual, schema, completion ---- */

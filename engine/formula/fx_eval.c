@@ -480,7 +480,8 @@ static struct val eval_order(struct run *r, const struct node *n)
     return val_bool(fx_holds((enum op)n->op, fx_order(r, x, y)));
 }
 
-/* Blank is in no list: a record without a channel is nobody's, whatever a list of channels holds. */
+/* Blank is in no list: a record without a channel is nobody's, whatever a list of channels holds.
+ */
 static bool in_list(struct run *r, struct val item, struct val list)
 {
     if (list.kind != VAL_LIST || fx_blank(item) || !fx_steps(r, list.n)) {

@@ -42,7 +42,7 @@ struct fx_sql_env {
  */
 
 /* A condition for WHERE, CASE WHEN, AND, OR: true where the condition holds, else false or NULL (so
- * that an index can serve it). Under NOT or as a value use fx_sql_value: that is never NULL. */
+ * that an index can serve it). To negate it compile NOT (…); a NOT around this SQL is wrong. */
 int fx_sql_cond(const struct fx *fx, struct sql *q, const struct fx_sql_env *env,
                 struct err *err) ATTR_MUST;
 /* A scalar; numbers come out unscaled as REAL unless scale is not NULL: then a plain column keeps

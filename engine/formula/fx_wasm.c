@@ -100,11 +100,11 @@ struct letter {
 };
 
 static const struct letter letters[] = {
-    {"num", FX_NUM, false},     {"text", FX_TEXT, false},         {"texts", FX_TEXT, true},
-    {"bool", FX_BOOL, false},   {"date", FX_DATE, false},         {"datetime", FX_DATETIME, false},
-    {"time", FX_TIME, false},   {"link", FX_LINK, false},         {"links", FX_LINK, true},
-    {"member", FX_MEMBER, false}, {"members", FX_MEMBER, true},   {"dept", FX_DEPT, false},
-    {"depts", FX_DEPT, true},   {"rows", FX_ROWS, false},         {"json", FX_JSON, false}};
+    {"num", FX_NUM, false},       {"text", FX_TEXT, false},     {"texts", FX_TEXT, true},
+    {"bool", FX_BOOL, false},     {"date", FX_DATE, false},     {"datetime", FX_DATETIME, false},
+    {"time", FX_TIME, false},     {"link", FX_LINK, false},     {"links", FX_LINK, true},
+    {"member", FX_MEMBER, false}, {"members", FX_MEMBER, true}, {"dept", FX_DEPT, false},
+    {"depts", FX_DEPT, true},     {"rows", FX_ROWS, false},     {"json", FX_JSON, false}};
 
 struct system_field {
     const char *key, *type;
@@ -191,7 +191,8 @@ static int schema_field(void *self, const void *form, struct str key, struct fx_
     if (field == NULL) {
         return 0;
     }
-    *out = (struct fx_field){.type = field->type, .slot = (uint32_t)(field - f->fields.v), .ref = field};
+    *out = (struct fx_field){
+        .type = field->type, .slot = (uint32_t)(field - f->fields.v), .ref = field};
     out->type.form = field->form.n ? find_form(field->form) : NULL;
     out->type.options = field->options.kind == VAL_LIST ? field : NULL;
     return 1;
@@ -217,7 +218,8 @@ static int schema_setting(void *self, struct str key, struct fx_type *out)
     return 1;
 }
 
-static void schema_each(void *self, const void *form, void (*fn)(void *arg, struct str key), void *arg)
+static void schema_each(void *self, const void *form, void (*fn)(void *arg, struct str key),
+                        void *arg)
 {
     const struct wform *f = form;
     (void)self;
@@ -414,11 +416,8 @@ static void finish(struct strb *b)
 static struct fx_env environment(struct zone *zone, const int64_t *at, const int32_t *offset)
 {
     *zone = (struct zone){.n = 1, .at_us = at, .offset_s = offset};
-    return (struct fx_env){.a = h.out,
-                           .get = env_get,
-                           .context = env_context,
-                           .now_us = h.now_us,
-                           .zone = zone};
+    return (struct fx_env){
+        .a = h.out, .get = env_get, .context = env_context, .now_us = h.now_us, .zone = zone};
 }
 
 /* Which row: of the record (index < 0) or of its sub-table h.table. */
@@ -494,7 +493,8 @@ int32_t fxw_compile(const char *form, uint32_t form_n, const char *parent, uint3
     begin_result(&j, &b);
     struct compiled c = {.form = find_form((struct str){form, form_n}),
                          .parent = parent_n ? find_form((struct str){parent, parent_n}) : NULL};
-    struct fx_scope scope = {.schema = &schema, .form = c.form, .parent = c.parent, .request = true};
+    struct fx_scope scope = {
+        .schema = &schema, .form = c.form, .parent = c.parent, .request = true};
     diags_init(&diags, h.out);
     c.fx = fx_compile(h.all, str_dup(h.all, (struct str){text, text_n}), &scope, STR_NONE,
                       (struct src_pos){1, 1}, &diags);
@@ -613,7 +613,8 @@ uint32_t fxw_result_n(void)
     return (uint32_t)h.result.n;
 }
 
-EXPORT("fxw_vars") int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t text_n);
+EXPORT("fxw_vars")
+int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t text_n);
 int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t text_n)
 {
     const int64_t at = INT64_MIN;
@@ -631,8 +632,8 @@ int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t t
     struct fx_vars *names = fx_vars_new(h.out, v);
     struct fx_scope scope = fx_vars_scope(names);
     diags_init(&diags, h.out);
-    const struct fx *fx =
-        fx_compile(h.out, (struct str){text, text_n}, &scope, STR_NONE, (struct src_pos){1, 1}, &diags);
+    const struct fx *fx = fx_compile(h.out, (struct str){text, text_n}, &scope, STR_NONE,
+                                     (struct src_pos){1, 1}, &diags);
     if (fx == NULL) {
         write_diags(&j, &diags);
         finish(&b);

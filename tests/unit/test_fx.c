@@ -298,12 +298,43 @@ static void test_examples_sql(void **state)
     run_examples(true);
 }
 
+static void test_trace(void **state)
+{
+    struct host h = host_open(false);
+    struct diags diags;
+    struct err err = ERR_INIT;
+    struct val v;
+    (void)state;
+    assert_int_equal(json_parse(h.a, STR("{\"a\":6,\"b\":0}"), &v, &err), 0);
+    struct fx_vars *names = fx_vars_new(h.a, v);
+    struct fx_scope scope = fx_vars_scope(names);
+    diags_init(&diags, h.a);
+    struct fx *fx = fx_compile(h.a, STR("IF(a > 5, a / b, 1) + 2"), &scope, STR_NONE,
+                               (struct src_pos){1, 1}, &diags);
+    struct fx_env env = {.a = h.a, .err = &err};
+    fx_vars_env(names, &env);
+    struct val trace = fx_trace(fx, &env);
+    bool found = false;
+    for (uint32_t i = 0; i < trace.n; i++) {
+        struct str text = val_str(val_get(trace.list[i], STR("text")));
+        struct val reason = val_get(trace.list[i], STR("reason_en"));
+        if (str_eq(text, STR("a / b"))) {
+            found = true;
+            assert_true(str_eq(val_str(reason), STR("Division by zero.")));
+            assert_int_equal(val_double(val_get(trace.list[i], STR("column"))), 11);
+        }
+    }
+    assert_true(found);
+    struct val last = trace.list[trace.n - 1];
+    assert_true(val_double(val_get(last, STR("value"))) == 2);
+    host_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_files_sql),
-        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_trace),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files_sql),    cmocka_unit_test(test_examples),
         cmocka_unit_test(test_examples_sql),
     };
     return cmocka_run_group_tests_name("fx", tests, NULL, NULL);
