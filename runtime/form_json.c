@@ -132,6 +132,40 @@ static struct str result_name(struct fx_type t)
     return t.list ? STR("list") : str_of(NAMES[t.base]);
 }
 
+static void last_field(void *arg, const struct fx_ref *ref)
+{
+    const struct field **out = arg;
+    if (ref->n)
+        *out = ref->path[ref->n - 1].ref;
+}
+
+/* The field that a lookup shows, behind lookups of lookups; NULL for other computed ones. */
+static const struct field *looked_up(const struct field *f)
+{
+    for (int depth = 0; depth < 8 && f && str_eqz(f->type->name, "lookup") && f->value; depth++) {
+        const struct field *next = NULL;
+        fx_each_ref(f->value, last_field, &next);
+        f = next;
+    }
+    return f && !(f->type->flags & (FT_COMPUTED | FT_SERIAL | FT_MULTI)) ? f : NULL;
+}
+
+/* What a computed value is drawn as: an option with its title, else as the field it comes from,
+ * else by its type. */
+static void put_result(struct draw *d, const struct field *f)
+{
+    const struct field *options = f->value_type.options;
+    const struct field *from = looked_up(f);
+    if (options && !f->value_type.list) {
+        struct str path = str_fmt(d->c->a, "forms.%.*s.fields.%.*s", STR_ARG(options->form->key),
+                                  STR_ARG(options->key));
+        json_kstr(d->j, "result", STR("select"));
+        put_options(d, path, options->options, options->noptions);
+        return;
+    }
+    json_kstr(d->j, "result", from ? from->type->name : result_name(f->value_type));
+}
+
 static void put_computed(struct draw *d, const struct field *f)
 {
     if (!f->value_type.base && !f->value)
@@ -139,7 +173,7 @@ static void put_computed(struct draw *d, const struct field *f)
     unsigned flags = f->value ? fx_flags(f->value) : FX_STORED;
     bool local = str_eqz(f->type->name, "formula") && f->value &&
                  !(flags & (FX_STORED | FX_SERVER)) && visible_inputs(d, f->value);
-    json_kstr(d->j, "result", result_name(f->value_type));
+    put_result(d, f);
     if (f->value && visible_inputs(d, f->value))
         json_kstr(d->j, "value", fx_text(f->value));
     put_flag(d, "local", local);
