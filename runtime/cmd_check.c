@@ -79,16 +79,18 @@ static int open_empty(struct arena *a, const struct config *cfg, const struct ap
     return host_engine(&c, a, clock, true, out, err);
 }
 
+/* Mistakes on stdout; remarks, which are none, on stderr. */
 static void print_mistakes(const struct apps *apps, struct str key, const struct diags *d)
 {
     bool en = host_lang() == LANG_EN;
     for (size_t i = 0; i < d->list.n; i++) {
         const struct diag *g = &d->list.v[i];
+        FILE *out = g->level == DIAG_WARN ? stderr : stdout;
         if (apps->prefix.n)
-            printf("%.*s/", STR_ARG(key));
-        printf("%.*s:%u:%u: %s%.*s\n", STR_ARG(g->file), g->pos.line, g->pos.column,
-               g->level == DIAG_WARN ? (en ? "warning: " : "提醒：") : "",
-               STR_ARG(en ? g->en : g->zh));
+            fprintf(out, "%.*s/", STR_ARG(key));
+        fprintf(out, "%.*s:%u:%u: %s%.*s\n", STR_ARG(g->file), g->pos.line, g->pos.column,
+                g->level == DIAG_WARN ? (en ? "warning: " : "提醒：") : "",
+                STR_ARG(en ? g->en : g->zh));
     }
 }
 

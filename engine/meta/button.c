@@ -41,6 +41,10 @@ static struct fx_var *asked(struct load *ld, struct form_src *s, const struct ya
 static struct button read_button(struct load *ld, struct form_src *s, const struct yaml_node *key,
                                  const struct yaml_node *n)
 {
+    if (ld_right_word(key->text))
+        node_error(ld->diags, s->file, key, "button_key", "“%.*s”是权限的名字，请给按钮换一个键",
+                   "“%.*s” is the name of a right; give the button another key",
+                   STR_ARG(key->text));
     struct button b = {
         .key = key->text, .title = node_text(n, "title"), .at = ld_place(s->file, key)};
     struct fx_scope scope = ld_scope(ld, s->f, FX_PLACE_COND);

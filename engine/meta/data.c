@@ -74,12 +74,72 @@ static void check_rows(struct load *ld, const struct src_file *file, const struc
     }
 }
 
+/* ---- print templates: prints/<form>.<key>.html with {{expr}} and {{#each items}} … {{/each}} ----
+ */
+
+struct template
+{
+    struct load *ld;
+    const struct app_file *file;
+    const struct form *form, *rows; /* rows: of the open {{#each}} */
+};
+
+static void tell(struct template *t, size_t at, const char *zh, const char *en)
+{
+    diag_file(t->ld->diags, DIAG_ERROR, t->file->path, yaml_pos_at(t->file->text, at), "template",
+              "%s%.0s", "%.0s%s", zh, en);
+}
+
+static void open_each(struct template *t, struct str name, size_t at)
+{
+    const struct field *f = form_field(t->form, name);
+    if (t->rows)
+        tell(t, at, "{{#each}} 里不能再有 {{#each}}", "An {{#each}} cannot hold another one");
+    if (!f || !f->sub)
+        tell(t, at, "{{#each}} 后面应是子表", "{{#each}} takes a sub-table");
+    t->rows = f && f->sub ? f->sub : t->form;
+}
+
+static void check_tag(struct template *t, size_t from, size_t to)
+{
+    struct str raw = str_sub(t->file->text, from, to - from), body = str_trim(raw);
+    if (str_starts(body, STR("#each "))) {
+        open_each(t, str_trim(str_sub(body, 6, body.n)), from);
+    } else if (str_eqz(body, "/each")) {
+        if (!t->rows)
+            tell(t, from, "没有对应的 {{#each}}", "There is no {{#each}} to close");
+        t->rows = NULL;
+    } else {
+        struct fx_scope scope = ld_scope(t->ld, t->rows ? t->rows : t->form, FX_PLACE_VALUE);
+        struct src_pos at = yaml_pos_at(t->file->text, from);
+        fx_compile(t->ld->a, raw, &scope, t->file->path, at, t->ld->diags);
+    }
+}
+
+static void check_print(struct load *ld, const struct app_file *f, const struct form *form)
+{
+    struct template t = {.ld = ld, .file = f, .form = form};
+    for (ptrdiff_t open = 0; (open = str_find(f->text, STR("{{"), (size_t)open)) >= 0;) {
+        ptrdiff_t close = str_find(f->text, STR("}}"), (size_t)open);
+        if (close < 0) {
+            tell(&t, (size_t)open, "缺少收尾的 }}", "A closing }} is missing");
+            return;
+        }
+        check_tag(&t, (size_t)open + 2, (size_t)close);
+        open = close + 2;
+    }
+    if (t.rows)
+        tell(&t, f->text.n, "缺少收尾的 {{/each}}", "A closing {{/each}} is missing");
+}
+
 void ld_data(struct load *ld)
 {
     for (size_t i = 0; i < ld->app->source.nfiles; i++) {
         const struct app_file *f = &ld->app->source.files[i];
-        if (str_starts(f->path, STR("prints/")))
-            form_of_file(ld, f->path);
+        const struct form *printed =
+            str_starts(f->path, STR("prints/")) ? form_of_file(ld, f->path) : NULL;
+        if (printed && !printed->broken)
+            check_print(ld, f, printed);
         if (!str_starts(f->path, STR("data/")))
             continue;
         const struct form *form = form_of_file(ld, f->path);

@@ -361,6 +361,11 @@ void ld_flow(struct load *ld, struct form_src *s)
     struct flow f = {.ld = ld, .s = s, .nodes = node_of(n, "nodes", YAML_MAP)};
     if (!n || !f.nodes)
         return;
+    if (f.nodes->n > LOAD_NODES_MAX) {
+        node_error(ld->diags, s->file, f.nodes, "limit", "一个流程最多 %d 个节点",
+                   "A flow has at most %d nodes", LOAD_NODES_MAX);
+        return;
+    }
     f.d = ARENA_NEW(ld->a, struct flowdef);
     f.d->form = s->f;
     f.d->at = ld_place(s->file, n);

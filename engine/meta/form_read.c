@@ -70,6 +70,11 @@ static void declare_fields(struct load *ld, struct form *form, const struct yaml
         const struct yaml_node *key = fields->keys[i], *n = fields->items[i];
         if (str_starts(key->text, STR("x-")) || n->kind != YAML_MAP)
             continue;
+        if (made.n >= LOAD_FIELDS_MAX) {
+            node_error(ld->diags, file, key, "limit", "一个表单最多 %d 个字段",
+                       "A form has at most %d fields", LOAD_FIELDS_MAX);
+            break;
+        }
         struct field *f = ld_field(ld, form, key, n, file);
         f->slot = (uint32_t)made.n;
         vec_push(ld->a, &made, f);
@@ -127,6 +132,9 @@ void ld_declare_form(struct load *ld, const struct src_file *file)
         diag_file(ld->diags, DIAG_ERROR, file->path, (struct src_pos){1, 1}, "key_grammar",
                   "文件名“%.*s”不能作表单的键", "The file's name “%.*s” is no key of a form",
                   STR_ARG(key));
+    if (ld->forms.n == LOAD_FORMS_MAX)
+        diag_file(ld->diags, DIAG_ERROR, file->path, (struct src_pos){1, 1}, "limit",
+                  "一个应用最多 %d 个表单", "An app has at most %d forms", LOAD_FORMS_MAX);
     struct form *form = ld_new_form(ld, key, file, n);
     form->broken = !n;
     if (node_scalar(n, "title"))

@@ -8,6 +8,11 @@ static const char *const rights[] = {"create",   "read",    "update", "delete", 
                                      "export",   "print",   "share",  "comment", "history",
                                      "transfer", "restore", NULL};
 
+bool ld_right_word(struct str s)
+{
+    return str_eqz(s, "all") || word_index(rights, s) >= 0;
+}
+
 /* ---- field rights ---- */
 
 static enum field_right right_of(const struct yaml_node *n)
@@ -254,6 +259,47 @@ static struct grant read_grant(struct load *ld, struct form_src *s, const struct
     return g;
 }
 
+/* ---- what views tell ---- */
+
+struct leak {
+    struct load *ld;
+    struct form_src *s;
+    const struct yaml_node *at;
+    const struct grant *g;
+    bool told;
+};
+
+static void check_leak(void *arg, const struct fx_ref *ref)
+{
+    struct leak *l = arg;
+    const struct field *f = ref->n == 1 && ref->root == FX_ROW ? ref->path[0].ref : NULL;
+    if (!f || l->told || field_is_sys(f) || f->form != l->s->f ||
+        l->g->fields[f->slot] >= FIELD_READ)
+        return;
+    l->told = true;
+    node_warn(l->ld->diags, l->s->file, l->at, "view_tells",
+              "视图按“%.*s”筛选，而权限“%.*s”不让看这个字段：看得到哪些行，就猜得到它的值",
+              "The view selects by “%.*s”, which the grant “%.*s” does not show: which rows appear "
+              "tells its value",
+              STR_ARG(f->key), STR_ARG(l->g->key));
+}
+
+/* A view's `where` sees every field; its readers learn something about those they may not see. */
+static void check_views(struct load *ld, struct form_src *s)
+{
+    const struct yaml_node *map = node_of(s->n, "views", YAML_MAP);
+    for (size_t i = 0; i < s->f->nviews; i++) {
+        const struct view *v = &s->f->views[i];
+        const struct yaml_node *n = yaml_get(map, str_z(ld->a, v->key));
+        struct leak l = {.ld = ld, .s = s, .at = yaml_get(n, "where")};
+        for (size_t k = 0; v->where && l.at && k < s->f->ngrants; k++) {
+            l.g = &s->f->grants[k];
+            if (l.g->can & RIGHT_READ)
+                fx_each_ref(v->where, check_leak, &l);
+        }
+    }
+}
+
 void ld_grants(struct load *ld, struct form_src *s)
 {
     const struct yaml_node *map = node_of(s->n, "permissions", YAML_MAP);
@@ -265,4 +311,5 @@ void ld_grants(struct load *ld, struct form_src *s)
     }
     s->f->grants = out;
     s->f->ngrants = made;
+    check_views(ld, s);
 }

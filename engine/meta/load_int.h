@@ -15,6 +15,11 @@
 #include "engine/meta/keys.h"
 #include "engine/meta/load.h"
 
+/* Bounds that keep tables of SQLite, recursion and the designer sound. */
+#define LOAD_FORMS_MAX  300
+#define LOAD_FIELDS_MAX 500 /* of a form or sub-table */
+#define LOAD_NODES_MAX  300 /* of a flow */
+
 enum resolve_state { RESOLVE_NEW, RESOLVE_BUSY, RESOLVE_DONE };
 
 struct field_src {
@@ -106,6 +111,7 @@ void ld_computed(struct load *ld); /* pass: all, then sensitivity, orders, depen
 /* ---- the rest ---- */
 void ld_rules(struct load *ld, struct form_src *s);  /* rules.c */
 void ld_layout(struct load *ld, struct form_src *s); /* layout.c */
+bool ld_right_word(struct str s);                    /* create read … all */
 void ld_grants(struct load *ld, struct form_src *s); /* grant.c */
 /* Rights by slot said under `key`; base: the right of fields not named (FIELD_UNSET: left unset).
  */
