@@ -22,6 +22,7 @@ export default defineConfig({
     outDir: '../build/ui',
     emptyOutDir: true,
     manifest: true,
+    chunkSizeWarningLimit: 700,
     target: ['chrome94', 'safari15.4', 'firefox100'],
     assetsInlineLimit: 0, // the CSP lets nothing inline in
     modulePreload: { polyfill: false },

@@ -21,6 +21,8 @@ const DashPage = lazy(async () => (await import('../dash/page')).DashPage, faile
 const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
 const SettingsPage = lazy(async () => (await import('./settings')).SettingsPage, failed);
 
+const PublicPage = lazy(async () => (await import('../form/public')).PublicPage, failed);
+
 export function NotFound() {
   return (
     <Empty icon="map" title={t('not_found')} text={t('not_found_text')}>
@@ -93,7 +95,9 @@ let shownIn = boot.lang ?? 'zh-CN';
 export function App() {
   const who = session.value;
   const at = path.value;
+  const open = match('/p/:token', at);
   useEffect(() => {
+    if (open) return;
     if (who === null && setupNeeded.value && at !== '/setup')
       navigate('/setup', { replace: true, force: true });
     else if (who === null && !setupNeeded.value && at !== '/login') {
@@ -107,6 +111,7 @@ export function App() {
     if (who) loadApps(shownIn !== l).catch(() => undefined);
     shownIn = l;
   }, [who, l]);
+  if (open) return <PublicPage token={open.token!} />;
   return (
     <>
       {who ? at === '/login' || at === '/setup' ? null : <Page /> : setupNeeded.value ? <Setup /> : <Login />}

@@ -2,7 +2,9 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { api, session } from '../api/client';
-import { apps, hasRight, logOut } from '../api/session';
+import { forgetForms } from '../api/forms';
+import { useLive } from '../api/live';
+import { apps, hasRight, loadApps, logOut } from '../api/session';
 import type { AppInfo, Box, MenuEntry, TasksAnswer } from '../api/types';
 import { Avatar, Dialog, focusSearch, Icon, Logo, Menu, navigate, params, path, useKeys } from '../kit';
 import { t } from './text';
@@ -251,6 +253,17 @@ export function Shell(props: { app?: string; full?: boolean; children: Component
     const timer = setInterval(() => document.visibilityState === 'visible' && refreshCounts(), COUNT_EVERY);
     return () => clearInterval(timer);
   }, []);
+  useLive(
+    (e) => e.kind === 'task' || (e.kind === 'record' && e.op !== 'comment'),
+    () => void refreshCounts(),
+  );
+  useLive(
+    (e) => e.kind === 'definition',
+    () => {
+      forgetForms();
+      void loadApps(true).catch(() => undefined);
+    },
+  );
   useKeys({ '/': focusSearch, '?': () => (helpOpen.value = true), g: () => void navigate('/') });
   return (
     <>

@@ -1,6 +1,7 @@
 import './tasks.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, newKey, query, say } from '../api/client';
+import { useLive } from '../api/live';
 import type { Box, FieldDef, TaskItem, TasksAnswer } from '../api/types';
 import { counts, refreshCounts } from '../app/shell';
 import { Value } from '../form/display';
@@ -16,6 +17,7 @@ import {
   Icon,
   navigate,
   params,
+  phone,
   prompt,
   SearchBox,
   Skeleton,
@@ -124,7 +126,7 @@ function TaskCard(props: {
         href={`/a/${k.app}/${k.form}/${k.record.id}`}
         aria-current={props.current ? 'true' : undefined}
         onClick={(e) => {
-          if (e.metaKey || e.ctrlKey || matchMedia('(max-width: 720px)').matches) return;
+          if (e.metaKey || e.ctrlKey || phone.peek()) return;
           e.preventDefault();
           props.onOpen();
         }}
@@ -196,7 +198,7 @@ export function TasksPage() {
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const list = useTasks(box, search);
   const tasks = list.tasks ?? [];
-  const desk = !matchMedia('(max-width: 720px)').matches;
+  const desk = !phone.value;
   const current = tasks.find((k) => k.id === wanted) ?? (desk ? tasks[0] : undefined);
   const n = counts.value;
 
@@ -206,6 +208,8 @@ export function TasksPage() {
     return () => clearTimeout(timer);
   }, [typed]);
   useEffect(() => setSelected(new Set()), [box]);
+
+  useLive((e) => e.kind === 'task' || e.kind === 'record', list.reload);
 
   const open = (k: TaskItem) => setParams({ task: k.id });
   const step = (by: number) => {

@@ -83,4 +83,9 @@ export const en = {
   stars: '{n|1 star|{n} stars}',
   clear: 'Clear',
   more: 'More',
+  public_gone: 'This form is gone',
+  public_gone_text: 'It may be closed, or the link is incomplete.',
+  public_sent: 'Received, thank you',
+  public_sent_text: 'We will get to it soon.',
+  public_again: 'Fill in another',
 } satisfies typeof zh;

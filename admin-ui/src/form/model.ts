@@ -65,6 +65,8 @@ export class FormModel {
   private nodes: Node[] = [];
   private formula: Formula | null = null;
   private attached = false;
+  /** a visitor: nothing may be asked from the server */
+  private offline = false;
   private changed = new Set<string>();
   private scheduled = false;
   private lastNth = 0;
@@ -295,9 +297,10 @@ export class FormModel {
   }
 
   /** Gives the model its evaluator (null: none, the server computes) and computes everything once. */
-  attach(formula: Formula | null): void {
+  attach(formula: Formula | null, opts: { offline?: boolean } = {}): void {
     this.formula = formula;
     this.attached = true;
+    this.offline = !!opts.offline;
     if (formula)
       for (const n of this.nodes) {
         const fx = formula.compile(n.table, n.text);
@@ -437,6 +440,7 @@ export class FormModel {
   // ---- the server's help ---------------------------------------------------------------------------------------
 
   private ask(body: { expr?: string; field?: string }, done: (v: unknown) => void): void {
+    if (this.offline) return;
     api
       .post<{ value: unknown }>(`${formPath(this.def.app, this.def.form)}/eval`, {
         values: this.bodyValues(),

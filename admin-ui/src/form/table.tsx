@@ -1,6 +1,6 @@
 import type { FieldDef } from '../api/types';
 import { number } from '../i18n/format';
-import { Button, FieldError, Icon, IconButton, toast } from '../kit';
+import { Button, FieldError, Icon, IconButton, phone, toast } from '../kit';
 import { controlOf } from './controls';
 import type { Cell, FormModel, Row } from './model';
 import { t } from './text';
@@ -75,8 +75,8 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
   const hasSums = rows.length > 1 && sums.some((s) => s !== null);
   return (
     <div class="subtable" id={`f-${name}`} tabIndex={-1}>
-      {rows.length ? (
-        <div class="card st-scroll dk">
+      {rows.length && !phone.value ? (
+        <div class="card st-scroll">
           <table class="tbl tbl--in" aria-label={cell.def.title}>
             <thead>
               <tr>
@@ -131,34 +131,36 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
             ) : null}
           </table>
         </div>
-      ) : (
+      ) : rows.length ? null : (
         <p class="drop st-empty">{t('no_rows')}</p>
       )}
-      <div class="ph subcards">
-        {rows.map((row, i) => (
-          <section class="card" key={row.nth} aria-label={t('row_n', { n: i + 1 })}>
-            <header class="row">
-              <b class="s13">{t('row_n', { n: i + 1 })}</b>
-              <span class="push">{tools(row)}</span>
-            </header>
-            <div class="sub2">
-              {columns.map((f) => {
-                const id = `p-${name}-${row.nth}-${f.key}`;
-                const c = row.cells.get(f.key)!;
-                return c.shown.value ? (
-                  <div class={`field${columnClass(f) === 'st-w' ? ' span2' : ''}`} key={f.key}>
-                    <label for={id}>
-                      {f.title}
-                      {c.required.value ? <span class="req">*</span> : null}
-                    </label>
-                    <CellBox cell={c} model={model} id={id} />
-                  </div>
-                ) : null;
-              })}
-            </div>
-          </section>
-        ))}
-      </div>
+      {phone.value ? (
+        <div class="subcards">
+          {rows.map((row, i) => (
+            <section class="card" key={row.nth} aria-label={t('row_n', { n: i + 1 })}>
+              <header class="row">
+                <b class="s13">{t('row_n', { n: i + 1 })}</b>
+                <span class="push">{tools(row)}</span>
+              </header>
+              <div class="sub2">
+                {columns.map((f) => {
+                  const id = `p-${name}-${row.nth}-${f.key}`;
+                  const c = row.cells.get(f.key)!;
+                  return c.shown.value ? (
+                    <div class={`field${columnClass(f) === 'st-w' ? ' span2' : ''}`} key={f.key}>
+                      <label for={id}>
+                        {f.title}
+                        {c.required.value ? <span class="req">*</span> : null}
+                      </label>
+                      <CellBox cell={c} model={model} id={id} />
+                    </div>
+                  ) : null;
+                })}
+              </div>
+            </section>
+          ))}
+        </div>
+      ) : null}
       {locked ? null : (
         <div class="mt2">
           <Button size="s" kind="ghost" icon="plus" onClick={add}>

@@ -79,4 +79,9 @@ export const zh = {
   stars: '{n} 星',
   clear: '清空',
   more: '更多',
+  public_gone: '这张表单已经不在了',
+  public_gone_text: '它可能已停止收集，或者链接不完整。',
+  public_sent: '已收到，谢谢',
+  public_sent_text: '我们会尽快处理。',
+  public_again: '再填一份',
 };

@@ -10,6 +10,7 @@ export * from './field';
 export * from './icon';
 export * from './keys';
 export * from './lazy';
+export * from './media';
 export * from './menu';
 export * from './router';
 export * from './theme';

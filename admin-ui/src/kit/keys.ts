@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 function typing(e: KeyboardEvent): boolean {
   const el = e.target as HTMLElement | null;
@@ -10,18 +10,20 @@ function typing(e: KeyboardEvent): boolean {
  * `{ n: create, 'mod+Enter': submit }`
  */
 export function useKeys(map: Record<string, (e: KeyboardEvent) => void>): void {
+  const now = useRef(map);
+  now.current = map;
   useEffect(() => {
     const on = (e: KeyboardEvent) => {
       if (e.defaultPrevented || e.isComposing) return;
       const mod = e.ctrlKey || e.metaKey;
-      const run = map[mod ? `mod+${e.key}` : e.key];
+      const run = now.current[mod ? `mod+${e.key}` : e.key];
       if (!run || e.altKey || (!mod && typing(e))) return;
       e.preventDefault();
       run(e);
     };
     document.addEventListener('keydown', on);
     return () => document.removeEventListener('keydown', on);
-  });
+  }, []);
 }
 
 /** Puts the focus on the page's search box (`/`). */

@@ -4,7 +4,7 @@ import type { FormDef, ListAnswer, Rec, ViewDef } from '../api/types';
 
 /* Rows of a list, a page at a time by cursor; old rows stay while new ones are on the way. */
 
-const PAGE = 50;
+export const PAGE = 50;
 
 export interface ListQuery {
   view: string | null;

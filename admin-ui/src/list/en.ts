@@ -65,6 +65,7 @@ export const en = {
   export: 'Export CSV',
   exporting: 'Exporting…',
   refresh: 'Refresh',
+  stale: 'Changed: refresh',
   more: 'More',
   load_more: 'Load more',
   loading: 'Loading',

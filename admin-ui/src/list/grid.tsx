@@ -130,7 +130,7 @@ export function Grid(props: GridProps) {
     props.onSelect?.(next);
   };
   return (
-    <div class="gridwrap dk" ref={box}>
+    <div class="gridwrap" ref={box}>
       <table class="grid" aria-label={props.def.title} aria-rowcount={rows.length}>
         <thead>
           <tr>
@@ -259,7 +259,7 @@ export function Cards(props: {
   const when = columns.find((f) => ['datetime', 'date'].includes(resultType(f)));
   const rest = columns.filter((f) => ![head, tag, big, who, when].includes(f)).slice(0, 3);
   return (
-    <div class="mlist ph">
+    <div class="mlist">
       {props.rows.map((r) => (
         <a class="mcard" key={r._id} href={props.href(r)}>
           <span class="row">

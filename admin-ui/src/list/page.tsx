@@ -1,7 +1,9 @@
 import './list.css';
+import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, formPath, newKey, Problem, recordPath, say, session } from '../api/client';
 import { useForm } from '../api/forms';
+import { useLive } from '../api/live';
 import type { FieldDef, FormDef, Rec, ViewDef } from '../api/types';
 import { remember } from '../app/recent';
 import { text as valueText } from '../form/display';
@@ -19,6 +21,7 @@ import {
   navigate,
   Popover,
   params,
+  phone,
   SearchBox,
   Skeleton,
   setParams,
@@ -26,7 +29,7 @@ import {
   toast,
   useKeys,
 } from '../kit';
-import { type ListQuery, useList, useTotals } from './data';
+import { type ListQuery, PAGE, useList, useTotals } from './data';
 import { type Cond, filterText, readConds, writeConds } from './filter';
 import { FilterBar } from './filters';
 import { Cards, Grid } from './grid';
@@ -107,7 +110,7 @@ function List({ def }: { def: FormDef }) {
     (view?.columns?.length ? view.columns : defaultColumns(def));
   const columns = chosen.map((k) => fieldOf(def, k)).filter((f): f is FieldDef => f !== undefined);
   const [selected, setSelected] = useState<Set<string>>(new Set());
-  const [cursor, setCursor] = useState(-1);
+  const cursor = useSignal(-1); // read at once by the next key, before anything is drawn
   const [typed, setTyped] = useState(search);
   const filter = filterText(def, conds);
   const board = view?.type === 'kanban' ? view : null;
@@ -134,21 +137,21 @@ function List({ def }: { def: FormDef }) {
   }, [typed]);
   useEffect(() => {
     setSelected(new Set());
-    setCursor(-1);
+    cursor.value = -1;
   }, [viewKey, search, filter, sort]);
 
   const open = (r: Rec) => {
-    if (matchMedia('(max-width: 720px)').matches) navigate(href(r));
+    if (phone.peek()) navigate(href(r));
     else setParams({ r: r._id }, { replace: !!current });
   };
   const step = (by: number) => {
     const rows = list.rows ?? [];
     if (!rows.length) return;
-    const at = Math.max(0, Math.min(rows.length - 1, cursor + by));
-    setCursor(at);
+    const at = Math.max(0, Math.min(rows.length - 1, cursor.peek() + by));
+    cursor.value = at;
     if (current) open(rows[at]!);
   };
-  const at = () => list.rows?.[cursor];
+  const at = () => list.rows?.[cursor.peek()];
   useKeys({
     j: () => step(1),
     k: () => step(-1),
@@ -174,6 +177,16 @@ function List({ def }: { def: FormDef }) {
     list.reload();
     setTurn(turn + 1);
   };
+  // a short list follows by itself; one that was scrolled on waits for a click, so that nothing jumps
+  const [stale, setStale] = useState(false);
+  useLive(
+    (e) => e.kind === 'record' && e.app === def.app && e.form === def.form,
+    () => ((list.rows?.length ?? 0) > PAGE || selected.size > 0 ? setStale(true) : reload()),
+  );
+  const refresh = () => {
+    setStale(false);
+    reload();
+  };
   const rows = list.rows ?? [];
   const index = current ? rows.findIndex((r) => r._id === current) : -1;
   const foot = <ListFoot list={list} />;
@@ -190,7 +203,7 @@ function List({ def }: { def: FormDef }) {
           onInput={setTyped}
           label={t('search', { title: def.title })}
         />
-        <ListMenu def={def} filter={filter} columns={columns} reload={list.reload} />
+        <ListMenu def={def} filter={filter} columns={columns} reload={refresh} />
         {def.rights.create ? (
           <Button class="dk" kind="main" icon="plus" href={`/a/${def.app}/${def.form}/new`}>
             {t('new_', { title: def.title })}
@@ -238,28 +251,27 @@ function List({ def }: { def: FormDef }) {
               setParams({ f: null, q: null });
             }}
           />
+        ) : phone.value ? (
+          <Cards columns={columns} rows={rows} href={href} onNearEnd={list.loadMore} foot={foot} />
         ) : (
-          <>
-            <Grid
-              def={def}
-              columns={columns}
-              rows={rows}
-              sort={sort || (view?.sort?.[0] ?? '')}
-              onSort={(s) => setParams({ sort: s || null })}
-              selected={selected}
-              onSelect={canSelect ? setSelected : null}
-              current={current}
-              cursor={cursor}
-              onOpen={(r) => {
-                setCursor(rows.indexOf(r));
-                open(r);
-              }}
-              href={href}
-              onNearEnd={list.loadMore}
-              foot={foot}
-            />
-            <Cards columns={columns} rows={rows} href={href} onNearEnd={list.loadMore} foot={foot} />
-          </>
+          <Grid
+            def={def}
+            columns={columns}
+            rows={rows}
+            sort={sort || (view?.sort?.[0] ?? '')}
+            onSort={(s) => setParams({ sort: s || null })}
+            selected={selected}
+            onSelect={canSelect ? setSelected : null}
+            current={current}
+            cursor={cursor.value}
+            onOpen={(r) => {
+              cursor.value = rows.indexOf(r);
+              open(r);
+            }}
+            href={href}
+            onNearEnd={list.loadMore}
+            foot={foot}
+          />
         )}
       </div>
       {!board && list.total !== null && rows.length > 0 ? (
@@ -278,7 +290,13 @@ function List({ def }: { def: FormDef }) {
             : null}
           <span class="push" />
           <span>{t('shown', { n: number(rows.length) })}</span>
-          <IconButton small icon="refresh-cw" label={t('refresh')} onClick={list.reload} />
+          {stale ? (
+            <Button size="xs" kind="soft" icon="refresh-cw" onClick={refresh}>
+              {t('stale')}
+            </Button>
+          ) : (
+            <IconButton small icon="refresh-cw" label={t('refresh')} onClick={refresh} />
+          )}
         </footer>
       ) : null}
       {selected.size ? (
@@ -305,7 +323,7 @@ function List({ def }: { def: FormDef }) {
           onStep={(by: number) => {
             const next = rows[index + by];
             if (next) {
-              setCursor(index + by);
+              cursor.value = index + by;
               open(next);
             }
           }}

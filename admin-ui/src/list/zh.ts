@@ -63,6 +63,7 @@ export const zh = {
   export: '导出 CSV',
   exporting: '正在导出…',
   refresh: '刷新',
+  stale: '有更新，点击刷新',
   more: '更多',
   load_more: '加载更多',
   loading: '正在加载',

@@ -76,7 +76,7 @@ export const en = {
   act_remind: 'reminded',
   act_escalate: 'escalated',
   act_skip: 'skipped',
-  act_end: 'ended',
+  act_end: 'The flow ended',
   act_resubmit: 'resubmitted',
   act_create: 'created',
   act_same_person: 'passed (same person)',

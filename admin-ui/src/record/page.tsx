@@ -2,6 +2,7 @@ import './record.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, newKey, Problem, recordPath, say, session } from '../api/client';
 import { type Loaded, useForm } from '../api/forms';
+import { useLive } from '../api/live';
 import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec } from '../api/types';
 import { remember } from '../app/recent';
 import { FlowSteps, flowAct, Verdict, VerdictBar } from '../flow/verdict';
@@ -68,6 +69,10 @@ function useRecord(def: FormDef | null, app: string, form: string, id: string) {
   const [side, setSide] = useState<Side>({ history: [], comments: [], flow: null });
   const [turn, setTurn] = useState(0);
   const path = recordPath(app, form, id);
+  useLive(
+    (e) => e.kind === 'record' && e.id === id,
+    () => setTurn((n) => n + 1),
+  );
   useEffect(() => {
     let live = true;
     api
@@ -358,7 +363,10 @@ function Body(props: BodyProps) {
           {tabs.length > 1 ? <Tabs label={t('sections')} value={tab} items={tabs} onChange={setTab} /> : null}
           <div class="rec-body">
             {page?.sections.map((s) => {
-              const keys = s.fields.map((f) => f.key).filter((k) => shownNow(def, rec, k));
+              const listed = s.title !== null && s.title !== t('other');
+              const keys = s.fields
+                .map((f) => f.key)
+                .filter((k) => shownNow(def, rec, k) && (listed || rights[k] !== 'hidden'));
               return keys.length ? (
                 <section class="sec" key={s.key}>
                   {s.title ? <h2>{s.title}</h2> : null}

@@ -31,8 +31,9 @@ export function merge(history: HistoryItem[], flow: FlowInfo | null, comments: C
     ...(flow?.timeline ?? []).map((item): Entry => ({ kind: 'flow', at: item.at, item })),
     ...comments.map((item): Entry => ({ kind: 'comment', at: item.at, item })),
   ];
-  const rank = (e: Entry) => (e.kind === 'history' && e.item.op === 'create' ? 0 : 1); // of one moment: created, then submitted
-  return all.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : rank(b) - rank(a)));
+  // of one moment: created, then the flow in its own order
+  const order = new Map(all.map((e, i) => [e, e.kind === 'history' && e.item.op === 'create' ? -1 : i]));
+  return all.sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : order.get(b)! - order.get(a)!));
 }
 
 function When({ at }: { at: string }) {
@@ -149,7 +150,7 @@ function FlowRow({ e }: { e: FlowEvent }) {
       </span>
       <div>
         <div class="tl-t">
-          <Who by={e.auto ? null : e.by} />
+          {e.action === 'end' ? null : <Who by={e.auto ? null : e.by} />}
           <span class="mut">{t(verb) ?? e.action}</span>
           {e.to ? <span class="mut">{t('to_whom', { name: e.to.title ?? '' })}</span> : null}
           {e.auto ? <span class="dim s12">{t('by_auto')}</span> : null}

@@ -74,7 +74,7 @@ export const zh = {
   act_remind: '提醒',
   act_escalate: '升级',
   act_skip: '跳过',
-  act_end: '结束',
+  act_end: '流程结束',
   act_resubmit: '重新提交',
   act_create: '创建',
   act_same_person: '自动通过（同一人）',
