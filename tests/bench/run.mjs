@@ -133,7 +133,7 @@ async function main() {
   line(`import of ${ROWS} rows`, `${Math.round(ROWS / seconds)} rows/s`, `${Math.round(ROWS / floorSeconds)} rows/s`, `${(seconds / floorSeconds).toFixed(1)} x floor (sqlite3 .import, no hook, no history)`);
 
   server = await serve(data, ['--demo']);
-  cpSync(data, join(dir, 'copy'), { recursive: true });
+  cpSync(data, join(dir, 'copy'), { recursive: true, filter: (file) => !file.endsWith('.sock') });
   const boss = await token(server.url, 'boss');
   const rep = await token(server.url, 'rep');
   const db = join(dir, 'copy', 'mortise.db');
