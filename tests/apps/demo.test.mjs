@@ -115,6 +115,46 @@ test('the demo', { skip, timeout: 120_000 }, async (t) => {
     assert.equal(opened.type.key ?? opened.type, 'dup_reg');
   });
 
+  await t.test('the public form: a stranger complains, the script finds the customer and who serves him', async () => {
+    const { public: links } = (await people.service.get('/apps/crm/forms/feedback')).body;
+    const post = (body) =>
+      fetch(`${base}/api/v1${links.feedback.url}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const complaint = { kind: 'complaint', title: '又打电话', content: '一天三个推销电话', topic: 'harass' };
+    const made = await post({ ...complaint, company: '佛山和居家具集团有限公司' });
+    assert.equal(made.status, 201, await made.clone().text());
+    const { id } = await made.json();
+    const row = (await people.service.get(`/apps/crm/forms/feedback/records/${id}`)).body;
+    assert.equal(row.source, 'form');
+    assert.equal(row.urgent, true);
+    assert.equal(row.customer.title, '佛山和居家具集团有限公司');
+    assert.equal(row.served_by.title, '广州云桥科技有限公司');
+    const forged = await post({ ...complaint, status: 'closed' });
+    assert.ok(forged.status === 422 || forged.status === 403, `${forged.status}`);
+  });
+
+  await t.test('the pool: claim a lead, convert it to a customer', async () => {
+    const lead = (await list('channel_rep', 'lead', '&view=pool'))[0];
+    const path = `/apps/crm/forms/lead/records/${lead._id}`;
+    const seen = (await people.channel_rep.get(path)).body;
+    assert.deepEqual(seen._buttons, ['claim']);
+    assert.ok(!('phone' in seen) || seen.phone === null);
+    const claimed = await people.channel_rep.post(`${path}/buttons/claim`, {});
+    assert.equal(claimed.status, 200, JSON.stringify(claimed.body));
+    assert.ok(claimed.body.phone);
+    assert.equal(claimed.body.agent.title, '林晓彤');
+    const converted = await people.channel_rep.post(`${path}/buttons/convert`, { tier: 'B', opportunity: true });
+    assert.equal(converted.status, 200, JSON.stringify(converted.body));
+    const after = (await people.channel_rep.get(path)).body;
+    assert.equal(after.status, 'converted');
+    const customer = (await people.channel_rep.get(`/apps/crm/forms/customer/records/${after.customer.id}`)).body;
+    assert.equal(customer.name, lead.company);
+    assert.equal(customer.open_deals, 1);
+  });
+
   await t.test('a duplicate customer is refused without telling whose it is', async () => {
     const r = await people.channel_rep.post('/apps/crm/forms/customer/records', { name: '南京紫岚新材料股份有限公司' });
     assert.equal(r.status, 409, JSON.stringify(r.body));

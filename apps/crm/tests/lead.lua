@@ -57,14 +57,39 @@ return {
 
   ["没有规则就进公海，领取后归自己"] = function(t)
     local boss = t:as("director")
-    local made = boss:form("lead"):create{company = "公海公司", source = "web"}
+    local agent = boss:form("agent"):create{name = "领取的代表", user = t:member("channel_rep")}
+    local made = boss:form("lead"):create{company = "公海公司", contact = "李明", source = "web", region = "northwest"}
     t:expect(made._owner, nil)
     local rep = t:as("channel_rep")
+    local seen = rep:form("lead"):get(made._id)
+    t:expect(seen._title, "公海公司")
+    t:expect(seen.heat, "冷")
     rep:button(made, "claim")
     local mine = rep:form("lead"):get(made._id)
+    t:expect(mine._title, "公海公司 · 李明")
     t:expect(mine.status, "working")
+    t:expect(mine.agent, agent._id)
     t:expect(mine._owner, t:member("channel_rep"))
     t:fails(function() rep:button(mine, "claim") end)
+    rep:button(mine, "release")
+    local back = t:as("director"):form("lead"):get(made._id)
+    t:expect(back._owner, nil)
+    t:expect(back.agent, nil)
+    t:expect(back.status, "new")
+  end,
+
+  ["每天领取公海有上限"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local boss = t:as("director")
+    local made = {}
+    for i = 1, 11 do
+      made[i] = boss:form("lead"):create{company = "公海" .. i, source = "web", region = "northwest"}
+    end
+    local rep = t:as("sales_rep")
+    for i = 1, 10 do rep:button(made[i], "claim") end
+    t:fails(function() rep:button(made[11], "claim") end, "rejected")
+    t:clock("2026-11-25T02:00:00Z")
+    rep:button(made[11], "claim")
   end,
 
   ["转客户：建客户、联系人、商机，线索记下客户"] = function(t)
