@@ -65,13 +65,13 @@ static int load(struct edit *e, struct str source)
     struct yaml_node *root = yaml_parse(e->next, STR(""), text, &diags);
     if (!root && diags.list.n) {
         const struct diag *d = &diags.list.v[0];
-        err_set(e->err, ERR_INVALID, "yaml", "第 %u 行第 %u 列：%.*s", "Line %u, column %u: %.*s",
-                d->pos.line, d->pos.column, STR_ARG(d->zh));
+        err_set(e->err, ERR_INVALID, "yaml", "第 %u 行第 %u 列：%.*s。",
+                "Line %u, column %u: %.*s.", d->pos.line, d->pos.column, STR_ARG(d->zh));
         return -1;
     }
     if (!root)
-        return err_set(e->err, ERR_INVALID, "yaml", "文件不是有效的 YAML",
-                       "The file is no valid YAML");
+        return err_set(e->err, ERR_INVALID, "yaml", "文件不是有效的 YAML。",
+                       "The file is no valid YAML.");
     take_next(e, text, root);
     return 0;
 }
@@ -97,14 +97,14 @@ static int parse_pointer(struct edit *e, struct val v, const char *what, struct 
     struct str s = val_str(v), part;
     out->n = 0;
     if (v.kind != VAL_TEXT || (s.n && s.p[0] != '/'))
-        return err_set(e->err, ERR_INVALID, "patch", "%s 应是以 / 开头的路径",
-                       "`%s` must be a path that begins with /", what);
+        return err_set(e->err, ERR_INVALID, "patch", "%s 应是以 / 开头的路径。",
+                       "`%s` must be a path that begins with /.", what);
     bool more = s.n > 0;
     s = str_sub(s, 1, s.n);
     while (more) {
         if (out->n >= PATH_MAX_PARTS)
-            return err_set(e->err, ERR_INVALID, "patch", "%s 的路径太长",
-                           "The path of `%s` is too long", what);
+            return err_set(e->err, ERR_INVALID, "patch", "%s 的路径太长。",
+                           "The path of `%s` is too long.", what);
         more = str_findc(s, '/') >= 0;
         s = str_cut(s, '/', &part);
         out->part[out->n++] = unescape(e->a, part);
@@ -115,8 +115,8 @@ static int parse_pointer(struct edit *e, struct val v, const char *what, struct 
 static int no_place(struct edit *e, const struct pointer *p)
 {
     struct str last = p->n ? p->part[p->n - 1] : STR("");
-    return err_set(e->err, ERR_INVALID, "patch_path", "没有“%.*s”这个位置",
-                   "There is no place “%.*s”", STR_ARG(last));
+    return err_set(e->err, ERR_INVALID, "patch_path", "没有“%.*s”这个位置。",
+                   "There is no place “%.*s”.", STR_ARG(last));
 }
 
 /* The index of a part in a collection: n when it is not there, or the end of a list. */
@@ -283,10 +283,10 @@ static bool accept(struct edit *e, struct str text, struct val want)
 static int refuse(struct edit *e)
 {
     if (e->text.n > YAML_MAX_BYTES / 2)
-        return err_set(e->err, ERR_TOO_LARGE, "patch", "改后的文件太大",
-                       "The edited file would be too large");
-    return err_set(e->err, ERR_INTERNAL, "edit", "这处改动无法写进文件，请直接编辑文本",
-                   "This edit cannot be written into the file; edit its text instead");
+        return err_set(e->err, ERR_TOO_LARGE, "patch", "改后的文件太大。",
+                       "The edited file would be too large.");
+    return err_set(e->err, ERR_INTERNAL, "edit", "这处改动无法写进文件，请直接编辑文本。",
+                   "This edit cannot be written into the file; edit its text instead.");
 }
 
 /* ---- steps: each changes text and tree together ---- */
@@ -304,8 +304,8 @@ static int step_remove(struct edit *e, const struct pointer *p)
     if (locate(e, p, p->n, &s) < 0)
         return -1;
     if (!s.parent)
-        return err_set(e->err, ERR_INVALID, "patch", "不能删除整个文件的内容",
-                       "The whole content cannot be removed");
+        return err_set(e->err, ERR_INVALID, "patch", "不能删除整个文件的内容。",
+                       "The whole content cannot be removed.");
     if (s.parent->n == 1 && !s.parent->flow && p->n > 1) { /* "key: {}" is left */
         struct pointer above = *p;
         bool map = s.parent->kind == YAML_MAP;
@@ -376,7 +376,7 @@ static size_t key_index(struct val obj, struct str key)
 static int with_part(struct edit *e, struct pointer *p, struct str part)
 {
     if (p->n >= PATH_MAX_PARTS)
-        return err_set(e->err, ERR_INVALID, "patch", "嵌套太深", "Nested too deeply");
+        return err_set(e->err, ERR_INVALID, "patch", "嵌套太深。", "Nested too deeply.");
     p->part[p->n++] = part;
     return 0;
 }
@@ -578,8 +578,8 @@ static int op_test(struct edit *e, const struct pointer *p, struct val want)
     if (value_at(e, p, &have) < 0)
         return -1;
     if (!same_tree(have, want))
-        return err_set(e->err, ERR_CONFLICT, "patch_test", "文件已被别人改动，请重新载入",
-                       "The file was changed by somebody else; load it again");
+        return err_set(e->err, ERR_CONFLICT, "patch_test", "文件已被别人改动，请重新载入。",
+                       "The file was changed by somebody else; load it again.");
     return 0;
 }
 
@@ -593,11 +593,11 @@ static int apply(struct edit *e, struct val op)
     if (op.kind != VAL_OBJ || parse_pointer(e, val_get(op, STR("path")), "path", &path) < 0)
         return op.kind == VAL_OBJ
                    ? -1
-                   : err_set(e->err, ERR_INVALID, "patch", "每个操作应是 {op, path, …}",
-                             "Each operation is {op, path, …}");
+                   : err_set(e->err, ERR_INVALID, "patch", "每个操作应是 {op, path, …}。",
+                             "Each operation is {op, path, …}.");
     if (takes_value && value.kind == VAL_ABSENT)
-        return err_set(e->err, ERR_INVALID, "patch", "操作 %.*s 缺少 value",
-                       "The operation %.*s needs a value", STR_ARG(verb));
+        return err_set(e->err, ERR_INVALID, "patch", "操作 %.*s 缺少 value。",
+                       "The operation %.*s needs a value.", STR_ARG(verb));
     if (takes_from && parse_pointer(e, val_get(op, STR("from")), "from", &from) < 0)
         return -1;
     if (str_eqz(verb, "add"))
@@ -612,8 +612,8 @@ static int apply(struct edit *e, struct val op)
         return op_move(e, &from, &path);
     if (str_eqz(verb, "copy"))
         return value_at(e, &from, &value) < 0 ? -1 : op_add(e, &path, value);
-    return err_set(e->err, ERR_INVALID, "patch", "没有操作“%.*s”", "There is no operation “%.*s”",
-                   STR_ARG(verb));
+    return err_set(e->err, ERR_INVALID, "patch", "没有操作“%.*s”。",
+                   "There is no operation “%.*s”.", STR_ARG(verb));
 }
 
 int yaml_edit(struct arena *a, struct str text, struct val patch, struct str *out, struct err *err)
@@ -622,8 +622,8 @@ int yaml_edit(struct arena *a, struct str text, struct val patch, struct str *ou
     int rc = 0;
     *e = (struct edit){.a = a, .err = err};
     if (patch.kind != VAL_LIST || patch.n > OPS_MAX)
-        return err_set(err, ERR_INVALID, "patch", "改动应是至多 %d 个操作的列表",
-                       "A patch is a list of at most %d operations", OPS_MAX);
+        return err_set(err, ERR_INVALID, "patch", "改动应是至多 %d 个操作的列表。",
+                       "A patch is a list of at most %d operations.", OPS_MAX);
     arena_defer(a, free_generations, e);
     rc = load(e, text);
     for (uint32_t i = 0; i < patch.n && rc == 0; i++) {

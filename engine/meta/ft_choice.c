@@ -54,7 +54,7 @@ struct str *ft_split(struct arena *a, struct str s, size_t *n)
 static struct val unknown_option(const struct field *f, struct val in, struct str path,
                                  struct diags *diags)
 {
-    return ft_bad(diags, path, "option", "“%.*s”没有选项“%.*s”", "“%.*s” has no option “%.*s”",
+    return ft_bad(diags, path, "option", "“%.*s”没有选项“%.*s”。", "“%.*s” has no option “%.*s”.",
                   STR_ARG(f->title), STR_ARG(val_str(in)));
 }
 
@@ -184,7 +184,7 @@ static struct val coerce_region(const struct field *f, struct arena *a, struct v
         size_t parts;
         struct str *part = ft_split(a, val_str(items[i]), &parts);
         if (items[i].kind != VAL_TEXT)
-            return ft_bad(diags, path, "type", "“%.*s”应填写地区", "“%.*s” must be a region",
+            return ft_bad(diags, path, "type", "“%.*s”应填写地区。", "“%.*s” must be a region.",
                           STR_ARG(f->title));
         for (size_t k = 0; k < parts; k++, made++) {
             strb_addz(&b, made ? "/" : "");
@@ -192,8 +192,8 @@ static struct val coerce_region(const struct field *f, struct arena *a, struct v
         }
     }
     if (made > depth || utf8_len(strb_str(&b)) > 200)
-        return ft_bad(diags, path, "region", "“%.*s”最多写到第 %zu 级",
-                      "“%.*s” goes down %zu levels at most", STR_ARG(f->title), depth);
+        return ft_bad(diags, path, "region", "“%.*s”最多写到第 %zu 级。",
+                      "“%.*s” goes down %zu levels at most.", STR_ARG(f->title), depth);
     return val_text(strb_str(&b));
 }
 
@@ -211,8 +211,8 @@ static struct val coerce_location(const struct field *f, struct arena *a, struct
                    (lng.kind == VAL_NUM || lng.kind == VAL_DEC);
     if (in.kind != VAL_OBJ || !numbers || y < -90 || y > 90 || x < -180 || x > 180 ||
         utf8_len(val_str(address)) > 500)
-        return ft_bad(diags, path, "location", "“%.*s”应是位置：{lat, lng, address}",
-                      "“%.*s” must be a place as {lat, lng, address}", STR_ARG(f->title));
+        return ft_bad(diags, path, "location", "“%.*s”应是位置：{lat, lng, address}。",
+                      "“%.*s” must be a place as {lat, lng, address}.", STR_ARG(f->title));
     struct pair *out = ARENA_ARRAY(a, struct pair, 3);
     out[0] = (struct pair){STR("lat"), val_num(y)};
     out[1] = (struct pair){STR("lng"), val_num(x)};

@@ -10,8 +10,8 @@ static struct val coerce_computed(const struct field *f, struct arena *a, struct
     (void)a;
     if (val_is_blank(in))
         return VAL_NONE;
-    return ft_bad(diags, path, "computed", "“%.*s”由系统计算，不能填写",
-                  "“%.*s” is computed and cannot be written", STR_ARG(f->title));
+    return ft_bad(diags, path, "computed", "“%.*s”由系统计算，不能填写。",
+                  "“%.*s” is computed and cannot be written.", STR_ARG(f->title));
 }
 
 /* A number that came with an import of old rows. */
@@ -23,8 +23,8 @@ static struct val coerce_serial(const struct field *f, struct arena *a, struct v
     if (val_is_blank(in))
         return VAL_NONE;
     if (in.kind != VAL_TEXT || s.n > 64)
-        return ft_bad(diags, path, "serial", "“%.*s”应是不超过 64 个字节的编号",
-                      "“%.*s” must be a number of 64 bytes at most", STR_ARG(f->title));
+        return ft_bad(diags, path, "serial", "“%.*s”应是不超过 64 个字节的编号。",
+                      "“%.*s” must be a number of 64 bytes at most.", STR_ARG(f->title));
     return val_text(s);
 }
 
@@ -39,7 +39,7 @@ static struct val coerce_table(const struct field *f, struct arena *a, struct va
     for (size_t i = 0; rows && i < in.n; i++)
         rows = in.list[i].kind == VAL_OBJ;
     if (!rows)
-        return ft_bad(diags, path, "type", "“%.*s”应是行的列表", "“%.*s” must be a list of rows",
+        return ft_bad(diags, path, "type", "“%.*s”应是行的列表。", "“%.*s” must be a list of rows.",
                       STR_ARG(f->title));
     return in;
 }

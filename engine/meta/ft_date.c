@@ -23,10 +23,11 @@ static struct val in_range(const struct field *f, struct val v, struct str path,
 {
     char buf[40];
     if (f->min.kind == v.kind && v.i < f->min.i)
-        return ft_bad(diags, path, "min", "“%.*s”不能早于 %.*s", "“%.*s” must not be before %.*s",
-                      STR_ARG(f->title), STR_ARG(shown(f->min, buf)));
+        return ft_bad(diags, path, "min", "“%.*s”不能早于 %.*s。",
+                      "“%.*s” must not be before %.*s.", STR_ARG(f->title),
+                      STR_ARG(shown(f->min, buf)));
     if (f->max.kind == v.kind && v.i > f->max.i)
-        return ft_bad(diags, path, "max", "“%.*s”不能晚于 %.*s", "“%.*s” must not be after %.*s",
+        return ft_bad(diags, path, "max", "“%.*s”不能晚于 %.*s。", "“%.*s” must not be after %.*s.",
                       STR_ARG(f->title), STR_ARG(shown(f->max, buf)));
     return v;
 }
@@ -46,8 +47,8 @@ static struct val coerce_date(const struct field *f, struct arena *a, struct val
     if (in.kind == VAL_DATE)
         return in_range(f, in, path, diags);
     if (in.kind != VAL_TEXT || !civil_parse_date(val_str(in), &day))
-        return ft_bad(diags, path, "date", "“%.*s”应填写日期，例如 2026-11-23",
-                      "“%.*s” must be a date such as 2026-11-23", STR_ARG(f->title));
+        return ft_bad(diags, path, "date", "“%.*s”应填写日期，例如 2026-11-23。",
+                      "“%.*s” must be a date such as 2026-11-23.", STR_ARG(f->title));
     return in_range(f, val_date(day), path, diags);
 }
 
@@ -83,8 +84,8 @@ static struct val coerce_time(const struct field *f, struct arena *a, struct val
     if (in.kind == VAL_TIME)
         return in_range(f, in, path, diags);
     if (in.kind != VAL_TEXT || !civil_parse_time(val_str(in), &seconds))
-        return ft_bad(diags, path, "time", "“%.*s”应填写时间，例如 08:30",
-                      "“%.*s” must be a time such as 08:30", STR_ARG(f->title));
+        return ft_bad(diags, path, "time", "“%.*s”应填写时间，例如 08:30。",
+                      "“%.*s” must be a time such as 08:30.", STR_ARG(f->title));
     return in_range(f, val_time(seconds), path, diags);
 }
 

@@ -35,14 +35,14 @@ static struct val coerce_files(const struct field *f, struct arena *a, struct va
         return VAL_NONE;
     ft_items(in, &items, &n);
     if (n > most)
-        return ft_bad(diags, path, "too_many", "“%.*s”最多 %zu 个文件",
-                      "“%.*s” takes at most %zu files", STR_ARG(f->title), most);
+        return ft_bad(diags, path, "too_many", "“%.*s”最多 %zu 个文件。",
+                      "“%.*s” takes at most %zu files.", STR_ARG(f->title), most);
     struct val *out = ARENA_ARRAY(a, struct val, n);
     for (size_t i = 0; i < n; i++) {
         int64_t id;
         if (!ft_ref_id(items[i], &id))
-            return ft_bad(diags, path, "file", "“%.*s”应是已上传文件的编号（id）",
-                          "“%.*s” must be the id of an uploaded file", STR_ARG(f->title));
+            return ft_bad(diags, path, "file", "“%.*s”应是已上传文件的编号（id）。",
+                          "“%.*s” must be the id of an uploaded file.", STR_ARG(f->title));
         out[i] = file_ref(a, items[i], id);
     }
     return val_list(out, n);
@@ -52,8 +52,8 @@ static struct val coerce_signature(const struct field *f, struct arena *a, struc
                                    struct str path, struct diags *diags)
 {
     if (in.kind == VAL_LIST && in.n > 1)
-        return ft_bad(diags, path, "too_many", "“%.*s”只能有一个签名", "“%.*s” takes one signature",
-                      STR_ARG(f->title));
+        return ft_bad(diags, path, "too_many", "“%.*s”只能有一个签名。",
+                      "“%.*s” takes one signature.", STR_ARG(f->title));
     return coerce_files(f, a, in, path, diags);
 }
 
@@ -68,8 +68,8 @@ static struct val coerce_json(const struct field *f, struct arena *a, struct val
     json_init(&j, &b);
     json_val(&j, in);
     if (b.n > JSON_MAX_BYTES)
-        return ft_bad(diags, path, "too_long", "“%.*s”的内容太多，最多 64 KB",
-                      "“%.*s” holds too much, at most 64 KB", STR_ARG(f->title));
+        return ft_bad(diags, path, "too_long", "“%.*s”的内容太多，最多 64 KB。",
+                      "“%.*s” holds too much, at most 64 KB.", STR_ARG(f->title));
     return in;
 }
 

@@ -21,8 +21,8 @@ bool ft_ref_id(struct val in, int64_t *id)
 
 static struct val not_a_ref(const struct field *f, struct str path, struct diags *diags)
 {
-    return ft_bad(diags, path, "link", "“%.*s”应是一条记录的编号（id）",
-                  "“%.*s” must be the id of a record", STR_ARG(f->title));
+    return ft_bad(diags, path, "link", "“%.*s”应是一条记录的编号（id）。",
+                  "“%.*s” must be the id of a record.", STR_ARG(f->title));
 }
 
 static bool blank(struct val in)
@@ -50,7 +50,7 @@ struct val ft_coerce_refs(const struct field *f, struct arena *a, struct val in,
         return VAL_NONE;
     ft_items(in, &items, &n);
     if (n > MAX_REFS)
-        return ft_bad(diags, path, "too_many", "“%.*s”最多 %d 项", "“%.*s” takes at most %d",
+        return ft_bad(diags, path, "too_many", "“%.*s”最多 %d 项。", "“%.*s” takes at most %d.",
                       STR_ARG(f->title), MAX_REFS);
     struct val *out = ARENA_ARRAY(a, struct val, n);
     for (size_t i = 0; i < n; i++) {

@@ -11,7 +11,7 @@
 
 static struct val not_number(const struct field *f, struct str path, struct diags *diags)
 {
-    return ft_bad(diags, path, "type", "“%.*s”应填写数字", "“%.*s” must be a number",
+    return ft_bad(diags, path, "type", "“%.*s”应填写数字。", "“%.*s” must be a number.",
                   STR_ARG(f->title));
 }
 
@@ -35,10 +35,10 @@ static bool in_range(const struct field *f, struct val v, struct str path, struc
     bool low = f->min.kind != VAL_ABSENT && x < val_double(f->min);
     bool high = f->max.kind != VAL_ABSENT && x > val_double(f->max);
     if (low)
-        diag_field(diags, path, "min", "“%.*s”不能小于 %.*s", "“%.*s” must be at least %.*s",
+        diag_field(diags, path, "min", "“%.*s”不能小于 %.*s。", "“%.*s” must be at least %.*s.",
                    STR_ARG(f->title), STR_ARG(shown(f->min, buf)));
     else if (high)
-        diag_field(diags, path, "max", "“%.*s”不能大于 %.*s", "“%.*s” must be at most %.*s",
+        diag_field(diags, path, "max", "“%.*s”不能大于 %.*s。", "“%.*s” must be at most %.*s.",
                    STR_ARG(f->title), STR_ARG(shown(f->max, buf)));
     return !low && !high;
 }
@@ -58,7 +58,7 @@ static struct val coerce_number(const struct field *f, struct arena *a, struct v
     } else if (to_units(f, in, &units)) {
         v = val_dec(units, f->scale);
     } else {
-        return ft_bad(diags, path, "too_large", "“%.*s”的数太大", "“%.*s” is too large a number",
+        return ft_bad(diags, path, "too_large", "“%.*s”的数太大。", "“%.*s” is too large a number.",
                       STR_ARG(f->title));
     }
     return in_range(f, v, path, diags) ? v : VAL_NONE;
@@ -69,7 +69,7 @@ static struct val coerce_rating(const struct field *f, struct arena *a, struct v
 {
     struct val v = coerce_number(f, a, in, path, diags);
     if (!val_is_blank(v) && val_double(in) != val_double(v))
-        return ft_bad(diags, path, "type", "“%.*s”应是整数", "“%.*s” must be a whole number",
+        return ft_bad(diags, path, "type", "“%.*s”应是整数。", "“%.*s” must be a whole number.",
                       STR_ARG(f->title));
     return v;
 }
@@ -129,8 +129,8 @@ static struct val coerce_boolean(const struct field *f, struct arena *a, struct 
     if (val_is_blank(in) || (in.kind == VAL_TEXT && !in.n))
         return VAL_NONE;
     if (in.kind != VAL_BOOL)
-        return ft_bad(diags, path, "type", "“%.*s”应填写是或否（true 或 false）",
-                      "“%.*s” must be true or false", STR_ARG(f->title));
+        return ft_bad(diags, path, "type", "“%.*s”应填写是或否（true 或 false）。",
+                      "“%.*s” must be true or false.", STR_ARG(f->title));
     return in;
 }
 

@@ -32,7 +32,7 @@ static bool take_text(const struct field *f, struct val in, size_t bound, struct
     if (val_is_blank(in))
         return true;
     if (in.kind != VAL_TEXT) {
-        diag_field(diags, path, "type", "“%.*s”应填写文字", "“%.*s” must be a text",
+        diag_field(diags, path, "type", "“%.*s”应填写文字。", "“%.*s” must be a text.",
                    STR_ARG(f->title));
         return false;
     }
@@ -40,8 +40,8 @@ static bool take_text(const struct field *f, struct val in, size_t bound, struct
     size_t max = f->max_length ? MIN(f->max_length, bound) : bound;
     size_t n = s.n > max ? utf8_len(s) : s.n;
     if (n > max) {
-        diag_field(diags, path, "too_long", "“%.*s”最多 %zu 个字，现在是 %zu 个",
-                   "“%.*s” takes at most %zu characters, this has %zu", STR_ARG(f->title), max, n);
+        diag_field(diags, path, "too_long", "“%.*s”最多 %zu 个字，现在是 %zu 个。",
+                   "“%.*s” takes at most %zu characters, this has %zu.", STR_ARG(f->title), max, n);
         return false;
     }
     *out = s;
@@ -100,8 +100,8 @@ static struct val coerce_phone(const struct field *f, struct arena *a, struct va
     if (!take_text(f, in, 40, path, diags, &s) || !s.n)
         return VAL_NONE;
     if (!phone_ok(a, s))
-        return ft_bad(diags, path, "phone", "“%.*s”不是有效的电话号码",
-                      "“%.*s” is no valid telephone number", STR_ARG(s));
+        return ft_bad(diags, path, "phone", "“%.*s”不是有效的电话号码。",
+                      "“%.*s” is no valid telephone number.", STR_ARG(s));
     return val_text(s);
 }
 
@@ -145,8 +145,8 @@ static struct val coerce_email(const struct field *f, struct arena *a, struct va
     if (!take_text(f, in, SHORT_MAX, path, diags, &s) || !s.n)
         return VAL_NONE;
     if (!email_ok(s))
-        return ft_bad(diags, path, "email", "“%.*s”不是有效的邮箱地址",
-                      "“%.*s” is no valid e-mail address", STR_ARG(s));
+        return ft_bad(diags, path, "email", "“%.*s”不是有效的邮箱地址。",
+                      "“%.*s” is no valid e-mail address.", STR_ARG(s));
     return val_text(s);
 }
 
@@ -170,12 +170,12 @@ static struct val coerce_url(const struct field *f, struct arena *a, struct val 
     if (!http && str_find(s, STR(":"), 0) < 0 && str_findc(s, '.') > 0)
         s = str_fmt(a, "https://%.*s", STR_ARG(s)); /* as typed: example.com/x */
     else if (!http)
-        return ft_bad(diags, path, "url", "“%.*s”不是有效的网址，应以 http:// 或 https:// 开头",
-                      "“%.*s” is no web address; it begins with http:// or https://", STR_ARG(s));
+        return ft_bad(diags, path, "url", "“%.*s”不是有效的网址，应以 http:// 或 https:// 开头。",
+                      "“%.*s” is no web address; it begins with http:// or https://.", STR_ARG(s));
     for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] <= ' ' || strchr("<>\"\\^`{|}", s.p[i]))
-            return ft_bad(diags, path, "url", "网址“%.*s”里有不允许的字符",
-                          "The web address “%.*s” holds a character that is not allowed",
+            return ft_bad(diags, path, "url", "网址“%.*s”里有不允许的字符。",
+                          "The web address “%.*s” holds a character that is not allowed.",
                           STR_ARG(s));
     }
     return val_text(s);
@@ -213,8 +213,8 @@ static struct val coerce_id_number(const struct field *f, struct arena *a, struc
     if (t.n == 18 && up[17] == 'x')
         up[17] = 'X';
     if (!id_number_ok((struct str){up, t.n}))
-        return ft_bad(diags, path, "id_number", "“%.*s”填写的身份证号不正确",
-                      "“%.*s” is no valid identity number", STR_ARG(f->title));
+        return ft_bad(diags, path, "id_number", "“%.*s”填写的身份证号不正确。",
+                      "“%.*s” is no valid identity number.", STR_ARG(f->title));
     return val_text((struct str){up, t.n});
 }
 

@@ -59,11 +59,11 @@ static int read_bytes(struct reader *r, int fd, struct str path, struct str *out
 {
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return err_set(r->err, ERR_INVALID, "app_file", "“%.*s”不是普通文件",
-                       "“%.*s” is no regular file", STR_ARG(path));
+        return err_set(r->err, ERR_INVALID, "app_file", "“%.*s”不是普通文件。",
+                       "“%.*s” is no regular file.", STR_ARG(path));
     if (st.st_size > (off_t)FILE_MAX)
-        return err_set(r->err, ERR_TOO_LARGE, "app_file", "文件“%.*s”超过 1 MB",
-                       "The file “%.*s” is larger than 1 MB", STR_ARG(path));
+        return err_set(r->err, ERR_TOO_LARGE, "app_file", "文件“%.*s”超过 1 MB。",
+                       "The file “%.*s” is larger than 1 MB.", STR_ARG(path));
     size_t size = (size_t)st.st_size, have = 0;
     char *p = arena_alloc(r->a, size + 1);
     while (have < size) {
@@ -71,8 +71,8 @@ static int read_bytes(struct reader *r, int fd, struct str path, struct str *out
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_set(r->err, ERR_NOT_FOUND, "app_file", "读不出文件“%.*s”",
-                           "The file “%.*s” cannot be read", STR_ARG(path));
+            return err_set(r->err, ERR_NOT_FOUND, "app_file", "读不出文件“%.*s”。",
+                           "The file “%.*s” cannot be read.", STR_ARG(path));
         if (n == 0)
             break;
         have += (size_t)n;
@@ -85,12 +85,12 @@ static int read_file(struct reader *r, int folder, const char *name, struct str 
 {
     struct str text;
     if (r->files.n >= FILES_MAX)
-        return err_set(r->err, ERR_TOO_LARGE, "app_files", "应用里的文件太多，最多 %d 个",
-                       "An app holds at most %d files", FILES_MAX);
+        return err_set(r->err, ERR_TOO_LARGE, "app_files", "应用里的文件太多，最多 %d 个。",
+                       "An app holds at most %d files.", FILES_MAX);
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return err_set(r->err, ERR_INVALID, "app_file", "打不开文件“%.*s”（不允许符号链接）",
-                       "The file “%.*s” cannot be opened (links are not followed)", STR_ARG(path));
+        return err_set(r->err, ERR_INVALID, "app_file", "打不开文件“%.*s”（不允许符号链接）。",
+                       "The file “%.*s” cannot be opened (links are not followed).", STR_ARG(path));
     arena_defer(r->a, close_fd, (void *)(intptr_t)fd);
     int rc = read_bytes(r, fd, path, &text);
     arena_undefer(r->a, (void *)(intptr_t)fd);
@@ -99,8 +99,8 @@ static int read_file(struct reader *r, int folder, const char *name, struct str 
         return -1;
     r->bytes += text.n;
     if (r->bytes > SOURCE_MAX)
-        return err_set(r->err, ERR_TOO_LARGE, "app_files", "应用的文件一共超过 32 MB",
-                       "The files of the app are larger than 32 MB together");
+        return err_set(r->err, ERR_TOO_LARGE, "app_files", "应用的文件一共超过 32 MB。",
+                       "The files of the app are larger than 32 MB together.");
     vec_push(r->a, &r->files, (struct app_file){.path = path, .text = text});
     return 0;
 }
@@ -120,8 +120,8 @@ static int read_part(struct reader *r, struct str dir, const char *folder, const
     if (!d && *folder)
         return 0;
     if (!d)
-        return err_set(r->err, ERR_NOT_FOUND, "app_folder", "没有文件夹“%.*s”",
-                       "There is no folder “%.*s”", STR_ARG(dir));
+        return err_set(r->err, ERR_NOT_FOUND, "app_folder", "没有文件夹“%.*s”。",
+                       "There is no folder “%.*s”.", STR_ARG(dir));
     arena_defer(r->a, close_dir, d);
     while (rc == 0 && (e = readdir(d))) {
         struct str name = str_dup(r->a, str_of(e->d_name));
@@ -365,6 +365,24 @@ static int by_place(const void *x, const void *y)
     return (a->pos.column > b->pos.column) - (a->pos.column < b->pos.column);
 }
 
+static struct str sentence(struct diags *diags, struct str s, struct str stop)
+{
+    static const char *const ends[] = {"。", "？", "！", ".", "?", "!"};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (str_ends(s, str_of(ends[i])))
+            return s;
+    }
+    return str_fmt(diags->a, "%.*s%.*s", STR_ARG(s), STR_ARG(stop));
+}
+
+/* Sentences end; and the mark by which expr.c knows what it has placed goes. */
+static void finish(struct diags *diags, struct diag *d)
+{
+    d->path = STR_NONE;
+    d->zh = sentence(diags, d->zh, STR("。"));
+    d->en = sentence(diags, d->en, STR("."));
+}
+
 struct app *app_load(const struct app_source *src, const struct load_opts *opts,
                      struct diags *diags)
 {
@@ -376,7 +394,7 @@ struct app *app_load(const struct app_source *src, const struct load_opts *opts,
         diag_file(diags, DIAG_ERROR, STR("app.yaml"), (struct src_pos){1, 1}, "too_large",
                   "应用太大，内存不够", "The app is too large for the memory it may use");
     for (size_t i = first; i < diags->list.n; i++)
-        diags->list.v[i].path = STR_NONE; /* expr.c marks there what it has placed */
+        finish(diags, &diags->list.v[i]);
     if (diags->list.n > first + 1)
         qsort(diags->list.v + first, diags->list.n - first, sizeof(*diags->list.v), by_place);
     if (diags->errors == before && job.app)

@@ -14,12 +14,21 @@ struct check {
 
 static void check(struct check *c, const struct shape *s, const struct yaml_node *n);
 
+static struct str without_stop(struct str s)
+{
+    if (str_ends(s, STR("。")))
+        return str_sub(s, 0, s.n - strlen("。"));
+    return str_ends(s, STR(".")) ? str_sub(s, 0, s.n - 1) : s;
+}
+
 void diag_suggest(struct diags *diags, struct diag *d, struct str near)
 {
     if (!near.n || diags->full)
         return;
-    d->zh = str_fmt(diags->a, "%.*s；你是不是想写 “%.*s”？", STR_ARG(d->zh), STR_ARG(near));
-    d->en = str_fmt(diags->a, "%.*s; did you mean “%.*s”?", STR_ARG(d->en), STR_ARG(near));
+    d->zh = str_fmt(diags->a, "%.*s；你是不是想写 “%.*s”？", STR_ARG(without_stop(d->zh)),
+                    STR_ARG(near));
+    d->en = str_fmt(diags->a, "%.*s; did you mean “%.*s”?", STR_ARG(without_stop(d->en)),
+                    STR_ARG(near));
 }
 
 bool key_reserved(struct str key)
