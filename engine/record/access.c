@@ -37,8 +37,8 @@ static int dept_names(struct ctx *c, const struct str **names, struct err *err)
     return 0;
 }
 
-/* 1 the caller holds the grant, 0, -1. */
-static int holds(struct ctx *c, const struct form *f, const struct grant *g, struct err *err)
+/* 1 the caller is one of those the grant names, 0, -1. */
+static int named(struct ctx *c, const struct form *f, const struct grant *g, struct err *err)
 {
     const struct principal *who = c->who;
     if (g->requires)
@@ -63,67 +63,22 @@ static int holds(struct ctx *c, const struct form *f, const struct grant *g, str
     return 0;
 }
 
+/* 1 the caller holds the grant, 0, -1. */
+static int holds(struct ctx *c, const struct form *f, const struct grant *g, struct err *err)
+{
+    int yes = named(c, f, g, err);
+    if (yes != 1 || !g->requires)
+        return yes;
+    struct row_env e;
+    struct rec nobody; /* the member's own fields come with the people app; USER() and kin do not
+                          need them */
+    rec_init(c->a, f, &nobody);
+    row_env_init(&e, c, &nobody, err);
+    bool met = fx_true(g->requires, &e.fx);
+    return row_env_end(&e, err) ? -1 : met;
+}
+
 /* ---- fields ---- */
-
-struct needs_list {
-    VEC(struct needs) list;
-};
-
-struct inputs {
-    struct access *x;
-    const struct field *f;
-    struct needs_list *needs;
-    struct err *err;
-    bool hidden; /* an input that no grant ever shows */
-    bool failed;
-};
-
-/* Inputs through links: a row condition, or nothing when the reader sees all of the target anyway.
- */
-static void input_linked(struct inputs *in, const struct fx_ref *ref)
-{
-    const struct field *link = ref->path[0].ref;
-    const struct field *field = ref->path[ref->n - 1].ref;
-    if (in->failed || ref->root != FX_ROW || !ref_target(link) || ref->n != 2)
-        return;
-    struct access *t;
-    if (access_of(in->x->c, ref_target(link), &t, in->err)) {
-        in->failed = true;
-        return;
-    }
-    if (t->best_read[field->slot] < FIELD_MASKED) {
-        in->hidden = true;
-        return;
-    }
-    if (access_full(t, RIGHT_READ) && access_show(t, field, FIELD_READ) == SHOW_ALWAYS)
-        return;
-    struct needs need = {.link = link, .field = field};
-    (void)vec_push(in->x->c->a, &in->needs->list, need);
-}
-
-static void input_ref(void *arg, const struct fx_ref *ref)
-{
-    if (ref->n >= 2)
-        input_linked(arg, ref);
-}
-
-struct least {
-    const struct agrant *g;
-    uint8_t right;
-};
-
-/* A computed field is as sensitive as its inputs in the same grant. */
-static void least_ref(void *arg, const struct fx_ref *ref)
-{
-    struct least *l = arg;
-    if (ref->root != FX_ROW || !ref->n)
-        return;
-    const struct field *first = ref->path[0].ref;
-    uint8_t right = l->g->fields[first->slot];
-    if (first->sub && ref->n >= 2)
-        right = MIN(right, agrant_sub_right(l->g, first, ref->path[1].ref));
-    l->right = MIN(l->right, right);
-}
 
 uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, const struct field *f)
 {
@@ -132,67 +87,6 @@ uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, cons
         return whole;
     uint8_t own = g->sub_fields[table->slot][f->slot];
     return own == FIELD_UNSET ? whole : MIN(own, whole);
-}
-
-/* The grant's rights by slot with computed fields narrowed to their inputs. */
-static void resolve_fields(struct access *x, struct agrant *g, const uint8_t *given)
-{
-    const struct form *f = x->f;
-    uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, f->nslots);
-    memcpy(fields, given, f->nslots);
-    g->fields = fields;
-    for (size_t pass = 0; pass < 2; pass++) /* twice: formulas over formulas written below them */
-        for (size_t i = 0; i < f->nfields; i++) {
-            const struct field *field = f->fields[i];
-            if (!field->value || field->declassify)
-                continue;
-            struct least l = {.g = g, .right = fields[i]};
-            fx_each_ref(field->value, least_ref, &l);
-            fields[i] = l.right == FIELD_UNSET ? FIELD_HIDDEN : l.right;
-        }
-}
-
-static int resolve_needs(struct access *x, struct err *err)
-{
-    const struct form *f = x->f;
-    for (size_t i = 0; i < f->nfields; i++) {
-        const struct field *field = f->fields[i];
-        if (!field->value || field->declassify || field->rollup_of)
-            continue;
-        struct needs_list list = {0};
-        struct inputs in = {.x = x, .f = field, .needs = &list, .err = err};
-        fx_each_ref(field->value, input_ref, &in);
-        if (in.failed)
-            return -1;
-        if (in.hidden)
-            x->best[i] = x->best_read[i] = FIELD_HIDDEN;
-        if (!list.list.n)
-            continue;
-        struct needs end = {0};
-        (void)vec_push(x->c->a, &list.list, end);
-        if (!x->needs)
-            x->needs = ARENA_ARRAY(x->c->a, struct needs *, f->nslots);
-        x->needs[i] = list.list.v;
-    }
-    return 0;
-}
-
-/* A rollup reads blank to one who may not read the rolled-up field (for COUNT(): the form). */
-static int resolve_rollups(struct access *x, struct err *err)
-{
-    const struct form *f = x->f;
-    for (size_t i = 0; i < f->nfields; i++) {
-        const struct field *field = f->fields[i];
-        const struct form *of = field->rollup_of;
-        if (!of || field->declassify)
-            continue;
-        struct access *t;
-        if (access_of(x->c, of->parent ? of->parent : of, &t, err))
-            return -1;
-        if (!(t->rights & RIGHT_READ))
-            x->best[i] = x->best_read[i] = FIELD_HIDDEN;
-    }
-    return 0;
 }
 
 static void sum_up(struct access *x)
@@ -210,19 +104,41 @@ static void sum_up(struct access *x)
 
 /* ---- building ---- */
 
+/* Written as `values` of the action only, so at most read. */
+static uint8_t shown_at_task(uint8_t said, const struct field *f)
+{
+    if (said == FIELD_WRITE)
+        return FIELD_READ;
+    return said != FIELD_UNSET ? said : f->sensitive ? FIELD_MASKED : FIELD_READ;
+}
+
 /* What a task of a flow node shows: what the node says, else read; sensitive ones masked. */
 static const uint8_t *node_fields(struct access *x, const struct flow_node *node)
 {
     const struct form *f = x->f;
     uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, f->nslots);
     for (size_t s = 0; s < f->nslots; s++) {
-        const struct field *field = rec_field_at(f, s);
         uint8_t said = node->fields ? node->fields[s] : FIELD_UNSET;
-        fields[s] = said != FIELD_UNSET ? said : field->sensitive ? FIELD_MASKED : FIELD_READ;
-        if (fields[s] == FIELD_WRITE)
-            fields[s] = FIELD_READ; /* written as `values` of the action only */
+        fields[s] = shown_at_task(said, rec_field_at(f, s));
     }
     return fields;
+}
+
+/* The same for the columns of the sub-tables. */
+static const uint8_t *const *node_columns(struct access *x, const struct flow_node *node)
+{
+    const struct form *f = x->f;
+    uint8_t **out = ARENA_ARRAY(x->c->a, uint8_t *, f->nslots);
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct form *sub = f->fields[i]->sub;
+        const uint8_t *said = sub && node->sub_fields ? node->sub_fields[i] : NULL;
+        if (!sub)
+            continue;
+        out[i] = ARENA_ARRAY(x->c->a, uint8_t, sub->nslots);
+        for (size_t s = 0; s < sub->nslots; s++)
+            out[i][s] = shown_at_task(said ? said[s] : FIELD_UNSET, rec_field_at(sub, s));
+    }
+    return (const uint8_t *const *)out;
 }
 
 static void add_nodes(struct access *x)
@@ -233,8 +149,10 @@ static void add_nodes(struct access *x)
         if (!node->nto && node->kind != NODE_START)
             continue;
         struct agrant *g = &x->g[x->n++];
-        *g = (struct agrant){.node = node->key, .can = RIGHT_READ | RIGHT_COMMENT | RIGHT_HISTORY};
-        resolve_fields(x, g, node_fields(x, node));
+        *g = (struct agrant){.node = node->key,
+                             .can = RIGHT_READ | RIGHT_COMMENT | RIGHT_HISTORY,
+                             .sub_fields = node_columns(x, node)};
+        access_narrow(x, g, node_fields(x, node));
     }
 }
 
@@ -268,7 +186,7 @@ static int add_grants(struct access *x, struct err *err)
                              .where = def->where,
                              .ensure = def->ensure ? def->ensure : def->where,
                              .sub_fields = def->sub_fields};
-        resolve_fields(x, g, def->fields);
+        access_narrow(x, g, def->fields);
     }
     if (x->who->kind == WHO_MEMBER && scoped(x->who, f, RIGHT_READ))
         add_nodes(x);
@@ -306,7 +224,9 @@ static int build(struct access *x, struct err *err)
         return -1;
     always_readable(x);
     sum_up(x);
-    return resolve_needs(x, err) || resolve_rollups(x, err) ? -1 : 0;
+    int rc = access_inputs(x, err);
+    x->ready = true;
+    return rc;
 }
 
 int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err)

@@ -90,6 +90,8 @@ void access_held_fields(const struct access *x, uint64_t held, uint8_t *fields)
     for (size_t i = 0; i < x->n && i < 64; i++)
         for (size_t s = 0; (held >> i & 1) && s < x->f->nslots; s++)
             fields[s] = MAX(fields[s], x->g[i].fields[s]);
+    for (size_t s = 0; !x->system && s < x->f->nslots; s++)
+        fields[s] = MIN(fields[s], x->best[s]); /* computed from what nobody shows him */
 }
 
 uint8_t access_held_sub(const struct access *x, uint64_t held, const struct field *table,

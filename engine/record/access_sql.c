@@ -148,6 +148,8 @@ static int emit_rows(struct sql_env *e, struct sql *q, const struct form *f, uns
         else
             sql_lit(q, "0"); /* rows of a row behind a link: shown in clear or not at all */
     }
+    if (rc == 0 && x)
+        rc = access_sub_needs(x, q, t, table, column, err);
     e->top = outer;
     return rc;
 }
@@ -470,29 +472,94 @@ static bool take_sub(const struct agrant *g, const void *arg)
     return (g->can & RIGHT_READ) && agrant_sub_right(g, t->table, t->f) >= t->least;
 }
 
-/* AND (the linked row may be read, and the field on it). A blank link hides nothing. */
-static int needs_cond(struct access *x, struct sql *q, unsigned alias, const struct needs *need,
-                      struct err *err)
+static int needs_path(struct access *x, struct sql *q, const struct form *f, unsigned alias,
+                      const struct fx_field *path, uint32_t n, struct err *err);
+
+/* The field is shown in clear on the row of f, and what lies behind it too. */
+static int needs_step(struct access *x, struct sql *q, const struct form *f, unsigned alias,
+                      const struct fx_field *path, uint32_t n, struct err *err)
 {
     struct access *t;
-    if (access_of(x->c, ref_target(need->link), &t, err))
+    const struct field *step = path[0].ref;
+    if (step->sub) { /* rows below a linked row: only for those who see all of it */
+        sql_lit(q, "0");
+        return 0;
+    }
+    if (access_of(x->c, f, &t, err) || access_show_cond(t, q, alias, step, FIELD_READ, err))
         return -1;
+    if (n < 2)
+        return 0;
+    sql_lit(q, " AND ");
+    return needs_path(x, q, f, alias, path, n, err);
+}
+
+/* (the link is blank OR the row behind it may be read, and the field on it). */
+static int needs_path(struct access *x, struct sql *q, const struct form *f, unsigned alias,
+                      const struct fx_field *path, uint32_t n, struct err *err)
+{
+    const struct field *link = path[0].ref;
+    const struct form *target = ref_target(link);
+    struct access *t;
+    struct sql_env e;
     unsigned in = alias + 1;
-    sql_lit(q, " AND EXISTS (SELECT 1 FROM ");
-    sql_form(q, ref_target(need->link));
+    if (!target || access_of(x->c, target, &t, err))
+        return target ? -1 : (sql_lit(q, "0"), 0);
+    sql_env_init(&e, x->c, f, alias);
+    sql_lit(q, "(");
+    if (sql_field(&e, q, f, alias, link, err))
+        return -1;
+    sql_lit(q, " IS NULL OR EXISTS (SELECT 1 FROM ");
+    sql_form(q, target);
     sql_lit(q, " ");
     sql_alias(q, in);
     sql_lit(q, " WHERE ");
     sql_col(q, in, STR("_id"));
     sql_lit(q, " = ");
-    sql_col(q, alias, need->link->key);
+    if (sql_field(&e, q, f, alias, link, err))
+        return -1;
     sql_lit(q, " AND ");
     if (access_rows(t, q, in, RIGHT_READ, err))
         return -1;
     sql_lit(q, " AND ");
-    if (access_show_cond(t, q, in, need->field, FIELD_READ, err))
+    if (needs_step(x, q, target, in, path + 1, n - 1, err))
+        return -1;
+    sql_lit(q, "))");
+    return 0;
+}
+
+/* The need of the record's own row, or of all of its sub-rows. */
+static int needs_cond(struct access *x, struct sql *q, unsigned alias, const struct needs *need,
+                      struct err *err)
+{
+    sql_lit(q, " AND ");
+    if (!need->table)
+        return needs_path(x, q, x->f, alias, need->path, need->n, err);
+    const struct form *sub = need->table->sub;
+    unsigned in = alias + 1;
+    sql_lit(q, "NOT EXISTS (SELECT 1 FROM ");
+    sql_form(q, sub);
+    sql_lit(q, " ");
+    sql_alias(q, in);
+    sql_lit(q, " WHERE ");
+    sql_col(q, in, STR("_row"));
+    sql_lit(q, " = ");
+    sql_col(q, alias, STR("_id"));
+    sql_lit(q, " AND NOT ");
+    if (needs_path(x, q, sub, in, need->path, need->n, err))
         return -1;
     sql_lit(q, ")");
+    return 0;
+}
+
+int access_sub_needs(struct access *x, struct sql *q, unsigned alias, const struct field *table,
+                     const struct field *f, struct err *err)
+{
+    struct needs **of = x->sub_needs ? x->sub_needs[table->slot] : NULL;
+    for (const struct needs *n = of ? of[f->slot] : NULL; n && n->n; n++) {
+        sql_lit(q, " AND ");
+        if (needs_path(x, q, table->sub, alias, n->path, n->n, err))
+            return -1;
+    }
     return 0;
 }
 
@@ -511,7 +578,7 @@ int access_show_cond(struct access *x, struct sql *q, unsigned alias, const stru
     sql_lit(q, "(");
     if (any_of(x, q, alias, take_field, &t, err))
         return -1;
-    for (const struct needs *n = x->needs ? x->needs[f->slot] : NULL; n && n->link; n++)
+    for (const struct needs *n = x->needs ? x->needs[f->slot] : NULL; n && n->n; n++)
         if (needs_cond(x, q, alias, n, err))
             return -1;
     sql_lit(q, ")");
@@ -584,16 +651,51 @@ struct fx_sql_env access_sql_env(struct access *x, unsigned alias, bool request)
 /* ---- titles ---- */
 
 struct title_inputs {
-    const struct access *x;
+    struct access *x;
     bool hidden; /* an input that some row of the reader hides */
 };
+
+/* All of what stands behind a link is in clear for the reader. */
+static bool open_path(struct ctx *c, const struct fx_field *path, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const struct field *f = path[i].ref;
+        struct access *t;
+        struct err ignored = ERR_INIT;
+        if (!f->form || access_of(c, f->form, &t, &ignored) || !access_full(t, RIGHT_READ))
+            return false;
+        enum show show = f->form->parent ? access_sub_show(t, f->form->parent_field, f, FIELD_READ)
+                                         : access_show(t, f, FIELD_READ);
+        if (show != SHOW_ALWAYS)
+            return false;
+    }
+    return true;
+}
 
 static void title_ref(void *arg, const struct fx_ref *ref)
 {
     struct title_inputs *in = arg;
     const struct field *first = ref->n ? ref->path[0].ref : NULL;
-    if (ref->root == FX_ROW && first && !first->sub &&
-        access_show(in->x, first, FIELD_READ) != SHOW_ALWAYS)
+    if (ref->root != FX_ROW || !first)
+        return;
+    if (access_show(in->x, first, FIELD_READ) != SHOW_ALWAYS)
+        in->hidden = true;
+    else if (ref->n >= 2 && first->sub)
+        in->hidden |= access_sub_show(in->x, first, ref->path[1].ref, FIELD_READ) != SHOW_ALWAYS ||
+                      !open_path(in->x->c, ref->path + 2, ref->n - 2);
+    else if (ref->n >= 2 && ref_target(first))
+        in->hidden |= !open_path(in->x->c, ref->path + 1, ref->n - 1);
+    else if (ref_target(first))
+        in->hidden |= !open_path(
+            in->x->c, (struct fx_field[]){{.ref = ref_target(first)->sys[SYS_TITLE]}}, 1);
+}
+
+static void title_call(void *arg, const struct fx_call *call)
+{
+    struct title_inputs *in = arg;
+    struct access *t;
+    struct err ignored = ERR_INIT;
+    if (access_of(in->x->c, call->form, &t, &ignored) || !access_full(t, RIGHT_READ))
         in->hidden = true;
 }
 
@@ -602,6 +704,8 @@ int access_title(struct access *x, struct sql *q, unsigned alias, struct err *er
     struct title_inputs in = {.x = x};
     if (x->f->record_title && !x->system)
         fx_each_ref(x->f->record_title, title_ref, &in);
+    if (x->f->record_title && !x->system)
+        fx_each_call(x->f->record_title, title_call, &in);
     const struct field *text = x->f->record_title ? NULL : title_field(x->f);
     if (text)
         return access_column(x, q, alias, text, ACCESS_COMPUTE, err);

@@ -281,6 +281,8 @@ static int take_pair(struct wr *w, const struct pair *p, struct err *err)
     if (f->type->flags & (FT_COMPUTED | FT_SERIAL)) {
         if (right_on(w, f) <= FIELD_HIDDEN)
             unknown(w, f->key, f->key);
+        else if (w->by_user && w->x->needs && w->x->needs[f->slot])
+            return 0; /* told neither right nor wrong: he may not see what it is made of */
         else if (!val_is_blank(p->value) && right_on(w, f) > FIELD_MASKED && w->by_user)
             w->computed[f->slot] = compute_fit(f, w->c->a, p->value);
         return 0;

@@ -38,7 +38,7 @@ static int pick_columns(struct run *r, struct err *err)
     const struct form *f = r->e->query.form;
     struct str rest = r->e->query.fields, key;
     r->columns = ARENA_ARRAY(r->c->a, const struct field *, f->nfields + 64);
-    for (size_t i = 0; !rest.n && !r->n && i < f->nfields; i++)
+    for (size_t i = 0; !rest.n && i < f->nfields; i++)
         if (exportable(r->x, f->fields[i]))
             r->columns[r->n++] = f->fields[i];
     if (!r->e->query.fields.n)
@@ -145,5 +145,7 @@ int export_csv(struct ctx *c, const struct export *e, struct strb *out, struct e
         csv_write_cell(out, e->machine ? r.columns[i]->key : r.columns[i]->title);
     }
     strb_addz(out, "\r\n");
-    return query_each(c, &e->query, row, &r, err);
+    struct query q = e->query;
+    q.no_masks = e->machine;
+    return query_each(c, &q, row, &r, err);
 }

@@ -145,6 +145,14 @@ static int reader_val(struct reading *r, const struct field *f, struct val v, st
     int64_t id;
     const struct form *target = ref_target(f);
     *out = v;
+    if (v.kind == VAL_LIST && target) {
+        struct val *items = ARENA_ARRAY(r->c->a, struct val, v.n);
+        for (uint32_t i = 0; i < v.n; i++)
+            if (reader_val(r, f, v.list[i], &items[i], err))
+                return -1;
+        *out = val_list(items, v.n);
+        return 0;
+    }
     if (v.kind != VAL_OBJ || !target)
         return 0;
     struct val text = val_get(v, STR("id"));
@@ -249,6 +257,9 @@ static int may_read(struct ctx *c, const struct form *f, int64_t id, uint8_t *ri
     int may = access_row(x, &row, RIGHT_HISTORY, err);
     if (may < 0 || access_row_fields(x, &row, RIGHT_READ, rights, err))
         return -1;
+    for (size_t s = 0; x->needs && s < f->nslots; s++)
+        if (x->needs[s]) /* the rows it looked at then are not those of now */
+            rights[s] = FIELD_HIDDEN;
     return may ? 1 : denied(err);
 }
 

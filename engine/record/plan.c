@@ -96,6 +96,20 @@ static int title_query(struct plan *p, struct out_col *o, struct err *err)
     return 0;
 }
 
+/* Beside a computed column: whether its inputs behind links may be read. */
+static int sub_clear(struct plan *p, struct plan *rows, const struct field *table,
+                     struct out_col *s, struct err *err)
+{
+    struct needs **of = p->x->sub_needs ? p->x->sub_needs[table->slot] : NULL;
+    if (!of || !of[s->f->slot])
+        return 0;
+    s->clear = rows->ncols++;
+    sql_lit(&rows->select, ", (1");
+    int rc = access_sub_needs(p->x, &rows->select, 0, table, s->f, err);
+    sql_lit(&rows->select, ")");
+    return rc;
+}
+
 /* The columns of a sub-table's rows, as a query of its own. */
 static int add_table(struct plan *p, struct out_col *o, struct err *err)
 {
@@ -127,7 +141,7 @@ static int add_table(struct plan *p, struct out_col *o, struct err *err)
             else
                 add_person(&rows, s, ref);
         }
-        if (rc)
+        if (rc || sub_clear(p, &rows, o->f, s, err))
             return -1;
     }
     /* Argument 0 is the record: it stands first, so the columns' own arguments follow it. */
@@ -451,6 +465,8 @@ static int rows_val(struct plan *p, struct out_col *o, int64_t id, struct val *o
                 return -1;
             }
             uint8_t right = sub_right(p, o->f, sub->f);
+            if (sub->clear >= 0 && !stmt_int(s, sub->clear))
+                v = VAL_NONE;
             if (right < FIELD_READ)
                 v = right == FIELD_MASKED ? masked(p->c->a, sub->f, v) : VAL_NONE;
             pairs[i + 1] = (struct pair){sub->f->key, v};
@@ -474,7 +490,7 @@ static int out_val(struct plan *p, struct out_col *o, struct stmt *s, struct val
     if (col_val(p, o, s, out, err))
         return -1;
     if (right == FIELD_MASKED)
-        *out = masked(p->c->a, o->f, *out);
+        *out = p->no_masks ? VAL_NONE : masked(p->c->a, o->f, *out);
     return 0;
 }
 

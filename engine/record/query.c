@@ -392,6 +392,7 @@ int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg
     all.limit = 0; /* not a page: the caller's own bound holds */
     if (prepare(c, &all, &l, err))
         return -1;
+    l.plan->no_masks = q->no_masks;
     if (list_sql(&l, q->limit, &sql, err) || store_query(c->db, c->a, &sql, &s, err))
         return -1;
     int step;

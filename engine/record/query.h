@@ -30,6 +30,7 @@ struct query {
     const int64_t *ids;      /* only these; NULL: all */
     size_t nids;
     bool with_rows;          /* sub-tables come along (query_each) */
+    bool no_masks;           /* masked values are blank, for machines (query_each) */
 };
 
 /* {"records":[…],"next":…,"total":…,"total_is":…}. Errors: ERR_INVALID unknown_field, formula, cursor. */

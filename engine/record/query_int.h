@@ -48,6 +48,7 @@ struct plan {
     size_t by_id;    /* index of the id's argument in `one` */
     struct sql one;  /* the whole query for one id; made when needed */
     enum rec_where where;
+    bool no_masks; /* masked values come out blank */
 };
 
 /* fields: what to show besides _id _version _title; hidden ones must have been left out. */

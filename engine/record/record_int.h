@@ -98,10 +98,12 @@ struct agrant {
     const uint8_t *const *sub_fields;
 };
 
-/* A computed field that shows what a linked row holds is shown only where that may be read. */
+/* A computed field that shows what a linked row holds is shown only where that may be read: path[0]
+ * is a link of the record, or of the sub-rows in `table`; the rest is the way from its target. */
 struct needs {
-    const struct field *link;  /* of this form */
-    const struct field *field; /* of link->target */
+    const struct field *table;
+    const struct fx_field *path;
+    uint32_t n;
 };
 
 struct access {
@@ -112,9 +114,11 @@ struct access {
     struct agrant *g;
     size_t n;
     unsigned rights;
-    uint8_t *best;        /* by slot: over all grants */
-    uint8_t *best_read;   /* over those that give read */
-    struct needs **needs; /* by slot: NULL or a list ended by link == NULL; NULL: none at all */
+    uint8_t *best;             /* by slot: over all grants */
+    uint8_t *best_read;        /* over those that give read */
+    bool ready;                /* built to the end: access_of() may meet itself on the way */
+    struct needs **needs;      /* by slot: NULL or a list ended by n == 0; NULL: none at all */
+    struct needs ***sub_needs; /* by the table's slot, then the column's */
 };
 /* Where rows of a SELECT may live. */
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
@@ -130,6 +134,14 @@ int access_show_cond(struct access *x, struct sql *q, unsigned alias, const stru
 /* The same for a column of a sub-table; alias is the parent's. */
 enum show access_sub_show(const struct access *x, const struct field *table, const struct field *f,
                           enum field_right least);
+/* Narrows a grant's field rights to the inputs of computed fields; given: by slot.
+ * (access_inputs.c) */
+void access_narrow(struct access *x, struct agrant *g, const uint8_t *given);
+/* Fills needs, hides computed fields whose inputs no grant ever shows. */
+int access_inputs(struct access *x, struct err *err) ATTR_MUST;
+/* Appends " AND …" for each need of a column over the alias of its sub-row. */
+int access_sub_needs(struct access *x, struct sql *q, unsigned alias, const struct field *table,
+                     const struct field *f, struct err *err) ATTR_MUST;
 int access_sub_cond(struct access *x, struct sql *q, unsigned alias, const struct field *table,
                     const struct field *f, enum field_right least, struct err *err) ATTR_MUST;
 bool agrant_button(const struct agrant *g, const struct button *b);
