@@ -5,7 +5,7 @@ import { loadForm } from '../api/forms';
 import type { FieldDef, ListAnswer } from '../api/types';
 import { searchDepartments, searchMembers } from '../form/controls';
 import { lang } from '../i18n';
-import { ago } from '../i18n/format';
+import { ago, before } from '../i18n/format';
 import { Button, Combo, Empty, IconButton, type Option, params, Select, Skeleton, setParams } from '../kit';
 import { t } from './text';
 import type { Dashboard, DashFilter, Widget } from './types';
@@ -103,7 +103,7 @@ function Freshness({ at }: { at: number }) {
     const timer = setInterval(() => tick((n) => n + 1), 30_000);
     return () => clearInterval(timer);
   }, []);
-  return <span class="s12 dim cut dk">{t('fresh', { when: ago(new Date(at).toISOString()) })}</span>;
+  return <span class="s12 dim cut dk">{t('fresh', { when: before(ago(new Date(at).toISOString())) })}</span>;
 }
 
 function Board({ d }: { d: Dashboard }) {

@@ -93,6 +93,11 @@ export function ago(iso: string, now = Date.now()): string {
   return day(local, true);
 }
 
+/** A time that a Chinese word follows: a space stands between a digit and a character, as everywhere. */
+export function before(when: string): string {
+  return lang.value === 'zh-CN' && /\d$/.test(when) ? `${when} ` : when;
+}
+
 /** How much is left until a due time, or by how much it is over. */
 export function due(iso: string, now = Date.now()): { text: string; late: boolean; soon: boolean } {
   const ms = new Date(iso).getTime() - now;

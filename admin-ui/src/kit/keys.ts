@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 function typing(e: KeyboardEvent): boolean {
-  const el = e.target as HTMLElement | null;
+  // the path, not the target: what happens in a shadow root (the text editor) is aimed at its host
+  const el = (e.composedPath()[0] ?? e.target) as HTMLElement | null;
   return !!el?.closest?.('input,textarea,select,[contenteditable],dialog,[role=menu],[role=listbox]');
 }
 
