@@ -136,6 +136,25 @@ test('the demo', { skip, timeout: 120_000 }, async (t) => {
     assert.ok(forged.status === 422 || forged.status === 403, `${forged.status}`);
   });
 
+  await t.test('leads that arrive together are still given in turn: each agent within one of his share', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 48 }, (_, i) =>
+        people.director.post('/apps/crm/forms/lead/records', { company: `同时到达 ${i}`, source: 'web', region: 'east' }),
+      ),
+    );
+    assert.deepEqual([...new Set(made.map((r) => r.status))], [201]);
+    const rules = await list('director', 'assign_rule', `&${new URLSearchParams({ filter: 'region = "east"' })}`);
+    const rule = (await people.director.get(`/apps/crm/forms/assign_rule/records/${rules[0]._id}`)).body;
+    for (const row of rule.pool) {
+      const share = (rule.given * row.weight) / rule.total_weight;
+      assert.ok(Math.abs(row.received - share) <= 1, `${row.agent.title}: ${row.received} of ${share}`);
+    }
+    const log = await people.director.get(
+      `/apps/crm/forms/assign_log/aggregate?${new URLSearchParams({ metrics: 'COUNT()', filter: `rule = "${rule._id}"` })}`,
+    );
+    assert.equal(log.body.rows[0]['COUNT()'], rule.given);
+  });
+
   await t.test('the pool: claim a lead, convert it to a customer', async () => {
     const lead = (await list('channel_rep', 'lead', '&view=pool'))[0];
     const path = `/apps/crm/forms/lead/records/${lead._id}`;
