@@ -60,15 +60,20 @@ static void add_keys(struct strb *b, const struct str *v, size_t n)
     strb_addc(b, '\n');
 }
 
-static void add_rights(struct strb *b, const struct form *f, const uint8_t *fields)
+/* Only the fields both versions have: a new one is said to be new, not to change every grant. */
+static void add_rights(struct strb *b, const struct form *f, const struct form *other,
+                       const uint8_t *fields)
 {
     for (size_t i = 0; fields && i < f->nslots; i++) {
         const struct field *x = i < f->nfields ? f->fields[i] : f->sys[i - f->nfields];
+        if (!form_field(other, x->key))
+            continue;
         strb_addf(b, "%.*s=%d,", STR_ARG(x->key), fields[i]);
     }
 }
 
-static struct str grant_text(struct differ *d, const struct form *f, const struct grant *g)
+static struct str grant_text(struct differ *d, const struct form *f, const struct form *other,
+                             const struct grant *g)
 {
     struct strb b;
     strb_init(&b, d->a);
@@ -80,10 +85,11 @@ static struct str grant_text(struct differ *d, const struct form *f, const struc
     add_fx(&b, "where", g->where);
     add_fx(&b, "ensure", g->ensure);
     add_fx(&b, "requires", g->requires);
-    add_rights(&b, f, g->fields);
+    add_rights(&b, f, other, g->fields);
     for (size_t i = 0; g->sub_fields && i < f->nfields; i++) {
-        if (f->fields[i]->sub)
-            add_rights(&b, f->fields[i]->sub, g->sub_fields[i]);
+        const struct field *same = form_field(other, f->fields[i]->key);
+        if (f->fields[i]->sub && same && same->sub)
+            add_rights(&b, f->fields[i]->sub, same->sub, g->sub_fields[i]);
     }
     return strb_str(&b);
 }
@@ -337,7 +343,8 @@ static void diff_rights(struct differ *d, const struct form *old, const struct f
     strb_init(&b, d->a);
     for (size_t i = 0; i < new_->ngrants; i++) {
         const struct grant *was = find_grant(old, new_->grants[i].key);
-        if (!was || !str_eq(grant_text(d, old, was), grant_text(d, new_, &new_->grants[i])))
+        if (!was ||
+            !str_eq(grant_text(d, old, new_, was), grant_text(d, new_, old, &new_->grants[i])))
             strb_addf(&b, "%s%.*s", b.n ? ", " : "", STR_ARG(new_->grants[i].key));
     }
     for (size_t i = 0; i < old->ngrants; i++) {
