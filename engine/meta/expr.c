@@ -179,6 +179,11 @@ struct fxval ld_value(struct load *ld, const struct src_file *file, const struct
         return out;
     if (n->kind == YAML_SCALAR && n->text.n && n->text.p[0] == '=') {
         out.literal = VAL_NONE;
+        if (!scope) {
+            node_error(ld->diags, file, n, "literal", "这里只能写固定的值，不能写公式",
+                       "Only a fixed value can stand here, no expression");
+            return out;
+        }
         out.fx = compile(ld, file, n, 1, scope);
         if (out.fx && f) {
             struct fx_type t = fx_type_of(out.fx);

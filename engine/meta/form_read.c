@@ -86,6 +86,17 @@ static void declare_fields(struct load *ld, struct form *form, const struct yaml
     ld_sys_fields(ld, form);
 }
 
+/* What a table with `log:` holds when it does not say: from, to, who, when, how long. */
+static const struct yaml_node *log_fields(struct load *ld, struct src_file *file)
+{
+    *file = (struct src_file){
+        .path = STR("log"),
+        .text = STR("from: {type: text, title: 原值}\nto: {type: text, title: 新值}\n"
+                    "by: {type: member, title: 谁}\nat: {type: datetime, title: 时间}\n"
+                    "hours: {type: number, title: 历时（小时）, scale: 2}\n")};
+    return file->root = yaml_parse(ld->a, file->path, file->text, ld->diags);
+}
+
 static void declare_tables(struct load *ld, struct form *form)
 {
     for (size_t i = 0; i < form->nfields; i++) {
@@ -101,7 +112,13 @@ static void declare_tables(struct load *ld, struct form *form)
         if (!fields && !node_scalar(n, "log"))
             node_error(ld->diags, file, n, "missing_key", "缺少必需的键“fields”",
                        "The key “fields” is missing");
-        f->sub = ld_new_form(ld, f->key, file, n);
+        if (!fields && node_scalar(n, "log")) {
+            struct src_file *own = ARENA_NEW(ld->a, struct src_file);
+            fields = log_fields(ld, own);
+            file = own;
+            f->append_only = true;
+        }
+        f->sub = ld_new_form(ld, f->key, src->file, n);
         f->sub->title = f->title;
         f->sub->parent = form;
         f->sub->parent_field = f;

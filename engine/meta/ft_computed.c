@@ -3,6 +3,8 @@
  */
 #include "engine/meta/ft_int.h"
 
+#define ROWS_MAX 5000 /* of a sub-table in one record, unless `max` says less */
+
 /* Bodies may not write them; whoever asks gets a clear answer. */
 static struct val coerce_computed(const struct field *f, struct arena *a, struct val in,
                                   struct str path, struct diags *diags)
@@ -35,7 +37,11 @@ static struct val coerce_table(const struct field *f, struct arena *a, struct va
     (void)a;
     if (val_is_blank(in))
         return VAL_NONE;
+    uint32_t most = f->max_length ? f->max_length : ROWS_MAX;
     bool rows = in.kind == VAL_LIST;
+    if (rows && in.n > most)
+        return ft_bad(diags, path, "too_many", "“%.*s”最多 %u 行。",
+                      "“%.*s” takes at most %u rows.", STR_ARG(f->title), most);
     for (size_t i = 0; rows && i < in.n; i++)
         rows = in.list[i].kind == VAL_OBJ;
     if (!rows)

@@ -300,6 +300,43 @@ static void check_views(struct load *ld, struct form_src *s)
     }
 }
 
+/* ---- what visitors may write ---- */
+
+static bool visitor_writes(const struct form *f, const struct field *field)
+{
+    for (size_t i = 0; i < f->ngrants; i++) {
+        const struct grant *g = &f->grants[i];
+        if (g->public_ && (g->can & RIGHT_CREATE) &&
+            (!field || g->fields[field->slot] == FIELD_WRITE))
+            return true;
+    }
+    return false;
+}
+
+/* A public form stands on the grants for visitors: without them nobody could send it. */
+static void check_publics(struct load *ld, struct form_src *s)
+{
+    const struct yaml_node *map = node_of(s->n, "public", YAML_MAP);
+    for (size_t i = 0; i < s->f->npublics; i++) {
+        const struct public_form *p = &s->f->publics[i];
+        const struct yaml_node *n = yaml_get(map, str_z(ld->a, p->key));
+        if (!visitor_writes(s->f, NULL)) {
+            node_error(ld->diags, s->file, n, "no_visitors",
+                       "公开表单“%.*s”没有人能提交：缺少 public: true 且能 create 的权限",
+                       "Nobody can send the public form “%.*s”: a grant with `public: true` that "
+                       "can create is missing",
+                       STR_ARG(p->key));
+            continue;
+        }
+        for (size_t k = 0; k < p->nfields; k++) {
+            if (!visitor_writes(s->f, p->fields[k]))
+                node_error(ld->diags, s->file, yaml_get(n, "fields"), "no_visitors",
+                           "访客没有填写“%.*s”的权限", "Visitors have no right to write “%.*s”",
+                           STR_ARG(p->fields[k]->key));
+        }
+    }
+}
+
 void ld_grants(struct load *ld, struct form_src *s)
 {
     const struct yaml_node *map = node_of(s->n, "permissions", YAML_MAP);
@@ -312,4 +349,5 @@ void ld_grants(struct load *ld, struct form_src *s)
     s->f->grants = out;
     s->f->ngrants = made;
     check_views(ld, s);
+    check_publics(ld, s);
 }

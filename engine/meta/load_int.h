@@ -94,7 +94,7 @@ struct fx_scope ld_scope(const struct load *ld, const struct form *f, enum fx_pl
 /* Compiles a scalar; NULL when n is NULL or it does not compile (told). */
 struct fx *ld_fx(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                  const struct fx_scope *scope);
-/* A literal or "= expression" for a field (NULL: any value). */
+/* A literal or "= expression" for a field (NULL: any value). scope NULL: literals only. */
 struct fxval ld_value(struct load *ld, const struct src_file *file, const struct yaml_node *n,
                       const struct fx_scope *scope, const struct field *f);
 /* `set: {field: value}` (its node) over `target`'s fields. */

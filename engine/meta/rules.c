@@ -26,6 +26,7 @@ static void checks(struct load *ld, struct form_src *s)
 struct uniques {
     struct load *ld;
     struct form_src *s;
+    struct form *form; /* the form, or a sub-table of it */
     VEC(struct unique_key) v;
 };
 
@@ -37,7 +38,7 @@ static void add_unique(struct uniques *u, const struct yaml_node *const *names, 
     if (first)
         fields[made++] = first;
     for (size_t i = 0; i < n; i++) {
-        struct field *f = ld_field_ref(u->ld, u->s->file, names[i], u->s->f);
+        struct field *f = ld_field_ref(u->ld, u->s->file, names[i], u->form);
         if (f && f != first)
             fields[made++] = f;
     }
@@ -56,9 +57,20 @@ static const struct yaml_node *const *items_of(const struct yaml_node *n)
     return u.out;
 }
 
+/* `unique: [other]` on a field: that field together with the others. */
+static void field_uniques(struct load *ld, struct uniques *u, const struct form *form)
+{
+    for (size_t i = 0; i < form->nfields; i++) {
+        const struct yaml_node *n = ld->fields.v[form->fields[i]->nth].n;
+        const struct yaml_node *with = node_of(n, "unique", YAML_SEQ);
+        if (with)
+            add_unique(u, items_of(with), with->n, form->fields[i], with);
+    }
+}
+
 static void uniques(struct load *ld, struct form_src *s)
 {
-    struct uniques u = {.ld = ld, .s = s};
+    struct uniques u = {.ld = ld, .s = s, .form = s->f};
     const struct yaml_node *list = node_of(s->n, "unique", YAML_SEQ);
     bool nested = list && list->n && list->items[0]->kind == YAML_SEQ;
     if (list && !nested)
@@ -67,14 +79,18 @@ static void uniques(struct load *ld, struct form_src *s)
         if (list->items[i]->kind == YAML_SEQ)
             add_unique(&u, items_of(list->items[i]), list->items[i]->n, NULL, list->items[i]);
     }
-    for (size_t i = 0; i < s->f->nfields; i++) {
-        const struct yaml_node *n = ld->fields.v[s->f->fields[i]->nth].n;
-        const struct yaml_node *with = node_of(n, "unique", YAML_SEQ);
-        if (with)
-            add_unique(&u, items_of(with), with->n, s->f->fields[i], with);
-    }
+    field_uniques(ld, &u, s->f);
     s->f->uniques = u.v.v;
     s->f->nuniques = u.v.n;
+    for (size_t i = 0; i < s->f->nfields; i++) {
+        struct form *sub = s->f->fields[i]->sub;
+        struct uniques below = {.ld = ld, .s = s, .form = sub};
+        if (!sub)
+            continue;
+        field_uniques(ld, &below, sub);
+        sub->uniques = below.v.v;
+        sub->nuniques = below.v.n;
+    }
 }
 
 /* ---- transitions ---- */

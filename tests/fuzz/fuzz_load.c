@@ -1,16 +1,30 @@
-/* A form in an otherwise sound app: an app, or mistakes with their places; never anything else. */
+/* An app whose files are the input: an app, or mistakes with their places; never anything else.
+ * Parts are cut at lines "@@@": a form, app.yaml, a dashboard, monitors, translations, a print. */
 #include "tests/fuzz/fuzz.h"
 
 #include "engine/meta/diff.h"
 #include "engine/meta/load.h"
 
+static struct str part(struct str *in, const char *absent)
+{
+    ptrdiff_t at = str_find(*in, STR("\n@@@\n"), 0);
+    struct str head = at < 0 ? *in : str_sub(*in, 0, (size_t)at + 1);
+    *in = at < 0 ? STR_NONE : str_sub(*in, (size_t)at + 5, in->n);
+    return head.n ? head : str_of(absent);
+}
+
 static void fuzz_one(struct arena *a, struct str in)
 {
     struct app_file files[] = {
-        {STR("app.yaml"), STR("app: a\ntitle: A\nroles: {r: R}\n")},
+        {STR("forms/a.yaml"), part(&in, "")},
+        {STR("app.yaml"), part(&in, "app: a\ntitle: A\nroles: {r: R}\n")},
         {STR("forms/b.yaml"),
          STR("form: b\ntitle: B\nfields: {n: {type: number}, a: {type: link, form: a}}\n")},
-        {STR("forms/a.yaml"), in},
+        {STR("dashboards/d.yaml"), part(&in, "title: D\nwidgets: {}\n")},
+        {STR("monitors.yaml"), part(&in, "monitors: {}\n")},
+        {STR("i18n/en.yaml"), part(&in, "texts: {}\n")},
+        {STR("prints/a.p.html"), part(&in, "<p>{{_id}}</p>")},
+        {STR("data/a.csv"), part(&in, "_id\n")},
     };
     struct app_source src = {.key = STR("a"), .files = files, .nfiles = ARRAY_LEN(files)};
     struct load_opts opts = {.default_zone = STR("UTC")};
