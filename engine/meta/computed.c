@@ -111,6 +111,8 @@ static void resolve_rollup_of(struct load *ld, struct field *f, const struct fie
     }
     struct field *by = ld_field_ref(ld, src->file, &at, child);
     const struct form *top = f->form;
+    if (by && by->target && by->target->broken)
+        return; /* told there */
     if (by && (by->target != top || by->sub))
         node_error(ld->diags, src->file, of, "rollup_of", "“%.*s”不是指向表单“%.*s”的链接字段",
                    "“%.*s” is no link to the form “%.*s”", STR_ARG(of->text), STR_ARG(top->key));
@@ -132,12 +134,18 @@ static void resolve_rollup(struct load *ld, struct field *f, const struct field_
     f->rollup_where = ld_fx(ld, src->file, yaml_get(src->n, "where"), &scope);
 }
 
+static void longest_path(void *arg, const struct fx_ref *ref)
+{
+    uint32_t *n = arg;
+    *n = MAX(*n, ref->n);
+}
+
 /* A lookup reads one path through a link. */
 static void check_lookup(struct load *ld, struct field *f, const struct field_src *src)
 {
-    struct inputs in = {.ld = ld};
-    fx_each_ref(f->value, add_ref, &in);
-    if (in.v.n < 2)
+    uint32_t longest = 0;
+    fx_each_ref(f->value, longest_path, &longest);
+    if (longest < 2)
         node_error(ld->diags, src->file, yaml_get(src->n, "value"), "lookup",
                    "lookup 的 value 应写成 链接字段.对方字段",
                    "The value of a lookup must be link.field");

@@ -28,17 +28,25 @@ static const void *schema_form(void *self, struct str key)
     return app_form(ld->app, key);
 }
 
+/* app.yaml is missing or broken, which is told: what it would say is unknown, not wrong. */
+static bool no_app_yaml(const struct load *ld)
+{
+    const struct src_file *file = ld_file(ld, "app.yaml");
+    return !file || !file->root;
+}
+
 static int schema_setting(void *self, struct str key, struct fx_type *out)
 {
     struct load *ld = self;
     struct fx_schema s = app_schema(ld->app);
-    return s.setting(s.self, key, out);
+    *out = (struct fx_type){.base = FX_BLANK};
+    return s.setting(s.self, key, out) || no_app_yaml(ld);
 }
 
 static int schema_role(void *self, struct str key)
 {
     struct load *ld = self;
-    return app_role(ld->app, key) != NULL;
+    return app_role(ld->app, key) || no_app_yaml(ld);
 }
 
 static int schema_option(void *self, const void *options, struct str key)

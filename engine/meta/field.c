@@ -100,6 +100,26 @@ static void read_numbers(const struct yaml_node *n, struct field *f)
     f->depth = (uint8_t)(word_index(depths, node_text(n, "depth")) + 1);
 }
 
+static struct val coerce_unknown(const struct field *f, struct arena *a, struct val in,
+                                 struct str path, struct diags *diags)
+{
+    (void)f;
+    (void)a;
+    (void)path;
+    (void)diags;
+    return in;
+}
+
+/* Stands for a type that does not exist (told): fits everywhere, so that no second mistake follows.
+ */
+static const struct fieldtype unknown_type = {.name = STR("?"),
+                                              .fx = FX_BLANK,
+                                              .column = COL_TEXT,
+                                              .widget = STR("input"),
+                                              .zh = "",
+                                              .en = "",
+                                              .coerce = coerce_unknown};
+
 struct field *ld_field(struct load *ld, struct form *form, const struct yaml_node *key,
                        const struct yaml_node *n, const struct src_file *file)
 {
@@ -109,7 +129,7 @@ struct field *ld_field(struct load *ld, struct form *form, const struct yaml_nod
     f->title = key->text;
     f->at = (struct place){.file = file->path, .pos = key->pos};
     f->form = form;
-    f->type = type ? type : fieldtype_find(STR("json")); /* told; json fits everywhere */
+    f->type = type ? type : &unknown_type;
     f->min.kind = f->max.kind = f->dflt.literal.kind = VAL_ABSENT;
     read_texts(n, f);
     read_flags(n, f);
@@ -131,6 +151,8 @@ static void link_target(struct load *ld, struct field_src *s)
         return;
     s->f->target_key = form->text;
     s->f->target = ld_form_ref(ld, s->file, form);
+    if (!s->f->target) /* told; what is read through it is unknown, not wrong */
+        s->f->target = ld_nowhere(ld, s->file);
     s->f->on_delete = word < 0 ? ON_DELETE_CLEAR : (enum on_delete)word;
 }
 

@@ -181,6 +181,15 @@ struct form *ld_form_ref(struct load *ld, const struct src_file *file, const str
     return form;
 }
 
+/* A form that stands for one that is missing. */
+struct form *ld_nowhere(struct load *ld, const struct src_file *file)
+{
+    struct form *form = ld_new_form(ld, STR("?"), file, NULL);
+    form->broken = true;
+    ld_sys_fields(ld, form);
+    return form;
+}
+
 struct str ld_near_field(struct load *ld, const struct form *form, struct str key)
 {
     (void)ld;

@@ -138,7 +138,7 @@ static struct field *related_by(struct load *ld, struct form_src *s, const struc
     size_t count = 0;
     if (by) {
         found = ld_field_ref(ld, s->file, by, form);
-        if (found && found->target != s->f && !s->f->broken)
+        if (found && found->target != s->f && !(found->target && found->target->broken))
             node_error(ld->diags, s->file, by, "related", "“%.*s.%.*s”不是指向本表单的链接",
                        "“%.*s.%.*s” is no link to this form", STR_ARG(form->key),
                        STR_ARG(found->key));

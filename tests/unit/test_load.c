@@ -81,6 +81,15 @@ static const struct {
      7, 5, "loop", "“p”"},
     {FORM("", "flow:\n  nodes:\n    p: {type: end}\n    q: {type: end}\n"), 8, 5, "unreachable",
      "“q”"},
+    /* one mistake, though others read what is wrong */
+    {FORM("  y: {type: link, form: b}\n  z: {type: lookup, value: y.n}\n  w: {type: formula, "
+          "value: z + x}\n",
+          ""),
+     5, 25, "unknown_form", "“b”"},
+    {FORM("  y: {type: numbr}\n  z: {type: formula, value: y + x}\n", ""), 5, 13, "unknown_type",
+     "number"},
+    {FORM("  y: {type: formula, value: xx + 1}\n  z: {type: formula, value: y + x}\n", ""), 5, 29,
+     "formula", "“x”"},
     {"form: b\ntitle: 乙\nfields: {x: {type: text}}\n", 1, 7, "form_key", "“a”"},
     {"form: a\ntitle: ' '\nfields: {x: {type: text}}\n", 2, 8, "kind", "not blank"},
     {"form: a\ntitle: 甲\nfields: {}\n", 3, 9, "kind", "at least one"},
