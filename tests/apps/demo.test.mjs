@@ -115,6 +115,23 @@ test('the demo', { skip, timeout: 120_000 }, async (t) => {
     assert.equal(opened.type.key ?? opened.type, 'dup_reg');
   });
 
+  await t.test('a draft opens no conflict, its submission does', async () => {
+    const product = (await list('channel_rep', 'product'))[0];
+    const before = (await list('director', 'conflict')).length;
+    const draft = await people.channel_rep.post('/apps/crm/forms/registration/records?draft=1', {
+      company: '深圳湾智造科技有限公司',
+      expected_close: new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10),
+      evidence: '客户总部介绍',
+      items: [{ product: product._id, qty: 1, price: 1000 }],
+    });
+    assert.equal(draft.status, 201, JSON.stringify(draft.body));
+    assert.equal(draft.body._state, 'draft');
+    assert.equal((await list('director', 'conflict')).length, before);
+    const sent = await people.channel_rep.post(`/apps/crm/forms/registration/records/${draft.body._id}/flow/submit`, {});
+    assert.equal(sent.status, 200, JSON.stringify(sent.body));
+    assert.equal((await list('director', 'conflict')).length, before + 1);
+  });
+
   await t.test('the public form: a stranger complains, the script finds the customer and who serves him', async () => {
     const { public: links } = (await people.service.get('/apps/crm/forms/feedback')).body;
     const post = (body) =>

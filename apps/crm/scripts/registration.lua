@@ -80,13 +80,26 @@ local function open_case(first, rec, matched)
   }
 end
 
-function registration.after_create(rec, ctx)
+local function check_rivals(rec)
   app.as_system(function()
     local first = rivals(rec)[1]
     if first then
       open_case(first, rec, same(first, rec))
     end
   end)
+end
+
+-- 草稿不算报备，提交时才比对。
+function registration.after_create(rec, ctx)
+  if rec._state ~= "draft" then
+    check_rivals(rec)
+  end
+end
+
+function registration.after_update(rec, old, ctx)
+  if old._state == "draft" and rec._state ~= "draft" then
+    check_rivals(rec)
+  end
 end
 
 return registration
