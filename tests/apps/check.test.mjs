@@ -34,6 +34,7 @@ for (const name of readdirSync(join(root, 'apps'))) {
     const { code, out, err } = run(['check', join(root, 'apps', name)]);
     assert.equal(code, 0, out + err);
     assert.deepEqual(mistakes(out), []);
+    assert.equal(err, ''); // nor a remark
   });
 }
 

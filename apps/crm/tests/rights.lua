@@ -79,4 +79,33 @@ return {
     t:expect(seen.payments, nil)
     t:expect(seen.items[1].cost, nil)
   end,
+
+  ["赢单、确认的订单、批准的报备，代表不能再改"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local a, _, mine = world(t)
+    local boss = t:as("director")
+    local customer = boss:form("customer"):create{name = "定局公司"}
+    local product = boss:form("product"):create{name = "定局产品", price = 10}
+    local rep = t:as("channel_rep")
+
+    local deal = rep:form("opportunity"):create{name = "定局商机", agent = mine._id, stage = "Engaging"}
+    rep:form("opportunity"):update(deal._id, {stage = "Won", close_date = "2026-11-24", close_value = 10})
+    t:fails(function() rep:form("opportunity"):update(deal._id, {close_value = 99}) end)
+
+    boss:form("customer"):update(customer._id, {channel = a._id})
+    local order = rep:form("order"):create{
+      customer = customer._id, channel = a._id, items = {{product = product._id, qty = 1, price = 10}},
+    }
+    rep:form("order"):update(order._id, {region = "east"})
+    rep:button(order, "confirm")
+    t:fails(function() rep:form("order"):update(order._id, {region = "south"}) end)
+
+    local made = rep:form("registration"):create{
+      channel = a._id, company = "定局公司", expected_close = "2027-03-01", evidence = "上门两次",
+      items = {{product = product._id, qty = 1, price = 10}},
+    }
+    t:fails(function() rep:form("registration"):update(made._id, {discount = 0.2}) end, "locked")
+    t:as("channel_manager"):task("manager"):approve{}
+    t:fails(function() t:as("channel_rep"):form("registration"):update(made._id, {discount = 0.2}) end, "denied")
+  end,
 }
