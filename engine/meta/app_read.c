@@ -23,8 +23,6 @@ static void roles(struct load *ld, const struct yaml_node *root)
     app->roles = ARENA_ARRAY(ld->a, struct role, n ? n->n : 0);
     for (size_t i = 0; n && i < n->n; i++) {
         const struct yaml_node *v = n->items[i];
-        if (str_starts(n->keys[i]->text, STR("x-")))
-            continue;
         struct role r = {.key = n->keys[i]->text, .title = v->text};
         if (v->kind == YAML_MAP) {
             r.title = node_text(v, "title");
@@ -42,7 +40,7 @@ static void settings(struct load *ld, const struct src_file *file)
     app->settings = ARENA_ARRAY(ld->a, struct setting, n ? n->n : 0);
     for (size_t i = 0; n && i < n->n; i++) {
         const struct yaml_node *v = n->items[i];
-        if (v->kind != YAML_MAP || str_starts(n->keys[i]->text, STR("x-")))
+        if (v->kind != YAML_MAP)
             continue;
         struct field *f = ld_field(ld, none, n->keys[i], v, file);
         ld_register_field(ld, f, NULL, NULL);

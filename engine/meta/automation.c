@@ -223,7 +223,7 @@ void ld_automations(struct load *ld, struct form_src *s)
     struct automation *out = ARENA_ARRAY(ld->a, struct automation, map ? map->n : 0);
     size_t made = 0;
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_automation(ld, s, map->keys[i], map->items[i]);
     }
     s->f->automations = out;
@@ -300,7 +300,7 @@ void ld_monitors(struct load *ld)
     struct app *app = ld->app;
     app->monitors = ARENA_ARRAY(ld->a, struct monitor, map ? map->n : 0);
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             read_monitor(ld, file, map->keys[i], map->items[i], &app->monitors[app->nmonitors++]);
     }
 }

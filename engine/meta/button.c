@@ -13,7 +13,7 @@ static struct fx_var *asked(struct load *ld, struct form_src *s, const struct ya
     struct field **fields = ARENA_ARRAY(ld->a, struct field *, map ? map->n : 0);
     struct fx_var *vars = ARENA_ARRAY(ld->a, struct fx_var, map ? map->n : 0);
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind != YAML_MAP || str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind != YAML_MAP)
             continue;
         struct field *f = ld_field(ld, s->f, map->keys[i], map->items[i], s->file);
         struct fx_field x;
@@ -68,7 +68,7 @@ static void buttons(struct load *ld, struct form_src *s)
     struct button *out = ARENA_ARRAY(ld->a, struct button, map ? map->n : 0);
     size_t made = 0;
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_button(ld, s, map->keys[i], map->items[i]);
     }
     s->f->buttons = out;
@@ -154,7 +154,7 @@ static void publics(struct load *ld, struct form_src *s)
     struct public_form *out = ARENA_ARRAY(ld->a, struct public_form, map ? map->n : 0);
     size_t made = 0;
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_public(ld, s, map->keys[i], map->items[i]);
     }
     s->f->publics = out;

@@ -307,7 +307,7 @@ static void read_dashboard(struct load *ld, const struct src_file *file, struct 
     d->can = ld_roles(ld, file, root, "can", &d->ncan);
     filters(&x, root);
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             read_widget(&x, map->keys[i], map->items[i], &widgets[made++]);
     }
     d->widgets = widgets;

@@ -224,8 +224,6 @@ const struct set_item *ld_set(struct load *ld, const struct src_file *file,
         return NULL;
     struct set_item *items = ARENA_ARRAY(ld->a, struct set_item, set->n);
     for (size_t i = 0; i < set->n; i++) {
-        if (str_starts(set->keys[i]->text, STR("x-")))
-            continue;
         struct field *f = ld_field_ref(ld, file, set->keys[i], target);
         if (f && !may_set(f))
             node_error(ld->diags, file, set->keys[i], "set", "字段“%.*s”由系统给出，不能写入",

@@ -22,7 +22,7 @@ static const struct option *read_options(struct load *ld, const struct yaml_node
     for (size_t i = 0; i < n->n; i++) {
         const struct yaml_node *v = n->items[i], *key = n->kind == YAML_MAP ? n->keys[i] : v;
         struct option o = {.key = key->text, .title = v->text};
-        if (key->kind != YAML_SCALAR || (n->kind == YAML_MAP && str_starts(key->text, STR("x-"))))
+        if (key->kind != YAML_SCALAR)
             continue;
         if (v->kind == YAML_MAP) {
             o.title = node_scalar(v, "title") ? node_text(v, "title") : key->text;

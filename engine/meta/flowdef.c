@@ -326,7 +326,7 @@ static void declare_nodes(struct flow *f)
     for (size_t i = 0; i < f->nodes->n; i++) {
         const struct yaml_node *key = f->nodes->keys[i], *n = f->nodes->items[i];
         int kind = word_index(kinds, node_text(n, "type"));
-        if (n->kind != YAML_MAP || str_starts(key->text, STR("x-")))
+        if (n->kind != YAML_MAP)
             continue;
         if (str_eqz(key->text, "start"))
             node_error(f->ld->diags, f->s->file, key, "start",
@@ -374,7 +374,7 @@ void ld_flow(struct load *ld, struct form_src *s)
     read_start(&f, start);
     size_t errors = ld->diags->errors, at = 1;
     for (size_t i = 0; i < f.nodes->n; i++) {
-        if (f.nodes->items[i]->kind == YAML_MAP && !str_starts(f.nodes->keys[i]->text, STR("x-")))
+        if (f.nodes->items[i]->kind == YAML_MAP)
             read_node(&f, f.nodes->items[i], &f.d->nodes[at++]);
     }
     s->f->flow = f.d;

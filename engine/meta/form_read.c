@@ -68,7 +68,7 @@ static void declare_fields(struct load *ld, struct form *form, const struct yaml
     VEC(struct field *) made = {0};
     for (size_t i = 0; fields && i < fields->n; i++) {
         const struct yaml_node *key = fields->keys[i], *n = fields->items[i];
-        if (str_starts(key->text, STR("x-")) || n->kind != YAML_MAP)
+        if (n->kind != YAML_MAP)
             continue;
         if (made.n >= LOAD_FIELDS_MAX) {
             node_error(ld->diags, file, key, "limit", "一个表单最多 %d 个字段",

@@ -174,7 +174,7 @@ static void check_names(struct load *ld, const struct src_file *file, const stru
     for (size_t i = 0; map && i < map->n; i++) {
         const struct yaml_node *key = map->keys[i];
         struct str head, tail = str_cut(key->text, '.', &head);
-        if (str_eqz(key->text, "*") || str_starts(key->text, STR("x-")))
+        if (str_eqz(key->text, "*"))
             continue;
         if (key->text.n && key->text.p[0] == '@') {
             struct str group = str_sub(key->text, 1, key->text.n);
@@ -321,18 +321,18 @@ static void check_publics(struct load *ld, struct form_src *s)
         const struct public_form *p = &s->f->publics[i];
         const struct yaml_node *n = yaml_get(map, str_z(ld->a, p->key));
         if (!visitor_writes(s->f, NULL)) {
-            node_error(ld->diags, s->file, n, "no_visitors",
-                       "公开表单“%.*s”没有人能提交：缺少 public: true 且能 create 的权限",
-                       "Nobody can send the public form “%.*s”: a grant with `public: true` that "
-                       "can create is missing",
-                       STR_ARG(p->key));
+            node_warn(ld->diags, s->file, n, "no_visitors",
+                      "公开表单“%.*s”没有人能提交：缺少 public: true 且能 create 的权限",
+                      "Nobody can send the public form “%.*s”: a grant with `public: true` that "
+                      "can create is missing",
+                      STR_ARG(p->key));
             continue;
         }
         for (size_t k = 0; k < p->nfields; k++) {
             if (!visitor_writes(s->f, p->fields[k]))
-                node_error(ld->diags, s->file, yaml_get(n, "fields"), "no_visitors",
-                           "访客没有填写“%.*s”的权限", "Visitors have no right to write “%.*s”",
-                           STR_ARG(p->fields[k]->key));
+                node_warn(ld->diags, s->file, yaml_get(n, "fields"), "no_visitors",
+                          "访客没有填写“%.*s”的权限", "Visitors have no right to write “%.*s”",
+                          STR_ARG(p->fields[k]->key));
         }
     }
 }
@@ -343,7 +343,7 @@ void ld_grants(struct load *ld, struct form_src *s)
     struct grant *out = ARENA_ARRAY(ld->a, struct grant, map ? map->n : 0);
     size_t made = 0;
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_grant(ld, s, map->keys[i], map->items[i]);
     }
     s->f->grants = out;

@@ -266,6 +266,21 @@ static const struct shape *shape_of(struct str path)
     return NULL;
 }
 
+/* Takes the notes (x-…) out of the tree; the text, which edits work on, keeps them. */
+static void drop_notes(struct yaml_node *n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < n->n; i++) {
+        if (n->kind == YAML_MAP && str_starts(n->keys[i]->text, STR("x-")))
+            continue;
+        if (n->kind == YAML_MAP)
+            n->keys[left] = n->keys[i];
+        n->items[left++] = n->items[i];
+        drop_notes(n->items[left - 1]);
+    }
+    n->n = left;
+}
+
 static void parse_file(struct load *ld, const struct app_file *f)
 {
     struct src_file *out = &ld->files[ld->nfiles];
@@ -284,6 +299,8 @@ static void parse_file(struct load *ld, const struct app_file *f)
         shape_check(shape, out->root, out, ld->diags);
     if (out->root && shape && out->root->kind != YAML_MAP)
         out->root = NULL;
+    if (out->root && shape && shape != &shape_i18n)
+        drop_notes(out->root);
     ld->nfiles++;
 }
 

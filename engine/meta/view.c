@@ -195,7 +195,7 @@ void ld_views(struct load *ld, struct form_src *s)
     struct view *out = ARENA_ARRAY(ld->a, struct view, map ? map->n : 0);
     size_t made = 0;
     for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP && !str_starts(map->keys[i]->text, STR("x-")))
+        if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_view(ld, s, map->keys[i], map->items[i]);
     }
     s->f->views = out;
