@@ -8,6 +8,7 @@
 
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
+#include "engine/value/num.h"
 #include "runtime/host.h"
 #include "runtime/slurp.h"
 
@@ -36,6 +37,22 @@ static int no_sql_context(void *self, enum fx_context what, struct val arg, stru
     (void)self, (void)what, (void)arg, (void)err;
     *out = VAL_NONE;
     return 0;
+}
+
+/* Numbers as expressions mean them: 15 significant digits, so that 3 * 19.9 prints 59.7. */
+static struct val rounded(struct run *r, struct val v)
+{
+    char buf[40];
+    double d;
+    if (v.kind == VAL_NUM && num_parse(num_print(v.num, buf), &d))
+        return val_num(d);
+    if (v.kind != VAL_LIST)
+        return v;
+    struct val *items = ARENA_ARRAY(r->a, struct val, v.n);
+    for (size_t i = 0; i < v.n; i++)
+        items[i] = rounded(r, v.list[i]);
+    v.list = items;
+    return v;
 }
 
 static void put_error(struct run *r, struct json *j, const struct diags *d)
@@ -111,7 +128,7 @@ static void evaluate(struct run *r, struct str text, struct val vars, struct jso
         return;
     }
     if (!r->store) {
-        json_val(j, native(r, fx, v));
+        json_val(j, rounded(r, native(r, fx, v)));
         return;
     }
     if (by_sql(r, fx, v, &out, &err)) {
@@ -120,7 +137,7 @@ static void evaluate(struct run *r, struct str text, struct val vars, struct jso
         put_error(r, j, &diags);
         return;
     }
-    json_val(j, out);
+    json_val(j, rounded(r, out));
 }
 
 static void print(struct strb *b)

@@ -17,9 +17,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define TRIES 4 /* a definition that is swapped under a write is read again */
+#define TRIES   40 /* a definition that is swapped under a write is read again … */
+#define WAIT_MS 10 /* … after the publisher's commit, when its pointer is swapped */
 
 static const char OOM_BODY[] = "{\"type\":\"about:blank\",\"title\":\"Out of "
                                "memory\",\"status\":503,\"code\":\"out_of_memory\",\"errors\":[]}";
@@ -222,6 +224,8 @@ static int handle(struct run *r)
         rc = r->x->route->handler(&r->req, &r->resp, &r->err);
         if (rc == 0 || !definition_changed(r))
             break;
+        struct timespec t = {0, WAIT_MS * 1000 * 1000};
+        (void)nanosleep(&t, NULL); /* woken early: it tries early */
     }
     return rc;
 }

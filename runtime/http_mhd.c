@@ -259,7 +259,8 @@ static enum MHD_Result cut_off(struct wire *w)
         "{\"type\":\"about:blank\",\"status\":413,\"code\":\"too_large\",\"errors\":[]}";
     if (w->h->o.tls_cert.n)
         return MHD_NO;
-    (void)send(w->link->reap.fd, TEXT, sizeof(TEXT) - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* or it learns by the close */
+    (void)send(w->link->reap.fd, TEXT, sizeof(TEXT) - 1,
+               MSG_NOSIGNAL | MSG_DONTWAIT); /* or it learns by the close */
     (void)shutdown(w->link->reap.fd, SHUT_WR);
     w->cut = true;
     deadline(w, CUT_US);

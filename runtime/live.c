@@ -82,16 +82,30 @@ static bool in_app(const struct principal *who, const char *app)
     return false;
 }
 
+/* A job concerns the one who asked for it. */
+static bool own_job(struct live *l, int64_t job, const struct principal *who)
+{
+    struct err err = ERR_INIT;
+    struct sql q;
+    int64_t by = 0;
+    sql_init(&q, l->c.a, store_dialect(l->c.store));
+    sql_lit(&q, "SELECT created_by FROM _job WHERE id = ");
+    sql_bind_int(&q, job);
+    return store_get_int(l->c.db, l->c.a, &q, &by, &err) == 1 && by == who->id;
+}
+
 static bool may_see(struct live *l, const struct live_event *ev, const struct principal *who)
 {
     struct err err = ERR_INIT;
+    if (!strcmp(ev->op, "job"))
+        return own_job(l, ev->id, who);
     if (!ev->form[0])
         return in_app(who, ev->app);
     l->c.app = app_of(l, ev->app);
     struct form *f = l->c.app ? app_form(l->c.app, str_of(ev->form)) : NULL;
     if (!f)
         return false;
-    int rc = record_can(&l->c, f, ev->id, RIGHT_READ, &err);
+    int rc = record_could_read(&l->c, f, ev->id, &err);
     if (rc < 0)
         log_event(LOG_WARN, "live_rights", LOG_TEXT("code", str_of(err.key)));
     return rc == 1;

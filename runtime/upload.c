@@ -88,10 +88,21 @@ static int file_write(struct upload *u, struct str data, struct err *err)
     return 0;
 }
 
+/* The library sometimes gives an empty piece first, at offset 0, and the first bytes at offset 0
+ * again. */
+static bool begun(const struct upload *u, const struct upload_piece *p)
+{
+    if (p->filename.n)
+        return u->in_file && u->file_bytes == 0 && str_eq(u->x->upload_name, p->filename);
+    return u->field_name.n && u->field.n == 0 && str_eq(u->field_name, p->name);
+}
+
 int upload_take(struct upload *u, const struct upload_piece *p, struct err *err)
 {
-    if (p->offset == 0 && part_begin(u, p, err))
+    if (p->offset == 0 && !begun(u, p) && part_begin(u, p, err))
         return -1;
+    u->in_file = p->filename.n > 0;
+    u->file_bytes += u->in_file ? p->data.n : 0;
     if (p->filename.n)
         return file_write(u, p->data, err);
     if (u->field.n + p->data.n > UPLOAD_FIELD_MAX)

@@ -16,6 +16,8 @@ struct upload {
     struct str dir;
     int fd; /* -1: no file yet */
     size_t parts;
+    bool in_file;
+    uint64_t file_bytes;
     struct strb field;
     struct str field_name; /* of the field being read; empty: none */
 };

@@ -1,6 +1,6 @@
 /*
- * What a member may see and do in a form, compiled once per form and member into SQL: rows as an OR of
- * grants, each field as one expression. query.c, record.c and aggregate.c use nothing else.
+ * What a member may see and do in a form, compiled once per form and member into SQL: rows as an OR
+ * of grants, each field as one expression. query.c, record.c and aggregate.c use nothing else.
  */
 #ifndef RECORD_ACCESS_H
 #define RECORD_ACCESS_H
@@ -10,18 +10,21 @@
 
 struct access; /* of one ctx->who on one form, in c->a */
 
-/* Never fails for rights: a form without any grant gives access_none(). `right`: usually RIGHT_READ. */
+/* Never fails for rights: a form without any grant gives access_none(). `right`: usually
+ * RIGHT_READ. */
 int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err) ATTR_MUST;
-bool access_none(const struct access *x);                 /* no grant at all: the form is 404 */
-unsigned access_rights(const struct access *x);           /* union of `can`, for showing buttons */
+bool access_none(const struct access *x);       /* no grant at all: the form is 404 */
+unsigned access_rights(const struct access *x); /* union of `can`, for showing buttons */
 bool access_button(const struct access *x, const struct button *b);
-/* The best right any grant gives on a field (enum field_right). HIDDEN: the field does not exist. */
+/* The best right any grant gives on a field (enum field_right). HIDDEN: the field does not exist.
+ */
 enum field_right access_field(const struct access *x, const struct field *f);
 
 /* Appends "(row is visible for `right`)" over alias t<n>; restrict and deleted rows included. */
-int access_rows(struct access *x, struct sql *q, unsigned alias, unsigned right, struct err *err) ATTR_MUST;
-/* Appends the value of a field as the reader may see it (CASE WHEN … THEN col END). clear: for output,
- * where masked values are needed raw to be masked; else masked is NULL. */
+int access_rows(struct access *x, struct sql *q, unsigned alias, unsigned right,
+                struct err *err) ATTR_MUST;
+/* Appends the value of a field as the reader may see it (CASE WHEN … THEN col END). clear: for
+ * output, where masked values are needed raw to be masked; else masked is NULL. */
 enum access_use { ACCESS_OUTPUT, ACCESS_COMPUTE };
 int access_column(struct access *x, struct sql *q, unsigned alias, const struct field *f,
                   enum access_use use, struct err *err) ATTR_MUST;
@@ -37,7 +40,8 @@ struct rec;
 int access_row_fields(struct access *x, const struct rec *row, unsigned right, uint8_t *fields,
                       struct err *err) ATTR_MUST;
 /* 1 when the row after a write satisfies `ensure` of a grant that gives `right`, and restrict. */
-int access_ensure(struct access *x, const struct rec *row, unsigned right, struct err *err) ATTR_MUST;
+int access_ensure(struct access *x, const struct rec *row, unsigned right,
+                  struct err *err) ATTR_MUST;
 /* The grants that decide, with file:line, as a list for explain. */
 int access_explain(struct access *x, int64_t id, struct val *out, struct err *err) ATTR_MUST;
 

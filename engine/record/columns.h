@@ -6,10 +6,10 @@
 
 #include "engine/meta/fieldtype.h"
 
-/* A field that is unique, alone or as part of a key, and compares folded (FT_FOLD) has a second TEXT
- * column "<field>__key" with fieldtype.fold() of its value, NULL when blank. The unique index of a
- * key stands over the __key columns where there are some, else over the columns themselves, live rows
- * only; a NULL member never compares. */
+/* A field that is unique, alone or as part of a key, and compares folded (FT_FOLD) has a second
+ * TEXT column "<field>__key" with fieldtype.fold() of its value, NULL when blank. The unique index
+ * of a key stands over the __key columns where there are some, else over the columns themselves,
+ * live rows only; a NULL member never compares. */
 bool field_has_key(const struct field *f);
 struct str field_key_name(struct arena *a, const struct field *f);
 /* The member of a unique index for this field: its __key column, else its own. */

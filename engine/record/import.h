@@ -1,5 +1,6 @@
 /*
- * Rows of a CSV file to records through record_write: mapping, dry run, row errors, upsert, progress.
+ * Rows of a CSV file to records through record_write: mapping, dry run, row errors, upsert,
+ * progress.
  */
 #ifndef RECORD_IMPORT_H
 #define RECORD_IMPORT_H
@@ -10,12 +11,12 @@ enum import_mode { IMPORT_INSERT, IMPORT_UPDATE, IMPORT_UPSERT };
 
 struct import {
     const struct form *form;
-    struct str csv;            /* the whole file, UTF-8 (BOM allowed) or GB18030 */
-    struct str mapping;        /* "column=field,…"; empty: by key or title */
+    struct str csv;     /* the whole file, UTF-8 (BOM allowed) or GB18030 */
+    struct str mapping; /* "column=field,…"; empty: by key or title */
     enum import_mode mode;
-    struct str key;            /* field that matches rows for update, upsert */
+    struct str key; /* field that matches rows for update, upsert */
     bool dry_run;
-    int64_t job;               /* recorded in history and for undo; 0: none */
+    int64_t job; /* recorded in history and for undo; 0: none */
     void (*progress)(void *arg, int64_t done, int64_t total);
     void *arg;
 };
@@ -31,8 +32,8 @@ int import_run(struct ctx *c, const struct import *in, struct import_result *out
 
 /*
  * A record written by a person (a row of a YAML file): links by title or a unique field, members by
- * login, departments by name become references, in sub-tables too; the rest stays. What is not found
- * is in d.
+ * login, departments by name become references, in sub-tables too; the rest stays. What is not
+ * found is in d.
  */
 int import_names(struct ctx *c, const struct form *f, struct val in, struct val *out,
                  struct diags *d, struct err *err) ATTR_MUST;

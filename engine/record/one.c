@@ -118,7 +118,8 @@ int record_json(struct ctx *c, const struct form *f, int64_t id, enum rec_where 
     return step;
 }
 
-int record_can(struct ctx *c, const struct form *f, int64_t id, unsigned right, struct err *err)
+static int can_in(struct ctx *c, const struct form *f, int64_t id, unsigned right,
+                  enum rec_where where, struct err *err)
 {
     struct access *x;
     struct sql q;
@@ -131,9 +132,19 @@ int record_can(struct ctx *c, const struct form *f, int64_t id, unsigned right, 
     sql_lit(&q, " t0 WHERE t0.\"_id\" = ");
     sql_bind_int(&q, id);
     sql_lit(&q, " AND ");
-    if (access_rows(x, &q, 0, right, err))
+    if (access_rows_in(x, &q, 0, right, where, err))
         return -1;
     return store_get_int(c->db, c->a, &q, &one, err);
+}
+
+int record_can(struct ctx *c, const struct form *f, int64_t id, unsigned right, struct err *err)
+{
+    return can_in(c, f, id, right, REC_LIVE, err);
+}
+
+int record_could_read(struct ctx *c, const struct form *f, int64_t id, struct err *err)
+{
+    return can_in(c, f, id, RIGHT_READ, REC_ANY, err);
 }
 
 /* ---- buttons ---- */
