@@ -25,8 +25,9 @@ struct add {
 static int add_apply(struct ctx *c, void *arg, struct err *err)
 {
     struct add *a = arg;
-    return comment_add(c, a->form, a->record, body_str(a->body, "text"),
-                       val_get(a->body, STR("mentions")), &a->id, err);
+    struct comment in = {a->form, a->record, body_str(a->body, "text"),
+                         val_get(a->body, STR("mentions"))};
+    return comment_add(c, &in, &a->id, err);
 }
 
 static int add_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)

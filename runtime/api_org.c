@@ -12,7 +12,7 @@ int api_members(struct http_req *req, struct http_resp *resp, struct err *err)
     struct str d = req_query(req, "department");
     if (d.n && department_find(req->ctx, d, &department, err) < 0)
         return -1;
-    if (req_int(req, "limit", 1, 200, 50, &limit, err))
+    if (req_int(req, "limit", (struct req_range){1, 200, 50}, &limit, err))
         return -1;
     json_begin_obj(&resp->json);
     json_key(&resp->json, STR("members"));

@@ -36,7 +36,7 @@ static int number_of(const struct source *s, const char *name, int64_t max, uint
 {
     int64_t n = 0;
     if (s->body.kind == VAL_ABSENT) {
-        if (req_int(s->req, name, 1, max, 0, &n, err))
+        if (req_int(s->req, name, (struct req_range){1, max, 0}, &n, err))
             return -1;
     } else {
         struct val v = val_get(s->body, str_of(name));

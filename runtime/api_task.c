@@ -28,7 +28,7 @@ int api_tasks(struct http_req *req, struct http_resp *resp, struct err *err)
         err_at(err, "box");
         return -1;
     }
-    if (req_int(req, "limit", 1, 200, 50, &limit, err))
+    if (req_int(req, "limit", (struct req_range){1, 200, 50}, &limit, err))
         return -1;
     q.box = (enum task_box)i;
     q.limit = (uint32_t)limit;

@@ -16,6 +16,7 @@
 #include "runtime/jobs.h"
 #include "runtime/metrics.h"
 #include "runtime/public.h"
+#include "runtime/respond.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/sse.h"
@@ -154,9 +155,21 @@ static int start_engine(struct serve *s, struct err *err)
 
 /* ---- the threads ---- */
 
+static struct str oom_body(struct arena *a)
+{
+    struct err err = ERR_INIT;
+    struct strb b;
+    strb_init(&b, a);
+    (void)err_set(&err, ERR_OOM, "out_of_memory", "内存不足，请稍后再试。",
+                  "Out of memory; try again later.");
+    (void)respond_problem(&b, LANG_ZH, &err, NULL); /* its status is 503 */
+    return strb_str(&b);
+}
+
 static int start_threads(struct serve *s, struct err *err)
 {
     struct server *sv = &s->server;
+    sv->oom_body = oom_body(s->a);
     int64_t workers = s->cfg.workers ? s->cfg.workers : MAX(2 * cores(), 16);
     vault_random(sv->secret, sizeof(sv->secret));
     if (metrics_new(clock_mono_us, &sv->metrics, err) || throttle_new(&sv->throttle, err) ||

@@ -6,7 +6,6 @@
 
 #include "engine/base/strb.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -128,7 +127,7 @@ static const char *environment(const struct option_row *o)
     char name[64] = "MORTISE_";
     size_t n = 8;
     for (const char *p = o->name; *p && n + 1 < sizeof(name); p++)
-        name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        name[n++] = *p == '-' ? '_' : *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
     name[n] = '\0';
     return getenv(name);
 }

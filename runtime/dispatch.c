@@ -23,9 +23,6 @@
 #define TRIES   40 /* a definition that is swapped under a write is read again … */
 #define WAIT_MS 10 /* … after the publisher's commit, when its pointer is swapped */
 
-static const char OOM_BODY[] = "{\"type\":\"about:blank\",\"title\":\"Out of "
-                               "memory\",\"status\":503,\"code\":\"out_of_memory\",\"errors\":[]}";
-
 struct run {
     struct worker *w;
     struct exchange *x;
@@ -262,7 +259,7 @@ static void out_of_memory(struct exchange *x)
     x->answer.nheaders = 0;
     x->answer.status = 503;
     x->answer.stream = NULL;
-    x->answer.body = (struct str){OOM_BODY, sizeof(OOM_BODY) - 1};
+    x->answer.body = x->server->oom_body; /* made at the start: there is no memory now */
     answer_header(x, STR("Content-Type"), STR("application/problem+json"));
     answer_header(x, STR("Retry-After"), STR("1"));
     respond_headers(x, false, STR_NONE);

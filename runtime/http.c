@@ -79,16 +79,16 @@ void resp_no_body(struct http_resp *resp, int status)
     resp->body.n = 0;
 }
 
-int req_int(const struct http_req *req, const char *name, int64_t min, int64_t max, int64_t dflt,
-            int64_t *out, struct err *err)
+int req_int(const struct http_req *req, const char *name, struct req_range range, int64_t *out,
+            struct err *err)
 {
     struct str s = req_query(req, name);
-    *out = dflt;
-    if (!s.n || str_int(s, min, max, out))
+    *out = range.dflt;
+    if (!s.n || str_int(s, range.min, range.max, out))
         return 0;
     err_set(err, ERR_INVALID, "bad_parameter", "参数 %s 应为 %lld 到 %lld 的整数。",
-            "Parameter %s must be a whole number from %lld to %lld.", name, (long long)min,
-            (long long)max);
+            "Parameter %s must be a whole number from %lld to %lld.", name, (long long)range.min,
+            (long long)range.max);
     err_at(err, "%s", name);
     return -1;
 }

@@ -88,8 +88,11 @@ void resp_etag(struct http_resp *resp, int64_t version);
 void resp_no_body(struct http_resp *resp, int status);
 
 /* A whole number from the query: dflt when absent; -1: not one, or out of range. */
-int req_int(const struct http_req *req, const char *name, int64_t min, int64_t max, int64_t dflt,
-            int64_t *out, struct err *err) ATTR_MUST;
+struct req_range {
+    int64_t min, max, dflt;
+};
+int req_int(const struct http_req *req, const char *name, struct req_range range, int64_t *out,
+            struct err *err) ATTR_MUST;
 bool req_flag(const struct http_req *req, const char *name); /* "1" or "true" */
 /* The path parameter as an id; -1: ERR_NOT_FOUND (an id that cannot be is an absent one). */
 int req_id(const struct http_req *req, size_t param, int64_t *id, struct err *err) ATTR_MUST;

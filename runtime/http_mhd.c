@@ -13,6 +13,7 @@
 #include "runtime/dispatch.h"
 #include "runtime/http_guard.h"
 #include "runtime/reaper.h"
+#include "runtime/respond.h"
 #include "runtime/router.h"
 #include "runtime/server.h"
 #include "runtime/sse.h"
@@ -253,13 +254,20 @@ static enum MHD_Result part(void *cls, enum MHD_ValueKind kind, const char *key,
  * the socket. */
 static enum MHD_Result cut_off(struct wire *w)
 {
-    static const char TEXT[] =
-        "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
-        "Content-Type: application/problem+json\r\nContent-Length: 66\r\n\r\n"
-        "{\"type\":\"about:blank\",\"status\":413,\"code\":\"too_large\",\"errors\":[]}";
+    struct strb body, text;
+    (void)too_large(w);
+    strb_init(&body, w->x.a);
+    strb_init(&text, w->x.a);
+    (void)respond_problem(&body, LANG_ZH, &w->x.refused, NULL); /* its status is 413 */
+    strb_addf(&text,
+              "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
+              "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n",
+              body.n);
+    strb_add(&text, strb_str(&body));
     if (w->h->o.tls_cert.n)
         return MHD_NO;
-    (void)send(w->link->reap.fd, TEXT, sizeof(TEXT) - 1,
+    struct str out = strb_str(&text);
+    (void)send(w->link->reap.fd, out.p, out.n,
                MSG_NOSIGNAL | MSG_DONTWAIT); /* or it learns by the close */
     (void)shutdown(w->link->reap.fd, SHUT_WR);
     w->cut = true;

@@ -325,6 +325,19 @@ static void *run(void *arg)
 
 /* ---- start and stop ---- */
 
+static struct str interrupted_text(struct ctx *c)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_begin_list(&j);
+    error_item(&j, LANG_ZH, STR_NONE, STR("interrupted"), STR("服务器中途停止，已导入的行保留。"),
+               STR_NONE);
+    json_end_list(&j);
+    return strb_str(&b);
+}
+
 static int interrupted(struct ctx *c, void *arg, struct err *err)
 {
     struct sql q;
@@ -332,10 +345,9 @@ static int interrupted(struct ctx *c, void *arg, struct err *err)
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(&q, "UPDATE _job SET state = 'failed', finished_at = ");
     sql_bind_int(&q, c->now_us);
-    sql_lit(
-        &q,
-        ", errors = '[{\"code\":\"interrupted\",\"message\":\"服务器中途停止，已导入的行保留。\"}]'"
-        " WHERE kind = 'import' AND state = 'running'");
+    sql_lit(&q, ", errors = ");
+    sql_bind_str(&q, interrupted_text(c));
+    sql_lit(&q, " WHERE kind = 'import' AND state = 'running'");
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 

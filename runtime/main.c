@@ -48,8 +48,8 @@ static void run(void *arg)
 
 int main(int argc, char **argv)
 {
-    (void)signal(SIGPIPE,
-                 SIG_IGN); /* cannot fail for SIGPIPE; a closed peer is an error of write() */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* a closed peer is an error of write() */
     struct arena *a = arena_new(COMMAND_ARENA);
     if (!a || vault_init()) {
         (void)fputs("mortise: cannot start (memory or libsodium)\n", stderr);

@@ -132,12 +132,12 @@ static struct str mentions_text(struct ctx *c, struct val mentions)
     return strb_str(&b);
 }
 
-int comment_add(struct ctx *c, const struct form *f, int64_t record, struct str text,
-                struct val mentions, int64_t *id, struct err *err)
+int comment_add(struct ctx *c, const struct comment *in, int64_t *id, struct err *err)
 {
     struct sql q;
-    text = str_trim(text);
-    if (check(c, f, record, text, err))
+    const struct form *f = in->form;
+    struct str text = str_trim(in->text);
+    if (check(c, f, in->record, text, err))
         return -1;
     *id = id_next(c->ids, c->now_us);
     sql_init(&q, c->a, store_dialect(c->store));
@@ -148,7 +148,7 @@ int comment_add(struct ctx *c, const struct form *f, int64_t record, struct str 
     sql_lit(&q, ", ");
     sql_bind_str(&q, f->key);
     sql_lit(&q, ", ");
-    sql_bind_int(&q, record);
+    sql_bind_int(&q, in->record);
     sql_lit(&q, ", ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, ", ");
@@ -156,10 +156,10 @@ int comment_add(struct ctx *c, const struct form *f, int64_t record, struct str 
     sql_lit(&q, ", ");
     sql_bind_str(&q, text);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, mentions_text(c, mentions));
+    sql_bind_str(&q, mentions_text(c, in->mentions));
     sql_lit(&q, ")");
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
-    ctx_event(c, f->app->key, f->key, record, 0, STR("comment"));
+    ctx_event(c, f->app->key, f->key, in->record, 0, STR("comment"));
     return 0;
 }

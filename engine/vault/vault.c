@@ -217,11 +217,32 @@ int vault_key_file(struct str path, bool create, struct vault_key *out, struct e
 }
 
 struct pipe {
+    struct arena *a; /* that it lives in */
     int in, out;
     unsigned char plain[SEAL_CHUNK];
     unsigned char sealed[SEAL_CHUNK + crypto_secretstream_xchacha20poly1305_ABYTES];
     crypto_secretstream_xchacha20poly1305_state st;
 };
+
+/* Its own arena, so that the caller needs none and the bytes are wiped. */
+static struct pipe *pipe_new(struct err *err)
+{
+    struct arena *a = arena_new(2 * sizeof(struct pipe));
+    if (!a) {
+        (void)err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+        return NULL;
+    }
+    struct pipe *p = ARENA_NEW(a, struct pipe);
+    p->a = a;
+    return p;
+}
+
+static void pipe_free(struct pipe *p)
+{
+    struct arena *a = p->a;
+    sodium_memzero(p, sizeof(*p));
+    arena_free(&a);
+}
 
 static int pipe_open(struct pipe *p, const char *from, const char *to, struct err *err)
 {
@@ -248,17 +269,8 @@ static int pipe_close(struct pipe *p, const char *to, int result, struct err *er
         result = io_error(err, to, "close");
     if (result)
         (void)unlink(to); /* the error is already said */
-    sodium_memzero(p, sizeof(*p));
-    free(p);
+    pipe_free(p);
     return result;
-}
-
-static struct pipe *pipe_new(struct err *err)
-{
-    struct pipe *p = malloc(sizeof(*p));
-    if (!p)
-        err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
-    return p;
 }
 
 static int seal(struct pipe *p, const struct vault_key *key, const char *to, struct err *err)
@@ -330,7 +342,7 @@ static int run(pipe_fn *fn, const struct vault_key *key, struct str from, struct
     if (!p)
         return -1;
     if (pipe_open(p, zfrom, zto, err)) {
-        free(p);
+        pipe_free(p);
         return -1;
     }
     return pipe_close(p, zto, fn(p, key, zto, err), err);
