@@ -120,8 +120,11 @@ static int take_where(struct http_req *req, struct str where, struct rows *r, st
     struct ctx *c = req->ctx;
     struct picked p = {c, r->form, ARENA_ARRAY(c->a, int64_t, ROWS_MAX), 0};
     struct query q = {.form = r->form, .filter = where, .fields = STR("_id")};
-    if (query_each(c, &q, pick, &p, err))
+    if (query_each(c, &q, pick, &p, err)) {
+        if (err->code == ERR_INVALID)
+            err_at(err, "where");
         return -1;
+    }
     r->ids = p.ids;
     r->n = p.n;
     r->name = "where";
@@ -223,6 +226,8 @@ static struct str resolve_path(struct parts *p, size_t upto, struct str path)
 {
     struct strb b;
     strb_init(&b, p->req->ctx->a);
+    if (str_starts(path, STR("/api/v1/")))
+        path = str_sub(path, 7, path.n);
     strb_addz(&b, "/api/v1");
     while (path.n) {
         struct str segment;

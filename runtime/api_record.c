@@ -204,14 +204,20 @@ int record_base(struct http_req *req, struct val body, struct rec_write *w, stru
     struct val v = val_get(body, STR("_version"));
     if (w->has_version)
         return 0;
-    if (v.kind == VAL_NUM || v.kind == VAL_DEC) {
-        w->version = (int64_t)val_double(v);
+    if (val_is_blank(v) || v.kind == VAL_ABSENT)
+        return err_set(err, ERR_PRECOND, "version_required",
+                       "请带上记录的版本（If-Match 或 _version）。",
+                       "Send the record's version, as If-Match or _version.");
+    double n = v.kind == VAL_NUM || v.kind == VAL_DEC ? val_double(v) : 0;
+    if (n >= 1 && n < 9e15 && n == (double)(int64_t)n) {
+        w->version = (int64_t)n;
         w->has_version = true;
         return 0;
     }
-    return err_set(err, ERR_PRECOND, "version_required",
-                   "请带上记录的版本（If-Match 或 _version）。",
-                   "Send the record's version, as If-Match or _version.");
+    (void)err_set(err, ERR_INVALID, "version", "_version 应为记录的版本号，如 7。",
+                  "_version must be the record's version, such as 7.");
+    err_at(err, "_version");
+    return -1;
 }
 
 int api_record_patch(struct http_req *req, struct http_resp *resp, struct err *err)

@@ -18,6 +18,9 @@ int wr_version(struct wr *w, struct err *err)
         return err_set(err, in->if_match ? ERR_STALE : ERR_CONFLICT, "stale",
                        "记录已被他人修改，请刷新后再试。",
                        "Somebody else changed the record; please reload it.");
+    if (in->has_version && !in->if_match && in->version > w->old.version)
+        return err_set(err, ERR_CONFLICT, "stale", "记录还没有这个版本，请刷新后再试。",
+                       "The record has no such version yet; please reload it.");
     return 0;
 }
 

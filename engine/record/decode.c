@@ -4,6 +4,8 @@
  */
 #include "engine/record/write_int.h"
 
+#include <stdlib.h>
+
 /* ---- rights and refusals ---- */
 
 static void unknown(struct wr *w, struct str path, struct str key)
@@ -140,7 +142,7 @@ static void take_row(struct wr *w, const struct field *table, struct val in, str
     const struct rec *old = NULL;
     if (given.kind == VAL_TEXT && id_parse(val_str(given), &id))
         old = old_row(w, table, id);
-    if (given.kind == VAL_TEXT && given.n && !old)
+    if (!val_is_blank(given) && given.kind != VAL_ABSENT && !old)
         diag_field(w->diags, STR("_id"), "no_row", "没有这一行。", "There is no such row.");
     if (old) {
         *row = rec_copy(w->c->a, old);
@@ -167,6 +169,25 @@ static bool keeps_rows(const struct wr *w, const struct field *table, const stru
             return false;
     }
     return true;
+}
+
+static int by_id(const void *x, const void *y)
+{
+    int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* Which of two rows with one id is meant, nobody can know. */
+static bool twice(struct arena *a, const struct rec_rows *rows)
+{
+    int64_t *ids = ARENA_ARRAY(a, int64_t, rows->n);
+    for (size_t i = 0; i < rows->n; i++)
+        ids[i] = rows->v[i].id;
+    qsort(ids, rows->n, sizeof(*ids), by_id);
+    for (size_t i = 1; i < rows->n; i++)
+        if (ids[i] == ids[i - 1] && ids[i])
+            return true;
+    return false;
 }
 
 static int take_table(struct wr *w, const struct field *f, struct val in, struct err *err)
@@ -198,6 +219,11 @@ static int take_table(struct wr *w, const struct field *f, struct val in, struct
             rec_init(a, f->sub, &rows.v[i]);
     }
     w->diags->prefix = prefix;
+    if (twice(a, &rows)) {
+        diag_field(w->diags, f->key, "row_twice", "“%.*s”中同一行出现了两次。",
+                   "A row of “%.*s” is given twice.", STR_ARG(f->title));
+        return 0;
+    }
     struct rec next = w->rec;
     next.rows = ARENA_ARRAY(a, struct rec_rows, w->f->nfields);
     for (size_t i = 0; w->rec.rows && i < w->f->nfields; i++)

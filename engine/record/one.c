@@ -159,6 +159,14 @@ struct press {
     struct diags *diags;
 };
 
+static bool asks(const struct button *b, struct str key)
+{
+    for (size_t i = 0; i < b->nask; i++)
+        if (str_eq(b->ask[i]->key, key))
+            return true;
+    return false;
+}
+
 static int take_ask(struct press *p, struct val body, struct err *err)
 {
     const struct button *b = p->b;
@@ -176,6 +184,10 @@ static int take_ask(struct press *p, struct val body, struct err *err)
         pairs[i] = (struct pair){f->key, p->ask[i]};
     }
     p->ask_obj = val_obj(pairs, b->nask);
+    for (uint32_t i = 0; body.kind == VAL_OBJ && i < body.n; i++)
+        if (!asks(b, body.obj[i].key))
+            diag_field(p->diags, body.obj[i].key, "unknown_field", "没有字段“%.*s”。",
+                       "There is no field “%.*s”.", STR_ARG(body.obj[i].key));
     if (p->diags->errors == before)
         return 0;
     return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",

@@ -59,6 +59,18 @@ void box_check(struct lua_box *box)
         luaL_error(box->L, "%s", stop_text(box->stop));
 }
 
+/* The innermost line of a script, for the one who has to mend it. */
+static void note_place(struct lua_box *box)
+{
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(box->L, level, &ar) && !box->stop_line; level++) {
+        if (!lua_getinfo(box->L, "Sl", &ar) || ar.currentline <= 0 || ar.source[0] != '@')
+            continue;
+        box->stop_file = str_dup(box->c->a, str_of(ar.source + 1));
+        box->stop_line = ar.currentline;
+    }
+}
+
 static bool over_budget(struct lua_box *box)
 {
     if (box->stop != BOX_RUNS)
@@ -69,6 +81,8 @@ static bool over_budget(struct lua_box *box)
         box->stop = BOX_STEPS;
     else if (box->c->mono_us() > box->deadline_us)
         box->stop = BOX_TIME;
+    if (box->stop != BOX_RUNS)
+        note_place(box);
     return box->stop != BOX_RUNS;
 }
 

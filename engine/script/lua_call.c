@@ -41,8 +41,12 @@ static int limit_error(struct lua_box *box, struct err *err)
     if (box->stop == BOX_MEMORY)
         return err_set(err, ERR_INVALID, "script_limit", "脚本 %.*s 占用内存过多，操作已撤销。",
                        "The script %.*s used too much memory; nothing was changed.", STR_ARG(name));
-    return err_set(err, ERR_INVALID, "script_limit", "脚本 %.*s 运行超时，操作已撤销。",
-                   "The script %.*s ran over its time limit; nothing was changed.", STR_ARG(name));
+    (void)err_set(err, ERR_INVALID, "script_limit", "脚本 %.*s 运行超时，操作已撤销。",
+                  "The script %.*s ran over its time limit; nothing was changed.", STR_ARG(name));
+    if (box->stop_line)
+        err_source(err, box->stop_file,
+                   (struct src_pos){.line = (uint32_t)box->stop_line, .column = 1});
+    return -1;
 }
 
 /* The error of a finished call, by what stopped it. */

@@ -27,6 +27,8 @@ struct lua_box {
     struct diags *diags;          /* where reject{} puts its message */
     struct err err;               /* of the API call that failed (BOX_ERROR) */
     struct str script;            /* name, for positions */
+    struct str stop_file;         /* where the budget ran out; empty: not known */
+    int stop_line;
     void *test;                   /* struct lua_test *, in scenario tests */
 };
 
