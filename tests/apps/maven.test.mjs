@@ -114,11 +114,45 @@ test('Maven: import, then the published numbers', { skip, timeout: 300_000 }, as
     assert.equal(agents.body.rows[0]['SUM(won)'], 10005534);
     assert.equal(agents.body.rows[0]['SUM(deals)'], 4238);
   });
-  await t.test('the same file again, matched by its own id, changes nothing', async () => {
-    const [file, form, map, key] = files[3];
-    const r = await start(['import', `crm/${form}`, join(dir, file), '--map', map, '--mode', 'upsert', '--key', key, '--as', 'boss', '--data', store]);
-    assert.equal(r.code, 0, r.out + r.err);
+  const upload = async (name, text, fields) => {
+    const form = new FormData();
+    form.set('file', new Blob([text], { type: 'text/csv' }), name);
+    for (const [key, value] of Object.entries(fields)) form.set(key, value);
+    const r = await boss.post('/apps/crm/forms/opportunity/import', form);
+    assert.equal(r.status, 202, JSON.stringify(r.body));
+    const seen = [];
+    for (;;) {
+      const { body } = await boss.get(`/jobs/${r.body.job}`);
+      seen.push(body.done);
+      if (body.state === 'done' || body.state === 'failed') return { ...body, seen };
+      await new Promise((next) => setTimeout(next, 100));
+    }
+  };
+  const mapping = files[3][2];
+
+  await t.test('the same file again over HTTP, matched by its own id, changes nothing', async () => {
+    const job = await upload('sales_pipeline.csv', readFileSync(join(dir, 'sales_pipeline.csv')), {
+      mapping,
+      mode: 'upsert',
+      key: 'source_key',
+    });
+    assert.deepEqual([job.state, job.created, job.updated, job.failed], ['done', 0, 8800, 0], JSON.stringify(job.errors));
+    assert.deepEqual(job.seen, [...job.seen].sort((a, b) => a - b), 'progress goes forward');
     const [n] = await sum({ metrics: 'COUNT()' });
     assert.equal(n['COUNT()'], 8800);
+    const [revenue] = await sum({ metrics: 'SUM(close_value)', filter: won });
+    assert.equal(revenue['SUM(close_value)'], 10005534);
+  });
+  await t.test('a bad row is reported with its line and column, the good ones come in', async () => {
+    const head = 'opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n';
+    const job = await upload(
+      'some.csv',
+      `${head}NEW1,Moses Frase,GTXPro,Cancity,Won,2017-01-01,2017-02-01,100\n` +
+        'NEW2,Moses Frase,GTX Pru,Cancity,Won,2017-01-01,2017-02-01,100\n' +
+        'NEW3,Moses Frase,GTXPro,Cancity,Won,2017-01-01,2016-02-01,100\n',
+      { mapping, mode: 'insert' },
+    );
+    assert.deepEqual([job.created, job.failed], [1, 2]);
+    assert.deepEqual(job.errors.map((e) => e.field), ['3: product', '4: close_date']);
   });
 });
