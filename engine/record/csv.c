@@ -181,3 +181,20 @@ void csv_write_cell(struct strb *out, struct str cell)
     }
     strb_addc(out, '"');
 }
+
+int64_t csv_rows(const struct csv *csv)
+{
+    int64_t rows = 0;
+    bool quoted = false, any = false;
+    for (size_t i = csv->pos; i < csv->text.n; i++) {
+        char ch = csv->text.p[i];
+        quoted ^= ch == '"';
+        if (ch == '\n' && !quoted) {
+            rows += any;
+            any = false;
+        } else {
+            any = any || ch != '\r';
+        }
+    }
+    return rows + any;
+}

@@ -25,6 +25,8 @@ void csv_init(struct csv *csv, struct str text);
 /* The next row that is not empty: 1, 0 at the end, -1 (an open quote, too many cells). In `a`. */
 int csv_row(struct csv *csv, struct arena *a, struct str **cells, size_t *n,
             struct err *err) ATTR_MUST;
+/* How many rows are left that are not empty: one pass, nothing kept. */
+int64_t csv_rows(const struct csv *csv);
 /* One cell for writing, quoted where needed; texts a spreadsheet would run as formulas get a ' in
  * front. */
 struct strb;

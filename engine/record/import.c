@@ -561,11 +561,12 @@ int import_run(struct ctx *c, const struct import *in, struct import_result *out
         find_key(&m, err) < 0)
         return -1;
     c->via = VIA_IMPORT;
+    int64_t rows = csv_rows(&m.csv);
     int rc = 0;
     while (rc == 0 && m.more) {
         rc = run_batch(&m, err);
         if (in->progress)
-            in->progress(in->arg, (int64_t)m.csv.pos, (int64_t)m.csv.text.n);
+            in->progress(in->arg, out->total, rows);
     }
     c->via = via;
     return rc;

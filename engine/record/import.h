@@ -17,7 +17,7 @@ struct import {
     struct str key; /* field that matches rows for update, upsert */
     bool dry_run;
     int64_t job; /* recorded in history and for undo; 0: none */
-    void (*progress)(void *arg, int64_t done, int64_t total);
+    void (*progress)(void *arg, int64_t done, int64_t total); /* rows, after each commit */
     void *arg;
 };
 
