@@ -231,6 +231,122 @@ describe('people', { skip }, () => {
     }
   });
 
+  test('a draft, a return, a resubmission, a withdrawal, a copy; the other page follows live', async () => {
+    const rep = await visitor(browser, server.base);
+    const manager = await visitor(browser, server.base);
+    try {
+      await logIn(rep, 'channel_rep');
+      await rep.goto('/a/crm/registration/new');
+      await rep.locator('#f-company').fill('草稿公司（浏览器）');
+      await rep.getByRole('button', { name: '保存草稿' }).click();
+      await rep.locator('.rec').getByText('草稿', { exact: true }).first().waitFor();
+      await rep.getByRole('button', { name: '提交审批' }).click(); // incomplete: where it can be mended
+      await rep.waitForURL('**/edit');
+      await rep.locator('#f-expected_close').fill('2027-12-31');
+      await rep.locator('#f-evidence').fill('面谈');
+      await rep.getByRole('button', { name: '添加一行' }).click();
+      await choose(rep, rep.locator('.subtable tbody tr [role=combobox]').first(), '专业版');
+      await rep.getByRole('button', { name: /^提交/ }).last().click();
+      await rep.locator('.rec').getByText('审批中').first().waitFor();
+      const url = rep.url();
+
+      await logIn(manager, 'channel_manager');
+      await manager.goto(url);
+      await manager.locator('.appr textarea').last().fill('请补充预算');
+      await manager.locator('.appr').getByRole('button', { name: '退回' }).click();
+      await manager.locator('.rec').getByText('已退回').first().waitFor();
+
+      await rep.locator('.rec').getByText('已退回').first().waitFor(); // without a reload
+      await rep.locator('.tl').getByText('请补充预算').waitFor();
+      await rep.locator('.appr').getByRole('button', { name: '重新提交' }).click();
+      await rep.locator('.rec').getByText('审批中').first().waitFor();
+      await rep.getByRole('button', { name: '撤回' }).click();
+      await rep.locator('dialog').getByRole('button', { name: '撤回' }).click();
+      await rep.locator('.rec').getByText('已撤回').first().waitFor();
+      await rep.getByRole('link', { name: '复制后重新提交' }).click();
+      await rep.waitForFunction(() => document.querySelector('#f-company')?.value === '草稿公司（浏览器）');
+      await rep.waitForFunction(() => document.querySelector('#f-amount')?.textContent?.includes('26,800.00'));
+      await rep.getByRole('button', { name: /^提交/ }).last().click();
+      await rep.locator('.rec').getByText('审批中').first().waitFor();
+      assert.deepEqual([...rep.bad, ...manager.bad], []);
+    } finally {
+      await rep.context().close();
+      await manager.context().close();
+    }
+  });
+
+  as('a lead is claimed from the pool and turned into a customer by its buttons', 'channel_rep', async (page) => {
+    await page.goto('/a/crm/lead?view=pool');
+    await page.locator('table.grid tbody tr a').first().click();
+    const panel = page.locator('.panel');
+    await panel.getByText('无权查看').first().waitFor();
+    await panel.getByRole('button', { name: '领取' }).click();
+    await page.locator('dialog').getByText('7 天').waitFor();
+    await page.locator('dialog').getByRole('button', { name: '领取' }).click();
+    await panel.getByText('跟进中').first().waitFor();
+    await panel.getByRole('button', { name: '转客户' }).click();
+    await page.locator('dialog').getByLabel('客户级别').waitFor();
+    await page.shot('button-asks');
+    await page.locator('dialog').getByRole('button', { name: '转客户' }).click();
+    await panel.getByText('已转客户').first().waitFor();
+    await panel.locator('.compose input').fill('已建商机，下周拜访');
+    await page.keyboard.press('Control+Enter');
+    await panel.locator('.tl').getByText('已建商机，下周拜访').waitFor();
+  });
+
+  as('rows go to the bin and come back; a card moves on the board', 'director', async (page) => {
+    await page.goto('/a/crm/activity');
+    const rows = page.locator('table.grid tbody tr');
+    await rows.first().waitFor();
+    const before = await rows.count();
+    await page.locator('tbody .ck').first().click();
+    await page.getByRole('button', { name: '移到回收站' }).click();
+    await page.shot('delete-asks');
+    await page.locator('dialog').getByRole('button', { name: '移到回收站' }).click();
+    await page.waitForFunction((n) => document.querySelectorAll('table.grid tbody tr').length === n - 1, before);
+    await page.locator('.toast').getByRole('button', { name: '撤销' }).click();
+    await page.waitForFunction((n) => document.querySelectorAll('table.grid tbody tr').length === n, before);
+
+    await page.goto('/a/crm/lead?view=board');
+    const first = page.locator('.kcol').first();
+    await first.locator('.kc').first().waitFor();
+    await page.shot('board');
+    const title = await first.locator('.kc a').first().textContent();
+    await first.locator('.kc .kmenu button').first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: '移到「跟进中」' }).press('Enter');
+    await page.locator('.kcol').nth(1).getByText(title).waitFor();
+  });
+
+  as('a visitor sends a public form', 'service', async (page) => {
+    const def = await page.evaluate(async () => (await fetch('/api/v1/apps/crm/forms/feedback')).json());
+    const token = def.public.feedback.url.split('/').pop();
+    const guest = await visitor(browser, server.base, { phone: true });
+    try {
+      await guest.goto(`/p/${token}`);
+      await guest.getByRole('heading', { name: '客户意见' }).waitFor();
+      await guest.getByRole('button', { name: '提交' }).click();
+      await guest.locator('.field .err').first().waitFor();
+      await guest.shot('public-errors');
+      for (const [key, value] of [['title', '安装很及时'], ['content', '师傅专业，谢谢。']])
+        if (await guest.locator(`#f-${key}`).count()) await guest.locator(`#f-${key}`).fill(value);
+      const kind = guest.locator('#f-kind');
+      if ((await kind.textContent()).includes('请选择')) {
+        await kind.click();
+        await guest.getByRole('option').first().click();
+      }
+      await guest.getByRole('button', { name: '提交' }).click();
+      await guest.getByText('已收到，谢谢').waitFor();
+      await guest.shot('public-sent');
+      assert.equal(await sideways(guest), false);
+      assert.deepEqual(guest.bad, []);
+    } finally {
+      await guest.context().close();
+    }
+    await page.goto('/a/crm/feedback');
+    await page.getByText('安装很及时').first().waitFor();
+  });
+
   as('a channel rep sees his own and nothing else', 'channel_rep', async (page) => {
     await page.goto('/a/crm/assign_rule');
     await page.getByText('没有找到这个表单').waitFor();

@@ -42,6 +42,8 @@ export interface AppInfo {
   forms: { form: string; title: string; icon?: string; create?: boolean }[];
   dashboards?: { key: string; title: string }[];
   menu: MenuEntry[];
+  /** titles of the roles, by key */
+  roles?: Record<string, string>;
   design?: boolean;
 }
 
@@ -200,6 +202,7 @@ export interface FormDef {
   settings?: Record<string, unknown>;
   /** seconds east of UTC now, in the app's zone */
   utc_offset?: number;
+  public?: Record<string, { url: string; title?: string }>;
 }
 
 export type Rec = Record<string, unknown> & {

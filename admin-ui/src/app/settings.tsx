@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { api, Problem, say, session } from '../api/client';
-import { logOut } from '../api/session';
+import { apps, logOut } from '../api/session';
 import { Avatar, Button, Field, Input, Note, Tag, toast } from '../kit';
 import { LangMenu, ThemeMenu } from './prefs';
 import { t } from './text';
@@ -81,6 +81,13 @@ function PasswordForm() {
   );
 }
 
+/** crm:director as people know it: the app's title and the role. */
+function roleText(role: string): string {
+  const [app, key] = role.split(':');
+  const info = apps.value?.find((a) => a.app === app);
+  return info && key ? `${info.title} / ${info.roles?.[key] ?? key}` : role;
+}
+
 export function SettingsPage() {
   const me = session.value?.me;
   if (!me) return null;
@@ -109,7 +116,7 @@ export function SettingsPage() {
                 <dt>{t('set_roles')}</dt>
                 <dd class="row wrap gap1">
                   {me.roles.length ? (
-                    me.roles.map((r) => <Tag key={r}>{r}</Tag>)
+                    me.roles.map((r) => <Tag key={r}>{roleText(r)}</Tag>)
                   ) : (
                     <span class="dim">{t('none')}</span>
                   )}

@@ -15,6 +15,7 @@ import {
   Icon,
   Menu,
   type MenuItem,
+  navigate,
   type Option,
   prompt,
   Radios,
@@ -380,7 +381,11 @@ export function FlowSteps({ flow }: { flow: FlowInfo }) {
       <h2 class="s13 b">{t('flow')}</h2>
       <ol class="tl">
         {flow.nodes
-          .filter((n) => n.state !== 'skipped')
+          .filter(
+            (n) =>
+              n.state !== 'skipped' &&
+              (n.type !== 'end' || ['running', 'approved', 'returned'].includes(flow.state ?? '')),
+          )
           .map((n) => {
             const [icon, tone] = look[n.state] ?? look.wait;
             return (
@@ -416,7 +421,10 @@ export async function flowAct(def: FormDef, id: string, action: string): Promise
     void refreshCounts();
     return true;
   } catch (e) {
-    toast(say(e), { kind: 'bad' });
+    if (action === 'submit' && e instanceof Problem && e.errors.length) {
+      toast(e.errors.map((x) => x.message).join(' '), { kind: 'bad' });
+      void navigate(`/a/${def.app}/${def.form}/${id}/edit`); // where it can be mended
+    } else toast(say(e), { kind: 'bad' });
     return false;
   }
 }

@@ -80,7 +80,7 @@ export class FormModel {
 
   constructor(
     def: FormDef,
-    opts: { record?: Rec | null; only?: string[]; rights?: Record<string, string> } = {},
+    opts: { record?: Rec | null; copy?: Rec | null; only?: string[]; rights?: Record<string, string> } = {},
   ) {
     this.def = def;
     this.record = opts.record ?? null;
@@ -88,7 +88,11 @@ export class FormModel {
     this.only = opts.only ? new Set(opts.only) : null;
     this.base = {};
     for (const f of def.fields) {
-      const v = this.record ? (this.record[f.key] ?? null) : literalDefault(f);
+      const v = this.record
+        ? (this.record[f.key] ?? null)
+        : opts.copy
+          ? copied(f, opts.copy)
+          : literalDefault(f);
       this.cells.set(f.key, this.makeCell(f, v, null, null));
       this.base[f.key] = this.record ? v : null;
     }
@@ -665,6 +669,13 @@ export class FormModel {
     }
     return out;
   }
+}
+
+/** What a copy starts with: values that a person may give, rows without their ids. */
+function copied(f: FieldDef, from: Rec): unknown {
+  const v = from[f.key];
+  if (isComputed(f) || f.readonly === true || f.writable === false || isBlank(v)) return literalDefault(f);
+  return f.type === 'table' ? (v as Values[]).map((r) => ({ ...r, _id: undefined })) : v;
 }
 
 function stored(v: unknown): unknown {

@@ -32,18 +32,20 @@ export function FormPage({ app, form, id }: { app: string; form: string; id?: st
   const def = useForm(app, form);
   const [rec, setRec] = useState<Loaded<Rec>>({ state: 'loading' });
   const [turn, setTurn] = useState(0);
+  const copyOf = id ? null : params.peek().get('copy');
+  const source = id ?? copyOf;
   useEffect(() => {
-    if (!id) return;
+    if (!source) return;
     let live = true;
     api
-      .get<Rec>(recordPath(app, form, id))
+      .get<Rec>(recordPath(app, form, source))
       .then((data) => live && setRec({ state: 'ok', data }))
       .catch((error) => live && setRec({ state: 'failed', error }));
     return () => {
       live = false;
     };
-  }, [app, form, id, turn]);
-  const failed = def.state === 'failed' ? def.error : id && rec.state === 'failed' ? rec.error : null;
+  }, [app, form, source, turn]);
+  const failed = def.state === 'failed' ? def.error : source && rec.state === 'failed' ? rec.error : null;
   const listHref = `/a/${app}/${form}`;
   if (failed)
     return (
@@ -51,7 +53,7 @@ export function FormPage({ app, form, id }: { app: string; form: string; id?: st
         <Button href={listHref}>{t('back_list')}</Button>
       </Empty>
     );
-  if (def.state !== 'ok' || (id && rec.state !== 'ok')) return <Skeleton title lines={10} />;
+  if (def.state !== 'ok' || (source && rec.state !== 'ok')) return <Skeleton title lines={10} />;
   if (!id && !def.data.rights.create)
     return (
       <Empty icon="lock" title={t('no_create', { title: def.data.title })} text={t('no_create_text')}>
@@ -70,6 +72,7 @@ export function FormPage({ app, form, id }: { app: string; form: string; id?: st
       key={`${record?._version ?? 'new'}/${turn}`}
       def={def.data}
       record={record}
+      copy={copyOf && rec.state === 'ok' ? rec.data : null}
       reload={() => {
         setRec({ state: 'loading' });
         setTurn(turn + 1);
@@ -88,10 +91,21 @@ function presetLink(model: FormModel): void {
   model.dirty.value = false;
 }
 
-function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; reload: () => void }) {
+function Editor({
+  def,
+  record,
+  copy,
+  reload,
+}: {
+  def: FormDef;
+  record: Rec | null;
+  /** a row whose values a new one starts with */
+  copy: Rec | null;
+  reload: () => void;
+}) {
   const me = session.value!.me;
   const id = record?._id ?? null;
-  const model = useMemo(() => new FormModel(def, { record }), []);
+  const model = useMemo(() => new FormModel(def, { record, copy }), []);
   const [tab, setTab] = useState(0);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
@@ -103,7 +117,8 @@ function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; rel
   const key = useRef(newKey());
   const done = useRef(false);
   const scroller = useRef<HTMLDivElement>(null);
-  const flow = def.flow && !record ? def.flow : null;
+  const isDraft = record?._state === 'draft';
+  const flow = def.flow && (!record || isDraft) ? def.flow : null;
 
   useEffect(() => {
     let live = true;
@@ -114,7 +129,7 @@ function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; rel
       .then((f) => {
         if (!live) return;
         model.attach(f);
-        if (old && (!record || old.version === record._version)) {
+        if (old && !copy && (!record || old.version === record._version)) {
           model.restore(old.values);
           setFound(old.at);
         }
@@ -187,10 +202,18 @@ function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; rel
     try {
       const body = model.body();
       for (const k of without) delete body[k];
-      if (record) {
+      if (record && isDraft && !draft) {
+        await api.post(
+          `${recordPath(def.app, def.form, record._id)}/flow/submit`,
+          { values: body },
+          { key: key.current },
+        );
+        toast(t('submitted', { title: def.title }));
+        leave(`/a/${def.app}/${def.form}/${record._id}`);
+      } else if (record) {
         const path = recordPath(def.app, def.form, record._id);
         if (Object.keys(body).length) await send<Rec>('PATCH', path, { ...body, _version: version });
-        toast(t('saved'));
+        toast(t(isDraft ? 'draft_stored' : 'saved'));
         leave(`/a/${def.app}/${def.form}/${record._id}`);
       } else {
         const path = `${formPath(def.app, def.form)}/records${draft ? '?draft=1' : ''}`;
@@ -322,7 +345,7 @@ function Editor({ def, record, reload }: { def: FormDef; record: Rec | null; rel
         </Button>
         {flow ? <Button onClick={() => void submit(true)}>{t('save_draft')}</Button> : null}
         <Button kind="main" busy={busy} onClick={() => void submit()}>
-          {t(record ? 'save' : 'submit')}
+          {t(record && !isDraft ? 'save' : 'submit')}
           <span class="kb dk">Ctrl ↵</span>
         </Button>
       </footer>

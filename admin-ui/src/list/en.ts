@@ -64,6 +64,8 @@ export const en = {
   undo: 'Undo',
   export: 'Export CSV',
   exporting: 'Exporting…',
+  copy_public: 'Copy public form link ({title})',
+  copied: 'Link copied',
   refresh: 'Refresh',
   stale: 'Changed: refresh',
   more: 'More',

@@ -62,6 +62,8 @@ export const zh = {
   undo: '撤销',
   export: '导出 CSV',
   exporting: '正在导出…',
+  copy_public: '复制公开表单链接（{title}）',
+  copied: '链接已复制',
   refresh: '刷新',
   stale: '有更新，点击刷新',
   more: '更多',

@@ -2,6 +2,7 @@ import type { FieldDef, FormDef, Rec } from '../api/types';
 import { Value } from '../form/display';
 import { fieldOf } from '../form/system';
 import { asList, isBlank, isNumeric, type Values } from '../form/values';
+import { Icon } from '../kit';
 import { t } from './text';
 
 /* The values of a record, by the layout of its form. */
@@ -39,6 +40,9 @@ export function TableView({ def, rows }: { def: FieldDef; rows: Values[] }) {
   );
 }
 
+/** More hidden fields than this are named in one line. */
+const FOLD_HIDDEN = 2;
+
 interface FactsProps {
   def: FormDef;
   rec: Rec;
@@ -52,8 +56,11 @@ export function Facts({ def, rec, rights, keys, columns }: FactsProps) {
   const fields = keys
     .map((k) => fieldOf(def, k))
     .filter((f): f is FieldDef => f !== undefined && rights[f.key] !== 'absent');
-  const small = fields.filter((f) => f.type !== 'table');
-  const tables = fields.filter((f) => f.type === 'table');
+  const hidden = fields.filter((f) => rights[f.key] === 'hidden');
+  const folded = hidden.length > FOLD_HIDDEN;
+  const shown = folded ? fields.filter((f) => rights[f.key] !== 'hidden') : fields;
+  const small = shown.filter((f) => f.type !== 'table');
+  const tables = shown.filter((f) => f.type === 'table');
   return (
     <>
       {small.length ? (
@@ -72,6 +79,12 @@ export function Facts({ def, rec, rights, keys, columns }: FactsProps) {
             </div>
           ))}
         </dl>
+      ) : null}
+      {folded ? (
+        <p class="row s13 dim hidden-line">
+          <Icon name="lock" size="s" />
+          <span>{t('hidden_fields', { list: hidden.map((f) => f.title).join(t('comma')) })}</span>
+        </p>
       ) : null}
       {tables.map((f) => (
         <div class="sec" key={f.key}>

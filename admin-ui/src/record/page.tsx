@@ -83,14 +83,28 @@ function useRecord(def: FormDef | null, app: string, form: string, id: string) {
       live = false;
     };
   }, [path, turn]);
+  const row = rec.state === 'ok' ? rec.data : null;
+  const reads = (right: 'history' | 'comment') => (row?._can ? row._can.includes(right) : def?.rights[right]);
   useEffect(() => {
-    if (!def) return;
+    if (!def || !row) return;
     let live = true;
     const take = (part: Partial<Side>) => live && setSide((s) => ({ ...s, ...part }));
     const quiet = () => undefined;
-    api.get<{ history: HistoryItem[] }>(`${path}/history`).then((a) => take({ history: a.history }), quiet);
-    api.get<{ comments: Comment[] }>(`${path}/comments`).then((a) => take({ comments: a.comments }), quiet);
-    if (def.flow) api.get<FlowInfo>(`${path}/flow`).then((flow) => take({ flow }), quiet);
+    if (reads('history'))
+      api.get<{ history: HistoryItem[] }>(`${path}/history`).then((a) => take({ history: a.history }), quiet);
+    if (reads('comment'))
+      api.get<{ comments: Comment[] }>(`${path}/comments`).then((a) => take({ comments: a.comments }), quiet);
+    return () => {
+      live = false;
+    };
+  }, [def, row]);
+  useEffect(() => {
+    if (!def?.flow) return;
+    let live = true;
+    api.get<FlowInfo>(`${path}/flow`).then(
+      (flow) => live && setSide((s) => ({ ...s, flow })),
+      () => undefined,
+    );
     return () => {
       live = false;
     };
@@ -192,6 +206,9 @@ function Bar(
         void navigator.clipboard?.writeText(location.origin + href).then(() => toast(t('copied'))),
     },
     { title: t('print'), icon: 'printer', onPick: () => print() },
+    ...(def?.rights.create
+      ? [{ title: t('copy_new'), icon: 'copy', href: `${list}/new?copy=${props.id}` }]
+      : []),
   ];
   if (can?.has('delete'))
     items.push({
@@ -260,6 +277,7 @@ function canOf(def: FormDef, rec: Rec): Set<string> {
   );
 }
 
+const SYSTEM = ['_owner', '_dept', '_created_by', '_created_at', '_updated_by', '_updated_at'];
 const KPI_TYPES = new Set(['number', 'percent']);
 const KPIS = 4;
 
@@ -308,6 +326,7 @@ function Body(props: BodyProps) {
   const status = def.fields.find((f) => f.type === 'select' && (f.key === 'status' || f.key === 'stage'));
   const task = side.flow?.task ?? null;
   const rights: Record<string, string> = { ...(rec._fields ?? {}) };
+  const system = SYSTEM.filter((k) => !isBlank(rec[k]));
   const kpis = kpisOf(def, rec);
   const page = tab.startsWith('r') ? null : pages[Number(tab)];
   const shownRelated = tab.startsWith('r') ? related[Number(tab.slice(1))] : null;
@@ -374,23 +393,10 @@ function Body(props: BodyProps) {
                 </section>
               ) : null;
             })}
-            {page && tab === '0' ? (
+            {page && tab === '0' && system.length ? (
               <section class="sec">
                 <h2>{t('system')}</h2>
-                <Facts
-                  def={def}
-                  rec={rec}
-                  rights={rights}
-                  keys={[
-                    '_owner',
-                    '_dept',
-                    '_created_by',
-                    '_created_at',
-                    '_updated_by',
-                    '_updated_at',
-                  ].filter((k) => k in rec)}
-                  columns={2}
-                />
+                <Facts def={def} rec={rec} rights={rights} keys={system} columns={2} />
               </section>
             ) : null}
             {shownRelated ? <Related def={def} rec={rec} related={shownRelated} /> : null}
@@ -465,9 +471,14 @@ function Actions({
       return;
     await run(b);
   };
-  const verbs = (flow?.can ?? []).filter((a) => ['withdraw', 'urge', 'submit'].includes(a));
+  const mine = flow?.task != null; // nobody urges himself
+  const verbs = (flow?.can ?? []).filter(
+    (a) => a === 'withdraw' || a === 'submit' || (a === 'urge' && !mine),
+  );
   const draft = rec._state === 'draft' && can.has('update') && !verbs.includes('submit');
-  if (!buttons.length && !verbs.length && !draft) return null;
+  const again =
+    ['withdrawn', 'rejected'].includes(rec._state ?? '') && def.rights.create && rec._created_by !== null;
+  if (!buttons.length && !verbs.length && !draft && !again) return null;
   return (
     <div class="act">
       {draft || verbs.includes('submit') ? (
@@ -475,7 +486,9 @@ function Actions({
           size="s"
           kind="main"
           icon="send"
-          onClick={async () => (await flowAct(def, rec._id, 'submit')) && onDone()}
+          onClick={async () => {
+            if (await flowAct(def, rec._id, 'submit')) onDone();
+          }}
         >
           {t('submit')}
         </Button>
@@ -503,6 +516,11 @@ function Actions({
             {t(a as 'withdraw')}
           </Button>
         ))}
+      {again ? (
+        <Button size="s" icon="copy" href={`/a/${def.app}/${def.form}/new?copy=${rec._id}`}>
+          {t('submit_again')}
+        </Button>
+      ) : null}
       {asking ? (
         <AskDialog
           def={def}

@@ -131,7 +131,7 @@ function HistoryRow({ def, h }: { def: FormDef; h: HistoryItem }) {
           <ChangeRow def={def} c={c} key={c.field} />
         ))}
         {changes.length > shown.length ? (
-          <button type="button" class="link s12" onClick={() => setAll(true)}>
+          <button type="button" class="link s12 block" onClick={() => setAll(true)}>
             {t('show_more', { n: changes.length - shown.length })}
           </button>
         ) : null}
