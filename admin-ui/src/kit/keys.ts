@@ -6,6 +6,13 @@ function typing(e: KeyboardEvent): boolean {
   return !!el?.closest?.('input,textarea,select,[contenteditable],dialog,[role=menu],[role=listbox]');
 }
 
+/** Enter on a focused control is that control's. */
+function pressing(e: KeyboardEvent): boolean {
+  return (
+    e.key === 'Enter' && !!(e.target as HTMLElement | null)?.closest?.('button,a,[role=tab],[role=combobox]')
+  );
+}
+
 /**
  * Short cuts of a page: single letters work while nobody types, `mod+…` (Ctrl or Command) always.
  * `{ n: create, 'mod+Enter': submit }`
@@ -18,7 +25,7 @@ export function useKeys(map: Record<string, (e: KeyboardEvent) => void>): void {
       if (e.defaultPrevented || e.isComposing) return;
       const mod = e.ctrlKey || e.metaKey;
       const run = now.current[mod ? `mod+${e.key}` : e.key];
-      if (!run || e.altKey || (!mod && typing(e))) return;
+      if (!run || e.altKey || (!mod && (typing(e) || pressing(e)))) return;
       e.preventDefault();
       run(e);
     };
