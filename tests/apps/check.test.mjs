@@ -7,15 +7,15 @@ import { binary, root, run } from './lib.mjs';
 
 const skip = binary ? false : 'skipped: mortise is not built';
 
-/** Lines `# expect LINE:COL: words…` of a file; words are in quotes or bare, all must stand in the message. */
+/** Lines `# expect [FILE:]LINE:COL: words…` of a file (this one unless said); words are in quotes or bare, all must stand in the message. */
 function expectations(dir) {
   const found = [];
   for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath ?? entry.path, entry.name);
-    for (const m of readFileSync(path, 'utf8').matchAll(/^(?:#|--) expect (\d+):(\d+): ?(.*)$/gm)) {
-      const words = [...m[3].matchAll(/"([^"]+)"|(\S+)/g)].map((w) => w[1] ?? w[2]);
-      found.push({ at: `${relative(dir, path)}:${m[1]}:${m[2]}`, words });
+    for (const m of readFileSync(path, 'utf8').matchAll(/^(?:#|--) expect (?:([^:\s]+):)?(\d+):(\d+): ?(.*)$/gm)) {
+      const words = [...m[4].matchAll(/"([^"]+)"|(\S+)/g)].map((w) => w[1] ?? w[2]);
+      found.push({ at: `${m[1] ?? relative(dir, path)}:${m[2]}:${m[3]}`, words });
     }
   }
   return found;
