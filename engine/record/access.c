@@ -41,8 +41,6 @@ static int dept_names(struct ctx *c, const struct str **names, struct err *err)
 static int named(struct ctx *c, const struct form *f, const struct grant *g, struct err *err)
 {
     const struct principal *who = c->who;
-    if (g->requires)
-        return 0; /* properties of members come with the people app: until then nobody has them */
     if (who->kind == WHO_PUBLIC)
         return g->public_;
     if (who->kind != WHO_MEMBER)
@@ -302,7 +300,7 @@ bool access_full(const struct access *x, unsigned right)
 {
     if (x->system)
         return true;
-    if (x->f->restrict_fx)
+    if (x->f->restrict_fx || x->f->flow) /* other people's drafts are invisible */
         return false;
     for (size_t i = 0; i < x->n; i++)
         if (x->g[i].def && (x->g[i].can & right) && !x->g[i].where)

@@ -287,8 +287,7 @@ static int take_system(struct wr *w, const struct field *f, struct val in, struc
     }
     *now = v;
     w->given[f->slot] = true;
-    if (person && w->by_user && w->has_old)
-        w->right |= RIGHT_TRANSFER;
+    w->transfers |= person && w->by_user && w->has_old;
     return 0;
 }
 

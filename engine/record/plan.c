@@ -380,6 +380,8 @@ static int item_title(struct plan *p, struct out_col *o, int64_t id, struct str 
     if (step == 1)
         *title = column_text(p->c, s, 1);
     stmt_done(s);
+    if (step == 1 && !title->n && title_needs_c(ref_target(o->f)))
+        return record_title(p->c, ref_target(o->f), id, title, err) < 0 ? -1 : 1;
     return step;
 }
 
@@ -418,6 +420,28 @@ static int eval_val(struct plan *p, const struct out_col *o, int64_t id, struct 
     return rec_value(&e, row, o->f, out);
 }
 
+static int ref_val(struct plan *p, const struct out_col *o, struct stmt *s, struct val *out,
+                   struct err *err)
+{
+    int64_t id = stmt_int(s, o->col);
+    const struct form *target = ref_target(o->f);
+    struct str title = column_text(p->c, s, o->col + 1);
+    if (!title.n && target && title_needs_c(target) &&
+        record_title(p->c, target, id, &title, err) < 0)
+        return -1;
+    *out = val_ref(p->c->a, id, title);
+    return 0;
+}
+
+static int title_val(struct plan *p, struct stmt *s, int col, struct val *out, struct err *err)
+{
+    struct str title = column_text(p->c, s, col);
+    if (!title.n && title_needs_c(p->f) && title_for_reader(p->x, stmt_int(s, 0), &title, err) < 0)
+        return -1;
+    *out = val_text(title);
+    return 0;
+}
+
 /* The value of a column as stored; text is borrowed from the statement for `borrow`. */
 static int col_val(struct plan *p, struct out_col *o, struct stmt *s, struct val *out,
                    struct err *err)
@@ -427,11 +451,8 @@ static int col_val(struct plan *p, struct out_col *o, struct stmt *s, struct val
     case OUT_ID:
     case OUT_TABLE: return 0;
     case OUT_EVAL: return eval_val(p, o, stmt_int(s, 0), out, err);
-    case OUT_TITLE: *out = val_text(str_dup(p->c->a, stmt_str(s, o->col))); return 0;
-    case OUT_REF:
-        if (!stmt_null(s, o->col))
-            *out = val_ref(p->c->a, stmt_int(s, o->col), column_text(p->c, s, o->col + 1));
-        return 0;
+    case OUT_TITLE: return title_val(p, s, o->col, out, err);
+    case OUT_REF: return stmt_null(s, o->col) ? 0 : ref_val(p, o, s, out, err);
     case OUT_REFS:
         return stmt_null(s, o->col)
                    ? 0

@@ -58,11 +58,26 @@ static bool is_draft(const struct rec *r)
     return str_eqz(val_str(*rec_sys(r, SYS_STATE)), "draft");
 }
 
+/* A change of owner or department alone asks for transfer, not for update. */
+static bool only_transfers(const struct wr *w)
+{
+    struct val body = w->w->values;
+    bool person = false;
+    for (uint32_t i = 0; body.kind == VAL_OBJ && i < body.n; i++) {
+        struct str key = body.obj[i].key;
+        if (str_eqz(key, "_owner") || str_eqz(key, "_dept"))
+            person = true;
+        else if (!str_eqz(key, "_version"))
+            return false;
+    }
+    return person;
+}
+
 static unsigned needed_right(const struct wr *w)
 {
     switch (w->w->op) {
     case REC_CREATE: return RIGHT_CREATE;
-    case REC_UPDATE: return RIGHT_UPDATE;
+    case REC_UPDATE: return only_transfers(w) ? RIGHT_TRANSFER : RIGHT_UPDATE;
     case REC_DELETE: return RIGHT_DELETE;
     case REC_RESTORE: break;
     }
@@ -260,6 +275,8 @@ static int rights_after(struct wr *w, struct err *err)
 {
     int yes = w->by_user ? access_ensure(w->x, &w->rec, w->right, err)
                          : access_restrict(w->c, &w->rec, err);
+    if (yes == 1 && w->transfers)
+        yes = access_ensure(w->x, &w->rec, RIGHT_TRANSFER, err);
     if (yes == 1)
         return 0;
     return yes < 0 ? -1

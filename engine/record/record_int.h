@@ -150,6 +150,9 @@ uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, cons
 bool access_full(const struct access *x, unsigned right);
 /* Appends the title as the reader may see it, over alias. */
 int access_title(struct access *x, struct sql *q, unsigned alias, struct err *err) ATTR_MUST;
+/* The same in C, for titles without an SQL form: 1, 0, -1. */
+int title_for_reader(struct access *x, int64_t id, struct str *out, struct err *err) ATTR_MUST;
+bool title_needs_c(const struct form *f);
 /* 1 when the loaded row is visible for `right` (restrict included), 0, -1. */
 int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err) ATTR_MUST;
 int access_row_button(struct access *x, const struct rec *row, const struct button *b,

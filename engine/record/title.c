@@ -57,6 +57,47 @@ int title_compute(struct ctx *c, const struct rec *r, struct str *out, struct er
     return 0;
 }
 
+/* What the reader may not see of the row is blank; a field computed from rows elsewhere too. */
+static int blank_hidden(struct access *x, struct rec *r, struct err *err)
+{
+    uint8_t *rights = ARENA_ARRAY(x->c->a, uint8_t, r->form->nslots);
+    if (access_row_fields(x, r, RIGHT_READ, rights, err))
+        return -1;
+    for (size_t i = 0; i < r->form->nslots; i++) {
+        const struct form *target = ref_target(rec_field_at(r->form, i));
+        struct str title;
+        if (rights[i] < FIELD_READ || (x->needs && x->needs[i]))
+            r->v[i] = VAL_NONE;
+        if (r->v[i].kind != VAL_REF || !target)
+            continue;
+        if (record_title(x->c, target, r->v[i].ref->id, &title, err) < 0)
+            return -1;
+        r->v[i] = val_ref(x->c->a, r->v[i].ref->id, title);
+    }
+    return 0;
+}
+
+int title_for_reader(struct access *x, int64_t id, struct str *out, struct err *err)
+{
+    struct rec r;
+    struct row_env e;
+    *out = STR_NONE;
+    int found = rec_load_flat(x->c, x->f, id, REC_ANY, &r, err);
+    if (found <= 0)
+        return found;
+    if (blank_hidden(x, &r, err))
+        return -1;
+    row_env_init(&e, x->c, &r, err);
+    e.request = true;
+    *out = utf8_cut(str_trim(plain_text(x->c, fx_eval(x->f->record_title, &e.fx))), TITLE_BYTES);
+    return row_env_end(&e, err) ? -1 : 1;
+}
+
+bool title_needs_c(const struct form *f)
+{
+    return f->record_title && (fx_flags(f->record_title) & FX_NO_SQL);
+}
+
 int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *out, struct err *err)
 {
     struct access *x;
@@ -80,5 +121,7 @@ int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *ou
     if (step == 1)
         *out = column_text(c, s, 0);
     stmt_done(s);
+    if (step == 1 && !out->n && title_needs_c(f))
+        return title_for_reader(x, id, out, err);
     return step;
 }

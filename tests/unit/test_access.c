@@ -4,6 +4,8 @@
  */
 #include "tests/unit/app_test.h"
 
+#include "engine/record/eval.h"
+
 static const struct test_file FILES[] = {
     {"app.yaml", "app: shop\n"
                  "title: 店\n"
@@ -31,6 +33,7 @@ static const struct test_file FILES[] = {
      "  margin: {type: formula, title: 毛利, value: price - cost, scale: 2}\n"
      "  region: {type: select, title: 地区, options: {n: 北, s: 南}}\n"
      "  channel: {type: link, title: 渠道, form: channel}\n"
+     "  area: {type: link, title: 区域, form: area}\n"
      "  credit: {type: lookup, title: 额度, value: channel.credit}\n"
      "  items:\n"
      "    type: table\n"
@@ -329,12 +332,97 @@ static void test_links(void **state)
     CHECK_STR(companies(test_list(&app, &boss.who, &q)), "Ann Co");
 }
 
+/* What is computed from rows elsewhere is shown to those who may read them, titles included. */
+static void test_paths(void **state)
+{
+    (void)state;
+    struct test_job j;
+    struct err err;
+    char id[16];
+    int64_t area = test_made(&app, NULL, "area", "{\"name\":\"East\",\"quota\":90}");
+    int64_t channel = test_made(
+        &app, NULL, "channel",
+        str_fmt(app.a, "{\"name\":\"C\",\"area\":\"%s\"}", id_print(area, id).p).p);
+    OK(test_update(&app, NULL, "lead", northern,
+                   str_fmt(app.a, "{\"area\":\"%s\"}", id_print(area, id).p).p, &j, &err));
+    OK(test_update(&app, NULL, "lead", northern,
+                   str_fmt(app.a, "{\"channel\":\"%s\"}", id_print(channel, id).p).p, &j, &err));
+    int64_t note = test_made(&app, NULL, "note",
+                             str_fmt(app.a, "{\"lead\":\"%s\",\"secret\":\"s\"}",
+                                     id_print(northern, id).p)
+                                 .p);
+    struct str one = test_one(&app, &boss.who, "note", note);
+    CHECK_STR(test_get(&app, one, "_title"), "\"North Co N/s\"");
+    CHECK_STR(test_get(&app, one, "quota"), "90");
+    CHECK_STR(test_get(&app, one, "half"), "45");
+    one = test_one(&app, &ann.who, "note", note);
+    CHECK_STR(test_get(&app, one, "_title"), "\"North Co N/\""); /* the secret is blank in it */
+    CHECK_STR(test_get(&app, one, "quota"), "(absent)"); /* no grant of hers shows a quota */
+    CHECK_STR(test_get(&app, one, "half"), "(absent)");
+    CHECK_STR(test_get(&app, one, "phone"), "null"); /* masked there: blank here */
+    CHECK_STR(test_get(&app, one, "secret"), "null");
+    CHECK_STR(test_get(&app, test_one(&app, &boss.who, "area", area), "leads"), "1");
+    CHECK_STR(test_get(&app, test_one(&app, &ann.who, "area", area), "leads"), "(absent)");
+    CHECK_STR(test_get(&app, test_one(&app, &clerk.who, "area", area), "leads"), "(absent)");
+    /* transfer without update: the owner alone */
+    assert_int_equal(
+        test_update(&app, &ann.who, "note", note, "{\"secret\":\"y\"}", &j, &err), -1);
+    assert_int_equal(err.code, ERR_DENIED);
+    struct str to = str_fmt(app.a, "{\"_owner\":\"%s\"}", id_print(ann.who.id, id).p);
+    OK(test_update(&app, &ann.who, "note", note, to.p, &j, &err));
+    CHECK_STR(test_get(&app, test_one(&app, &ann.who, "note", note), "secret"), "\"s\"");
+}
+
+/* An expression over values that were not stored tells no more than reading would. */
+static void test_evaluates(void **state)
+{
+    (void)state;
+    static const struct {
+        struct test_member *who;
+        const char *expr;
+        const char *want;
+    } cases[] = {
+        {&boss, "channel.credit", "500"},
+        {&ann, "channel.credit", "null"},
+        {&ann, "credit", "null"}, /* the lookup of a channel she may not read */
+        {&boss, "credit", "500"},
+        {&boss, "price - cost", "6"},
+        {&ann, "cost", "! unknown_field"},
+        {&ann, "SUM(items.cost) + 1", "8"},
+        {&boss, "LOOKUP(channel, credit, name = \"Big\")", "500"},
+        {&ann, "LOOKUP(channel, credit, name = \"Big\")", "null"},
+    };
+    struct err err;
+    char id[16];
+    int64_t channel = test_made(&app, NULL, "channel", "{\"name\":\"Big\",\"credit\":500}");
+    struct str body = str_fmt(app.a,
+                              "{\"channel\":\"%s\",\"price\":9,\"cost\":3,"
+                              "\"items\":[{\"what\":\"a\",\"cost\":7}]}",
+                              id_print(channel, id).p);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct val v;
+        struct strb b;
+        struct json j;
+        err = ERR_INIT;
+        test_as(&app, &cases[i].who->who);
+        strb_init(&b, app.a);
+        json_init(&j, &b);
+        if (eval_form(&app.c, app_form(app.app, STR("lead")), str_of(cases[i].expr),
+                      test_json(&app, body.p), &v, NULL, &err) < 0)
+            strb_addf(&b, "! %s", err.key);
+        else
+            json_val(&j, val_is_blank(v) ? VAL_NONE : val_num(val_double(v)));
+        CHECK_CASE(strb_str(&b), cases[i].want, cases[i].expr);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shows),      cmocka_unit_test(test_lists),
         cmocka_unit_test(test_aggregates), cmocka_unit_test(test_writes),
         cmocka_unit_test(test_ensures),    cmocka_unit_test(test_links),
+        cmocka_unit_test(test_paths),   cmocka_unit_test(test_evaluates),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
