@@ -12,10 +12,37 @@ static const struct test_file FILES[] = {
                  "version: \"1\"\n"
                  "language: zh-CN\n"
                  "roles: {rep: 代表, boss: 主管, clerk: 文员, nobody: 无}\n"},
+    {"forms/area.yaml",
+     "form: area\n"
+     "title: 区域\n"
+     "fields:\n"
+     "  name: {type: text, title: 名称}\n"
+     "  quota: {type: number, title: 指标, scale: 0}\n"
+     "  leads: {type: rollup, title: 线索成本, of: lead.area, value: SUM(cost), scale: 2}\n"
+     "permissions:\n"
+     "  rep: {role: rep, can: [read], fields: {quota: hidden}}\n"
+     "  clerk: {role: clerk, can: [read]}\n"
+     "  boss: {role: boss, can: all}\n"},
+    {"forms/note.yaml",
+     "form: note\n"
+     "title: 备注\n"
+     "record_title: lead & \"/\" & secret\n"
+     "fields:\n"
+     "  lead: {type: link, title: 线索, form: lead}\n"
+     "  secret: {type: text, title: 秘密}\n"
+     "  phone: {type: lookup, title: 电话, value: lead.phone}\n"
+     "  quota: {type: lookup, title: 指标, value: lead.channel.quota}\n"
+     "  half: {type: formula, title: 一半, value: quota / 2, scale: 1}\n"
+     "permissions:\n"
+     "  rep: {role: rep, can: [read, transfer], where: secret <> \"x\", fields: {secret: hidden}}\n"
+     "  own: {role: rep, can: [read], where: _owner = USER()}\n"
+     "  boss: {role: boss, can: all}\n"},
     {"forms/channel.yaml", "form: channel\n"
                            "title: 渠道\n"
                            "fields:\n"
                            "  name: {type: text, title: 名称}\n"
+                           "  area: {type: link, title: 区域, form: area}\n"
+                           "  quota: {type: lookup, title: 指标, value: area.quota}\n"
                            "  credit: {type: number, title: 额度, scale: 2}\n"
                            "permissions:\n"
                            "  own: {role: rep, can: [read], where: _owner = USER()}\n"
@@ -340,17 +367,16 @@ static void test_paths(void **state)
     struct err err;
     char id[16];
     int64_t area = test_made(&app, NULL, "area", "{\"name\":\"East\",\"quota\":90}");
-    int64_t channel = test_made(
-        &app, NULL, "channel",
-        str_fmt(app.a, "{\"name\":\"C\",\"area\":\"%s\"}", id_print(area, id).p).p);
+    int64_t channel =
+        test_made(&app, NULL, "channel",
+                  str_fmt(app.a, "{\"name\":\"C\",\"area\":\"%s\"}", id_print(area, id).p).p);
     OK(test_update(&app, NULL, "lead", northern,
                    str_fmt(app.a, "{\"area\":\"%s\"}", id_print(area, id).p).p, &j, &err));
     OK(test_update(&app, NULL, "lead", northern,
                    str_fmt(app.a, "{\"channel\":\"%s\"}", id_print(channel, id).p).p, &j, &err));
-    int64_t note = test_made(&app, NULL, "note",
-                             str_fmt(app.a, "{\"lead\":\"%s\",\"secret\":\"s\"}",
-                                     id_print(northern, id).p)
-                                 .p);
+    int64_t note =
+        test_made(&app, NULL, "note",
+                  str_fmt(app.a, "{\"lead\":\"%s\",\"secret\":\"s\"}", id_print(northern, id).p).p);
     struct str one = test_one(&app, &boss.who, "note", note);
     CHECK_STR(test_get(&app, one, "_title"), "\"North Co N/s\"");
     CHECK_STR(test_get(&app, one, "quota"), "90");
@@ -365,8 +391,7 @@ static void test_paths(void **state)
     CHECK_STR(test_get(&app, test_one(&app, &ann.who, "area", area), "leads"), "(absent)");
     CHECK_STR(test_get(&app, test_one(&app, &clerk.who, "area", area), "leads"), "(absent)");
     /* transfer without update: the owner alone */
-    assert_int_equal(
-        test_update(&app, &ann.who, "note", note, "{\"secret\":\"y\"}", &j, &err), -1);
+    assert_int_equal(test_update(&app, &ann.who, "note", note, "{\"secret\":\"y\"}", &j, &err), -1);
     assert_int_equal(err.code, ERR_DENIED);
     struct str to = str_fmt(app.a, "{\"_owner\":\"%s\"}", id_print(ann.who.id, id).p);
     OK(test_update(&app, &ann.who, "note", note, to.p, &j, &err));
@@ -422,7 +447,7 @@ int main(void)
         cmocka_unit_test(test_shows),      cmocka_unit_test(test_lists),
         cmocka_unit_test(test_aggregates), cmocka_unit_test(test_writes),
         cmocka_unit_test(test_ensures),    cmocka_unit_test(test_links),
-        cmocka_unit_test(test_paths),   cmocka_unit_test(test_evaluates),
+        cmocka_unit_test(test_paths),      cmocka_unit_test(test_evaluates),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
