@@ -332,6 +332,86 @@ static void check_metric(struct checker *c, struct node *n)
     }
 }
 
+/* The plain aggregate that a conditional one is made of; NULL: it is none. */
+static const struct fn *without_if(const struct fn *fn)
+{
+    static const char *const pairs[][2] = {
+        {"COUNTIF", "COUNT"}, {"SUMIF", "SUM"}, {"AVERAGEIF", "AVERAGE"}};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        if (str_eqz(str_of(fn->name), pairs[i][0])) {
+            return fx_fn_find(str_of(pairs[i][1]));
+        }
+    }
+    return NULL;
+}
+
+static struct node *made(const struct checker *c, const struct node *like, enum node_kind kind,
+                         uint32_t nargs)
+{
+    struct node *n = ARENA_NEW(c->a, struct node);
+    n->kind = (uint8_t)kind;
+    n->pos = like->pos;
+    n->end = like->end;
+    n->nargs = nargs;
+    n->args = ARENA_ARRAY(c->a, struct node *, nargs ? nargs : 1);
+    return n;
+}
+
+static uint8_t base_of(struct val v)
+{
+    if (fx_is_num(v)) {
+        return FX_NUM;
+    }
+    if (v.kind == VAL_BOOL) {
+        return FX_BOOL;
+    }
+    if (v.kind == VAL_DATE) {
+        return FX_DATE;
+    }
+    return v.kind == VAL_TEXT ? FX_TEXT : FX_BLANK;
+}
+
+/* In a metric SUMIF(x, ">5", y) aggregates rows: it becomes SUM(IF(x > 5, y)); COUNTIF counts them.
+ * False: complained. */
+static bool rewrite_if(struct checker *c, struct node *n, const struct fn *plain)
+{
+    bool count = str_eqz(str_of(plain->name), "COUNT");
+    struct val value;
+    if (!check_count(c, n, 2, count ? 2 : 3)) {
+        return false;
+    }
+    struct node *x = n->args[0];
+    c->in_agg = true;
+    fx_check(c, x);
+    c->in_agg = false;
+    if (n->args[1]->kind != N_CONST) {
+        fx_complain(c, n->args[1], "指标里的条件要写定，如 \">100\"。",
+                    "The criterion of a metric is a literal such as \">100\".");
+    }
+    if (c->failed) {
+        return false;
+    }
+    struct node *cond = made(c, n->args[1], N_OP, 2);
+    cond->op = (uint8_t)fx_criterion(n->args[1]->k, (enum fx_base)x->type.base, &value);
+    cond->args[0] = x;
+    cond->args[1] = made(c, n->args[1], N_CONST, 0);
+    cond->args[1]->type.base = base_of(value);
+    cond->args[1]->k = value;
+    struct node *pick = made(c, n, N_CALL, 2);
+    pick->fn = fx_fn_find(STR("IF"));
+    pick->args[0] = cond;
+    pick->args[1] = n->nargs == 3 ? n->args[2] : x;
+    if (count) {
+        pick->args[1] = made(c, n, N_CONST, 0);
+        pick->args[1]->type.base = FX_NUM;
+        pick->args[1]->k = val_num(1);
+    }
+    n->fn = plain;
+    n->args[0] = pick;
+    n->nargs = 1;
+    return true;
+}
+
 /* ---- stored rows of other forms ---- */
 
 /* Compiles one argument against the other form. */
@@ -448,6 +528,14 @@ static void take_flags(struct checker *c, struct node *n)
 
 void fx_check_call(struct checker *c, struct node *n)
 {
+    bool metric = c->scope->place == FX_PLACE_METRIC && !c->in_stored && !c->in_agg;
+    const struct fn *plain = metric ? without_if(n->fn) : NULL;
+    if (plain != NULL && !rewrite_if(c, n, plain)) {
+        n->type.base = FX_NUM;
+        n->eval = fx_eval_call;
+        n->num = fx_num_any;
+        return;
+    }
     const struct fn *fn = n->fn;
     n->eval = fn->flags & FN_LAZY ? fn->lazy : fx_eval_call;
     n->num = fx_num_any;

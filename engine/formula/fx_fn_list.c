@@ -349,22 +349,30 @@ static struct val criterion_value(struct str s, enum fx_base base)
     return val_text(s);
 }
 
-static struct criterion criterion_read(const struct node *n, const struct val *args)
+enum op fx_criterion(struct val given, enum fx_base base, struct val *value)
 {
-    struct criterion c = {OP_EQ, args[1]};
-    if (args[1].kind != VAL_TEXT) {
-        return c;
+    enum op found = OP_EQ;
+    *value = given;
+    if (given.kind != VAL_TEXT) {
+        return found;
     }
-    struct str s = fx_to_str(args[1]);
+    struct str s = fx_to_str(given);
     for (size_t i = 0; i < ARRAY_LEN(criterion_ops); i++) {
         struct str op = str_of(criterion_ops[i].text);
         if (str_starts(s, op)) {
-            c.op = criterion_ops[i].op;
+            found = criterion_ops[i].op;
             s = str_sub(s, op.n, s.n);
             break;
         }
     }
-    c.value = criterion_value(s, (enum fx_base)n->args[0]->type.base);
+    *value = criterion_value(s, base);
+    return found;
+}
+
+static struct criterion criterion_read(const struct node *n, const struct val *args)
+{
+    struct criterion c;
+    c.op = fx_criterion(args[1], (enum fx_base)n->args[0]->type.base, &c.value);
     return c;
 }
 

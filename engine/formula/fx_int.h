@@ -187,6 +187,8 @@ const struct fn_table *fx_table(size_t i); /* NULL past the end */
 extern const struct fn_table fx_fns_logic, fx_fns_math, fx_fns_list, fx_fns_text, fx_fns_date,
     fx_fns_context;
 
+/* A criterion of SUMIF and its kin, ">=5" or a value, for items of `base`. */
+enum op fx_criterion(struct val given, enum fx_base base, struct val *value);
 const struct fn *fx_fn_find(struct str name); /* NULL: none */
 /* The nearest function name, or STR_NONE. */
 struct str fx_fn_nearest(struct str name, struct arena *a);

@@ -283,6 +283,11 @@ static const struct aggregated AGGREGATED[] = {
      "{\"maker.city\":\"B\",\"SUM(n) / COUNT()\":2.375},{\"maker.city\":\"S\",\"SUM(n) / COUNT()\":"
      "5.5}"},
     {"", "SUM(n)", "n > 1000", "", "{\"SUM(n)\":0.00}"},
+    {"", "COUNTIF(kind, \"a\"),COUNTIF(kind, \"<>a\"),COUNTIF(day, \"<2025-11-03\")", "", "",
+     "{\"COUNTIF(kind, \\\"a\\\")\":9,\"COUNTIF(kind, \\\"<>a\\\")\":14,"
+     "\"COUNTIF(day, \\\"<2025-11-03\\\")\":1}"},
+    {"kind", "SUMIF(n, \">100\"),AVERAGEIF(kind, \"a\", 2)", "kind = \"a\"", "",
+     "{\"kind\":\"a\",\"SUMIF(n, \\\">100\\\")\":0,\"AVERAGEIF(kind, \\\"a\\\", 2)\":2}"},
 };
 
 static void test_aggregates(void **state)
