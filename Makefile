@@ -86,14 +86,20 @@ $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 WASM_CC := clang --target=wasm32-wasi --sysroot=/usr -nostdlibinc -isystem /usr/include/wasm32-wasi
 WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c diag.c id.c fmt_wasm.c) \
            $(addprefix engine/value/,val.c num.c num_text.c json_out.c) \
-           $(filter-out engine/formula/fx_sql% engine/formula/fx_vars_sql.c,$(wildcard engine/formula/*.c))
+           $(filter-out engine/formula/fx_sql% engine/formula/fx_vars% engine/formula/fx_trace.c,$(wildcard engine/formula/*.c))
 WASM_H  := $(wildcard engine/base/*.h engine/value/*.h engine/formula/*.h)
-wasm: build/formula.wasm ## the expression language for the browser
-build/formula.wasm: $(WASM_C) $(WASM_H) engine/base/libc_wasm.c build/gen/unicode_case.h Makefile
-	$(WASM_CC) -std=c17 -Oz -fno-builtin -c engine/base/libc_wasm.c -o build/gen/libc_wasm.o
-	$(WASM_CC) -std=c17 -Oz -flto -DNDEBUG -I. -Ibuild/gen -ffp-contract=off -fvisibility=hidden -mexec-model=reactor \
-	    -Wall -Wextra -Werror $(WASM_C) build/gen/libc_wasm.o -o $@ \
-	    -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
+WASM_FLAGS := -std=c17 -Oz -flto -DNDEBUG -I. -Ibuild/gen -ffp-contract=off -fvisibility=hidden -mexec-model=reactor \
+    -Wall -Wextra -Werror -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
+wasm: build/formula.wasm build/formula-full.wasm ## the expression language for the browser
+build/gen/libc_wasm.o: engine/base/libc_wasm.c Makefile
+	@mkdir -p $(@D)
+	$(WASM_CC) -std=c17 -Oz -fno-builtin -c $< -o $@
+# what every form loads: no texts of mistakes
+build/formula.wasm: $(WASM_C) $(WASM_H) build/gen/libc_wasm.o build/gen/unicode_case.h Makefile
+	$(WASM_CC) $(WASM_FLAGS) -DFX_QUIET -Wno-unused-parameter -Wno-unused-variable $(filter-out engine/formula/fx_say.c,$(WASM_C)) build/gen/libc_wasm.o -o $@
+# the same with them, for the formula editor
+build/formula-full.wasm: $(WASM_C) $(WASM_H) build/gen/libc_wasm.o build/gen/unicode_case.h Makefile
+	$(WASM_CC) $(WASM_FLAGS) $(WASM_C) build/gen/libc_wasm.o -o $@
 
 # ---- the pages: admin-ui/ into build/ui, from there into the binary.  UI=0 builds without node.
 UI        ?= 1

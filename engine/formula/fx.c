@@ -34,8 +34,14 @@ struct fx *fx_compile(struct arena *a, struct str text, const struct fx_scope *s
 {
     struct parser p = {.a = a, .text = text, .file = file, .at = at, .diags = diags};
     if (text.n > FX_MAX_TEXT) {
-        diag_file(diags, DIAG_ERROR, file, at, "formula", "公式太长（超过 %d 字节）。",
-                  "The expression is too long (over %d bytes).", FX_MAX_TEXT);
+        struct diag d = {.code = ERR_INVALID,
+                         .key = STR("formula"),
+                         .zh = STR("公式太长（超过 16384 字节）。"),
+                         .en = STR("The expression is too long (over 16,384 bytes)."),
+                         .file = file,
+                         .pos = at};
+        diags->errors++;
+        vec_push(diags->a, &diags->list, d);
         return NULL;
     }
     struct node *root = fx_parse(&p);

@@ -5,134 +5,75 @@
  */
 #include "engine/formula/fx_int.h"
 
-struct type_word {
-    const char *zh, *en;
-};
-
-static const struct type_word type_words[] = {
-    [FX_BLANK] = {"空值", "blank"},    [FX_BOOL] = {"是/否", "boolean"},
-    [FX_NUM] = {"数值", "number"},     [FX_TEXT] = {"文本", "text"},
-    [FX_DATE] = {"日期", "date"},      [FX_DATETIME] = {"日期时间", "datetime"},
-    [FX_TIME] = {"时间", "time"},      [FX_LINK] = {"关联记录", "link"},
-    [FX_MEMBER] = {"成员", "member"},  [FX_DEPT] = {"部门", "department"},
-    [FX_ROWS] = {"子表", "sub-table"}, [FX_JSON] = {"文件等附加内容", "file or other content"}};
-
-struct str fx_type_name(struct arena *a, struct fx_type t, bool zh)
+#ifdef FX_QUIET
+void fx_quiet(struct checker *c, const struct node *n)
 {
-    const struct type_word *w = &type_words[t.base];
-    if (!t.list) {
-        return str_of(zh ? w->zh : w->en);
-    }
-    return zh ? str_fmt(a, "%s列表", w->zh) : str_fmt(a, "list of %s", w->en);
-}
-
-struct diag *fx_complain(struct checker *c, const struct node *n, const char *zh, const char *en,
-                         ...)
-{
-    va_list ap;
-    va_list again;
+    struct diag d = {
+        .code = ERR_INVALID, .key = STR("formula"), .pos = fx_pos(c->text, c->at, n->pos)};
     c->failed = true;
-    va_start(ap, en);
-    va_copy(again, ap);
-    struct strb text;
-    strb_init(&text, c->diags->a);
-    strb_addv(&text, zh, ap);
-    struct diag *d = diag_file(c->diags, DIAG_ERROR, c->file, fx_pos(c->text, c->at, n->pos),
-                               "formula", "%s", "%s", "");
-    d->zh = strb_str(&text);
-    strb_init(&text, c->diags->a);
-    strb_addv(&text, en, again);
-    d->en = strb_str(&text);
-    va_end(again);
-    va_end(ap);
-    return d;
+    c->diags->errors++;
+    vec_push(c->diags->a, &c->diags->list, d);
 }
-
-void fx_complain_type(struct checker *c, const struct node *n, const char *want_zh,
-                      const char *want_en)
-{
-    struct arena *a = c->diags->a;
-    struct str zh = fx_type_name(a, n->type, true);
-    struct str en = fx_type_name(a, n->type, false);
-    struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
-    d->zh = str_fmt(a, "这里需要%s，给的却是%.*s。", want_zh, STR_ARG(zh));
-    d->en = str_fmt(a, "This must be a %s, but it is a %.*s.", want_en, STR_ARG(en));
-}
-
-/* Two operands that do not go together. */
-static void complain_pair(struct checker *c, const struct node *n, const char *what_zh,
-                          const char *what_en)
-{
-    struct arena *a = c->diags->a;
-    struct fx_type x = n->args[0]->type;
-    struct fx_type y = n->args[1]->type;
-    const char *op = fx_op_name((enum op)n->op);
-    struct str xz = fx_type_name(a, x, true), yz = fx_type_name(a, y, true);
-    struct str xe = fx_type_name(a, x, false), ye = fx_type_name(a, y, false);
-    struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
-    d->zh = str_fmt(a, "%.*s和%.*s不能用“%s”%s。", STR_ARG(xz), STR_ARG(yz), op, what_zh);
-    d->en = str_fmt(a, "A %.*s and a %.*s cannot be %s with “%s”.", STR_ARG(xe), STR_ARG(ye),
-                    what_en, op);
-}
+#endif
 
 /* ---- types ---- */
 
-static bool is_ref(struct fx_type t)
+static bool is_ref(const struct fx_type *t)
 {
-    return t.base == FX_LINK || t.base == FX_MEMBER || t.base == FX_DEPT;
+    return t->base == FX_LINK || t->base == FX_MEMBER || t->base == FX_DEPT;
 }
 
-static bool is_day(struct fx_type t)
+static bool is_day(const struct fx_type *t)
 {
-    return t.base == FX_DATE || t.base == FX_DATETIME;
+    return t->base == FX_DATE || t->base == FX_DATETIME;
 }
 
-bool fx_type_fits(struct fx_type a, struct fx_type b)
+bool fx_type_fits(const struct fx_type *a, const struct fx_type *b)
 {
-    if (a.base == FX_BLANK || b.base == FX_BLANK) {
+    if (a->base == FX_BLANK || b->base == FX_BLANK) {
         return true;
     }
-    return a.base == b.base && a.list == b.list &&
-           (a.base != FX_LINK || a.form == NULL || b.form == NULL || a.form == b.form);
+    return a->base == b->base && a->list == b->list &&
+           (a->base != FX_LINK || a->form == NULL || b->form == NULL || a->form == b->form);
 }
 
-bool fx_comparable(struct fx_type a, struct fx_type b, bool ordered)
+bool fx_comparable(const struct fx_type *a, const struct fx_type *b, bool ordered)
 {
-    if (a.base == FX_BLANK || b.base == FX_BLANK) {
+    if (a->base == FX_BLANK || b->base == FX_BLANK) {
         return true;
     }
-    if (a.list || b.list || a.base == FX_JSON || b.base == FX_JSON || a.base == FX_ROWS ||
-        b.base == FX_ROWS) {
+    if (a->list || b->list || a->base == FX_JSON || b->base == FX_JSON || a->base == FX_ROWS ||
+        b->base == FX_ROWS) {
         return false;
     }
     if (is_day(a) && is_day(b)) {
         return true;
     }
     if (ordered) {
-        return a.base == b.base && a.base != FX_BOOL && !is_ref(a);
+        return a->base == b->base && a->base != FX_BOOL && !is_ref(a);
     }
-    if ((is_ref(a) && b.base == FX_TEXT) || (is_ref(b) && a.base == FX_TEXT)) {
+    if ((is_ref(a) && b->base == FX_TEXT) || (is_ref(b) && a->base == FX_TEXT)) {
         return true;
     }
     return fx_type_fits(a, b);
 }
 
-bool fx_unify(struct fx_type *into, struct fx_type t)
+bool fx_unify(struct fx_type *into, const struct fx_type *t)
 {
     if (into->base == FX_BLANK) {
-        *into = t;
+        *into = *t;
         return true;
     }
-    if (t.base == FX_BLANK) {
+    if (t->base == FX_BLANK) {
         return true;
     }
-    if (!fx_type_fits(*into, t)) {
+    if (!fx_type_fits(into, t)) {
         return false;
     }
-    if (into->options != t.options) {
+    if (into->options != t->options) {
         into->options = NULL;
     }
-    if (into->form != t.form) {
+    if (into->form != t->form) {
         into->form = NULL;
     }
     into->has_scale = false;
@@ -140,55 +81,6 @@ bool fx_unify(struct fx_type *into, struct fx_type t)
 }
 
 /* ---- names ---- */
-
-struct nearest {
-    struct str key;
-    struct str best;
-    size_t distance;
-};
-
-static void consider(void *arg, struct str key)
-{
-    struct nearest *n = arg;
-    size_t limit = n->key.n <= 4 ? 1 : n->key.n <= 8 ? 2 : 3;
-    size_t d = str_distance(n->key, key, limit);
-    if (d <= limit && (n->best.n == 0 || d < n->distance)) {
-        n->best = key;
-        n->distance = d;
-    }
-}
-
-struct str fx_near_form(const struct checker *c, struct str key)
-{
-    const struct fx_schema *s = c->scope->schema;
-    struct nearest near = {.key = key};
-    if (s != NULL && s->each != NULL) {
-        s->each(s->self, NULL, consider, &near);
-    }
-    return near.best;
-}
-
-static void unknown_name(struct checker *c, const struct node *n, const void *form, struct str key)
-{
-    const struct fx_schema *s = c->scope->schema;
-    struct nearest near = {.key = key};
-    if (s != NULL && s->each != NULL && form != NULL) {
-        s->each(s->self, form, consider, &near);
-    }
-    for (size_t i = 0; i < c->scope->nvars; i++) {
-        consider(&near, c->scope->vars[i].name);
-    }
-    if (near.best.n != 0) {
-        fx_complain(c, n, "没有字段“%.*s”，是不是“%.*s”？",
-                    "There is no field “%.*s”; did you mean “%.*s”?", STR_ARG(key),
-                    STR_ARG(near.best));
-    } else if (fx_fn_find(key) != NULL) {
-        fx_complain(c, n, "函数“%.*s”后面要有括号。", "The function “%.*s” needs parentheses.",
-                    STR_ARG(key));
-    } else {
-        fx_complain(c, n, "没有字段“%.*s”。", "There is no field “%.*s”.", STR_ARG(key));
-    }
-}
 
 struct root_word {
     const char *word;
@@ -240,7 +132,7 @@ static bool find_root(struct checker *c, const struct node *n, enum fx_root *roo
         return true;
     }
     if (c->scope->form == NULL && c->scope->nvars == 0) {
-        unknown_name(c, n, NULL, n->names[0]);
+        fx_complain_name(c, n, NULL, n->names[0]);
         return false;
     }
     return true;
@@ -305,7 +197,7 @@ static bool walk_path(struct checker *c, const struct node *n, uint32_t skip, st
     for (uint32_t i = 0; i < count; i++) {
         struct str key = n->names[skip + i];
         if (form == NULL || s == NULL || s->field(s->self, form, key, &path[i]) != 1) {
-            unknown_name(c, n, form, key);
+            fx_complain_name(c, n, form, key);
             return false;
         }
         if (i + 1 < count) {
@@ -385,10 +277,10 @@ void fx_resolve(struct checker *c, struct node *n)
 
 /* ---- options of selects ---- */
 
-void fx_check_option(struct checker *c, struct fx_type select, const struct node *text)
+void fx_check_option(struct checker *c, const struct fx_type *select, const struct node *text)
 {
     const struct fx_schema *s = c->scope->schema;
-    if (select.options == NULL || c->scope->request || s == NULL || s->option == NULL) {
+    if (select->options == NULL || c->scope->request || s == NULL || s->option == NULL) {
         return;
     }
     if (text->kind == N_LIST) {
@@ -400,7 +292,7 @@ void fx_check_option(struct checker *c, struct fx_type select, const struct node
         return;
     }
     struct str key = val_str(text->k);
-    if (s->option(s->self, select.options, key) != 1) {
+    if (s->option(s->self, select->options, key) != 1) {
         fx_complain(c, text, "没有选项“%.*s”。", "There is no option “%.*s”.", STR_ARG(key));
     }
 }
@@ -445,11 +337,11 @@ static void check_compare(struct checker *c, struct node *n)
     if (list && !(blank && !ordered)) {
         fx_complain(c, n, "列表只能和 BLANK 比较；判断是否包含用 CONTAINS 或 IN。",
                     "A list is compared with BLANK only; use CONTAINS or IN to look inside.");
-    } else if (!fx_comparable(x->type, y->type, ordered)) {
-        complain_pair(c, n, "比较", "compared");
+    } else if (!fx_comparable(&x->type, &y->type, ordered)) {
+        fx_complain_pair(c, n, "比较", "compared");
     } else if (!ordered) {
-        fx_check_option(c, x->type, y);
-        fx_check_option(c, y->type, x);
+        fx_check_option(c, &x->type, y);
+        fx_check_option(c, &y->type, x);
     }
     n->type.base = FX_BOOL;
     n->flags |= NF_KNOWN;
@@ -472,18 +364,18 @@ static void check_in(struct checker *c, struct node *n)
         return;
     }
     of.list = false;
-    if (item->type.list || !fx_comparable(item->type, of, false)) {
-        complain_pair(c, n, "判断", "matched");
+    if (item->type.list || !fx_comparable(&item->type, &of, false)) {
+        fx_complain_pair(c, n, "判断", "matched");
         return;
     }
-    fx_check_option(c, item->type, list);
-    fx_check_option(c, of, item);
+    fx_check_option(c, &item->type, list);
+    fx_check_option(c, &of, item);
 }
 
 static void check_cat(struct checker *c, struct node *n)
 {
     for (uint32_t i = 0; i < n->nargs; i++) {
-        if (need_scalar(c, n->args[i]) && is_ref(n->args[i]->type)) {
+        if (need_scalar(c, n->args[i]) && is_ref(&n->args[i]->type)) {
             fx_need_no_sql(c, "&");
         }
     }
@@ -500,16 +392,16 @@ static bool check_date_sum(struct node *n)
     if (x.list || y.list) {
         return false;
     }
-    if (n->op == OP_SUB && is_day(x) && is_day(y)) {
+    if (n->op == OP_SUB && is_day(&x) && is_day(&y)) {
         n->type.base = FX_NUM;
         n->flags |= x.base != y.base ? NF_ENV : 0;
         return true;
     }
-    if (is_day(x) && yn) {
+    if (is_day(&x) && yn) {
         n->type.base = x.base;
         return true;
     }
-    if (n->op == OP_ADD && xn && is_day(y)) {
+    if (n->op == OP_ADD && xn && is_day(&y)) {
         n->type.base = y.base;
         return true;
     }
@@ -571,7 +463,7 @@ static void check_list(struct checker *c, struct node *n)
         struct node *x = n->args[i];
         if (x->type.list) {
             fx_complain(c, x, "列表里不能再有列表。", "Lists of lists are not supported.");
-        } else if (!fx_unify(&t, x->type)) {
+        } else if (!fx_unify(&t, &x->type)) {
             fx_complain(c, x, "列表里的值要是同一类型。",
                         "The items of a list must be of one type.");
         }

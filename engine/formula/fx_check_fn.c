@@ -20,28 +20,29 @@ struct letter {
 #define ORDERED (B(FX_NUM) | B(FX_TEXT) | B(FX_DATE) | B(FX_DATETIME) | B(FX_TIME))
 
 static const struct letter letters[] = {
-    {'n', B(FX_NUM), true, false, "数值", "number"},
-    {'t', B(FX_TEXT), true, false, "文本", "text"},
-    {'b', B(FX_BOOL), true, false, "是/否条件", "boolean condition"},
-    {'d', B(FX_DATE) | B(FX_DATETIME), true, false, "日期", "date"},
-    {'D', B(FX_DATE), true, false, "日期（不带时间）", "date without time"},
-    {'m', B(FX_TIME), true, false, "时间", "time"},
-    {'h', B(FX_TIME) | B(FX_DATETIME), true, false, "时间或日期时间", "time or datetime"},
-    {'x', PLAIN, true, false, "单个值", "single value"},
-    {'N', B(FX_NUM), false, false, "数值或数值列表", "number or list of numbers"},
-    {'T', B(FX_TEXT), false, false, "文本或文本列表", "text or list of texts"},
-    {'X', PLAIN, false, false, "值或列表", "value or list"},
-    {'O', ORDERED, false, false, "可比较大小的值", "value that can be ordered"},
-    {'L', PLAIN, false, true, "列表", "list"},
-    {'Q', B(FX_NUM), false, true, "数值列表", "list of numbers"},
-    {'H', B(FX_TIME) | B(FX_DATETIME) | B(FX_DATE), true, false, "时间或日期时间",
-     "time or datetime"},
-    {'C', B(FX_DATE), false, false, "日期或日期列表", "date or list of dates"},
-    {'R', B(FX_DATE), false, true, "日期列表", "list of dates"},
-    {'v', B(FX_NUM) | B(FX_TEXT), true, false, "数值或文本", "number or text"},
-    {'M', B(FX_MEMBER), true, false, "成员", "member"},
-    {'z', ANY, false, false, "值", "value"},
-    {'u', PLAIN, false, false, "值", "value"}};
+    {'n', B(FX_NUM), true, false, FX_SAY("数值"), FX_SAY("number")},
+    {'t', B(FX_TEXT), true, false, FX_SAY("文本"), FX_SAY("text")},
+    {'b', B(FX_BOOL), true, false, FX_SAY("是/否条件"), FX_SAY("boolean condition")},
+    {'d', B(FX_DATE) | B(FX_DATETIME), true, false, FX_SAY("日期"), FX_SAY("date")},
+    {'D', B(FX_DATE), true, false, FX_SAY("日期（不带时间）"), FX_SAY("date without time")},
+    {'m', B(FX_TIME), true, false, FX_SAY("时间"), FX_SAY("time")},
+    {'h', B(FX_TIME) | B(FX_DATETIME), true, false, FX_SAY("时间或日期时间"),
+     FX_SAY("time or datetime")},
+    {'x', PLAIN, true, false, FX_SAY("单个值"), FX_SAY("single value")},
+    {'N', B(FX_NUM), false, false, FX_SAY("数值或数值列表"), FX_SAY("number or list of numbers")},
+    {'T', B(FX_TEXT), false, false, FX_SAY("文本或文本列表"), FX_SAY("text or list of texts")},
+    {'X', PLAIN, false, false, FX_SAY("值或列表"), FX_SAY("value or list")},
+    {'O', ORDERED, false, false, FX_SAY("可比较大小的值"), FX_SAY("value that can be ordered")},
+    {'L', PLAIN, false, true, FX_SAY("列表"), FX_SAY("list")},
+    {'Q', B(FX_NUM), false, true, FX_SAY("数值列表"), FX_SAY("list of numbers")},
+    {'H', B(FX_TIME) | B(FX_DATETIME) | B(FX_DATE), true, false, FX_SAY("时间或日期时间"),
+     FX_SAY("time or datetime")},
+    {'C', B(FX_DATE), false, false, FX_SAY("日期或日期列表"), FX_SAY("date or list of dates")},
+    {'R', B(FX_DATE), false, true, FX_SAY("日期列表"), FX_SAY("list of dates")},
+    {'v', B(FX_NUM) | B(FX_TEXT), true, false, FX_SAY("数值或文本"), FX_SAY("number or text")},
+    {'M', B(FX_MEMBER), true, false, FX_SAY("成员"), FX_SAY("member")},
+    {'z', ANY, false, false, FX_SAY("值"), FX_SAY("value")},
+    {'u', PLAIN, false, false, FX_SAY("值"), FX_SAY("value")}};
 
 static const struct letter *find_letter(char c)
 {
@@ -118,15 +119,8 @@ static bool check_count(struct checker *c, const struct node *n, size_t least, s
 static void unify_arg(struct checker *c, struct fx_type *into, const struct node *x)
 {
     struct fx_type t = x->type;
-    if (!fx_unify(into, t)) {
-        struct arena *a = c->diags->a;
-        struct str xz = fx_type_name(a, *into, true), yz = fx_type_name(a, t, true);
-        struct str xe = fx_type_name(a, *into, false), ye = fx_type_name(a, t, false);
-        struct diag *d = fx_complain(c, x, "类型不一致。", "Types differ.");
-        d->zh =
-            str_fmt(a, "各个结果要是同一类型：前面是%.*s，这里是%.*s。", STR_ARG(xz), STR_ARG(yz));
-        d->en = str_fmt(a, "All results must be of one type: %.*s before, %.*s here.", STR_ARG(xe),
-                        STR_ARG(ye));
+    if (!fx_unify(into, &t)) {
+        fx_complain_branch(c, x, *into);
     }
 }
 
@@ -221,12 +215,10 @@ void fx_check_switch(struct checker *c, struct node *n)
             if (check_arg(c, x, 'u')) {
                 unify_arg(c, &t, x);
             }
-        } else if (!fx_comparable(n->args[0]->type, x->type, false)) {
-            struct str zh = fx_type_name(c->diags->a, n->args[0]->type, true);
-            struct str en = fx_type_name(c->diags->a, n->args[0]->type, false);
-            fx_complain_type(c, x, str_z(c->diags->a, zh), str_z(c->diags->a, en));
+        } else if (!fx_comparable(&n->args[0]->type, &x->type, false)) {
+            fx_complain_case(c, x, n->args[0]->type);
         } else {
-            fx_check_option(c, n->args[0]->type, x);
+            fx_check_option(c, &n->args[0]->type, x);
         }
     }
     n->type = t;
@@ -246,7 +238,7 @@ void fx_check_sumif(struct checker *c, struct node *n)
     if (!check_arg(c, n->args[0], 'L') || !check_arg(c, n->args[1], 'x')) {
         return;
     }
-    if (by.base != FX_TEXT && !fx_comparable(of, by, false)) {
+    if (by.base != FX_TEXT && !fx_comparable(&of, &by, false)) {
         fx_complain_type(c, n->args[1], "同类的值或 \">100\" 这样的条件",
                          "value of the same type or a criterion like \">100\"");
     }

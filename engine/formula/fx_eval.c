@@ -22,10 +22,12 @@ struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const c
 {
     r->errors++;
     if (r->env->reasons != NULL) {
-        struct diag *d =
-            diag_file(r->env->reasons, DIAG_WARN, STR_NONE, fx_pos(r->fx->text, r->fx->at, n->pos),
-                      "formula", "%s", "%s", zh);
-        d->en = str_of(en);
+        struct diag d = {.level = DIAG_WARN,
+                         .key = STR("formula"),
+                         .zh = str_of(zh),
+                         .en = str_of(en),
+                         .pos = fx_pos(r->fx->text, r->fx->at, n->pos)};
+        vec_push(r->env->reasons->a, &r->env->reasons->list, d);
     }
     return VAL_NONE;
 }
@@ -60,22 +62,23 @@ struct val fx_text_result(struct run *r, const struct node *n, struct str s)
 
 /* ---- conversions ---- */
 
-double fx_to_num(struct val v)
+double fx_to_num_(const struct val *v)
 {
-    if (v.kind == VAL_NUM) {
-        return v.num;
+    if (v->kind == VAL_NUM) {
+        return v->num;
     }
-    return v.kind == VAL_DEC ? (double)v.i / pow10_of[v.scale] : 0;
+    return v->kind == VAL_DEC ? (double)v->i / pow10_of[v->scale] : 0;
 }
 
-struct str fx_to_str(struct val v)
+struct str fx_to_str_(const struct val *v)
 {
-    return v.kind == VAL_TEXT ? (struct str){v.text, v.n} : STR_NONE;
+    return v->kind == VAL_TEXT ? (struct str){v->text, v->n} : STR_NONE;
 }
 
-bool fx_to_bool(struct val v)
+bool fx_arg_true(struct run *r, const struct node *n, size_t i)
 {
-    return v.kind == VAL_BOOL && v.b;
+    struct val v = fx_arg(r, n, i);
+    return fx_to_bool(v);
 }
 
 static const struct zone *zone_of(const struct run *r)
@@ -90,22 +93,22 @@ int64_t fx_midnight(struct run *r, int64_t day)
     return civil_us(&c, zone_of(r));
 }
 
-int64_t fx_day(struct run *r, struct val v)
+int64_t fx_day_(struct run *r, const struct val *v)
 {
-    return v.kind == VAL_INSTANT ? civil_day_of_us(v.i, zone_of(r)) : v.i;
+    return v->kind == VAL_INSTANT ? civil_day_of_us(v->i, zone_of(r)) : v->i;
 }
 
-void fx_local(struct run *r, struct val v, struct civil *out)
+void fx_local_(struct run *r, const struct val *v, struct civil *out)
 {
-    if (v.kind == VAL_INSTANT) {
-        civil_of_us(v.i, zone_of(r), out);
+    if (v->kind == VAL_INSTANT) {
+        civil_of_us(v->i, zone_of(r), out);
         return;
     }
-    civil_of_days(v.kind == VAL_DATE ? v.i : 0, out);
-    if (v.kind == VAL_TIME) {
-        out->hour = (int)(v.i / 3600);
-        out->minute = (int)(v.i / 60 % 60);
-        out->second = (int)(v.i % 60);
+    civil_of_days(v->kind == VAL_DATE ? v->i : 0, out);
+    if (v->kind == VAL_TIME) {
+        out->hour = (int)(v->i / 3600);
+        out->minute = (int)(v->i / 60 % 60);
+        out->second = (int)(v->i % 60);
     }
 }
 
@@ -123,18 +126,18 @@ static struct str instant_text(struct run *r, int64_t us)
                    m / 600, m / 60 % 10, m % 60 / 10, m % 10);
 }
 
-struct str fx_to_text(struct run *r, struct val v)
+struct str fx_to_text_(struct run *r, const struct val *v)
 {
     char buf[40];
-    switch ((enum val_kind)v.kind) {
-    case VAL_TEXT: return (struct str){v.text, v.n};
+    switch ((enum val_kind)v->kind) {
+    case VAL_TEXT: return (struct str){v->text, v->n};
     case VAL_NUM:
-    case VAL_DEC: return str_dup(r->env->a, num_print(fx_to_num(v), buf));
-    case VAL_BOOL: return v.b ? STR("TRUE") : STR("FALSE");
-    case VAL_DATE: return str_dup(r->env->a, civil_print_date(v.i, buf));
-    case VAL_TIME: return str_dup(r->env->a, civil_print_time(v.i, buf));
-    case VAL_INSTANT: return instant_text(r, v.i);
-    case VAL_REF: return v.ref->title;
+    case VAL_DEC: return str_dup(r->env->a, num_print(fx_to_num(*v), buf));
+    case VAL_BOOL: return v->b ? STR("TRUE") : STR("FALSE");
+    case VAL_DATE: return str_dup(r->env->a, civil_print_date(v->i, buf));
+    case VAL_TIME: return str_dup(r->env->a, civil_print_time(v->i, buf));
+    case VAL_INSTANT: return instant_text(r, v->i);
+    case VAL_REF: return v->ref->title;
     case VAL_BLANK:
     case VAL_LIST:
     case VAL_OBJ:
@@ -165,38 +168,39 @@ static int64_t id_of(struct val v)
     return v.kind == VAL_TEXT && id_parse((struct str){v.text, v.n}, &id) ? id : -1;
 }
 
-int fx_order(struct run *r, struct val x, struct val y)
+int fx_order_(struct run *r, const struct val *x, const struct val *y)
 {
-    if (fx_is_num(x) && fx_is_num(y)) {
-        return order_num(fx_to_num(x), fx_to_num(y));
+    if (fx_is_num(*x) && fx_is_num(*y)) {
+        return order_num(fx_to_num(*x), fx_to_num(*y));
     }
-    if (x.kind == VAL_TEXT && y.kind == VAL_TEXT) {
-        return str_cmp((struct str){x.text, x.n}, (struct str){y.text, y.n});
+    if (x->kind == VAL_TEXT && y->kind == VAL_TEXT) {
+        return str_cmp((struct str){x->text, x->n}, (struct str){y->text, y->n});
     }
-    if (x.kind == VAL_REF || y.kind == VAL_REF) {
-        return order_int(id_of(x), id_of(y));
+    if (x->kind == VAL_REF || y->kind == VAL_REF) {
+        return order_int(id_of(*x), id_of(*y));
     }
-    if (x.kind == VAL_BOOL && y.kind == VAL_BOOL) {
-        return order_int(x.b, y.b);
+    if (x->kind == VAL_BOOL && y->kind == VAL_BOOL) {
+        return order_int(x->b, y->b);
     }
-    if (x.kind == VAL_DATE && y.kind == VAL_INSTANT) {
-        return order_int(fx_midnight(r, x.i), y.i);
+    if (x->kind == VAL_DATE && y->kind == VAL_INSTANT) {
+        return order_int(fx_midnight(r, x->i), y->i);
     }
-    if (x.kind == VAL_INSTANT && y.kind == VAL_DATE) {
-        return order_int(x.i, fx_midnight(r, y.i));
+    if (x->kind == VAL_INSTANT && y->kind == VAL_DATE) {
+        return order_int(x->i, fx_midnight(r, y->i));
     }
-    if (x.kind == y.kind && (x.kind == VAL_DATE || x.kind == VAL_TIME || x.kind == VAL_INSTANT)) {
-        return order_int(x.i, y.i);
+    if (x->kind == y->kind &&
+        (x->kind == VAL_DATE || x->kind == VAL_TIME || x->kind == VAL_INSTANT)) {
+        return order_int(x->i, y->i);
     }
-    return order_int(x.kind, y.kind);
+    return order_int(x->kind, y->kind);
 }
 
-bool fx_equal(struct run *r, struct val x, struct val y)
+bool fx_equal_(struct run *r, const struct val *x, const struct val *y)
 {
-    if (fx_blank(x) || fx_blank(y)) {
-        return fx_blank(x) && fx_blank(y);
+    if (fx_blank(*x) || fx_blank(*y)) {
+        return fx_blank(*x) && fx_blank(*y);
     }
-    return fx_order(r, x, y) == 0;
+    return fx_order_(r, x, y) == 0;
 }
 
 /* ---- leaves ---- */
@@ -215,7 +219,8 @@ double fx_num_const(struct run *r, const struct node *n)
 
 double fx_num_any(struct run *r, const struct node *n)
 {
-    return fx_to_num(EVAL(r, n));
+    struct val v = EVAL(r, n);
+    return fx_to_num(v);
 }
 
 struct val fx_eval_ref(struct run *r, const struct node *n)
@@ -260,7 +265,8 @@ double fx_num_slot(struct run *r, const struct node *n)
             return 0;
         }
     }
-    return fx_to_num(fx_eval_ref(r, n));
+    struct val v = fx_eval_ref(r, n);
+    return fx_to_num(v);
 }
 
 struct val fx_eval_list(struct run *r, const struct node *n)
@@ -319,7 +325,11 @@ struct val fx_eval_call(struct run *r, const struct node *n)
 /* A failed operation is blank, and blank is 0 for the operation around it. */
 static double finite(struct run *r, const struct node *n, double x)
 {
-    return x - x == 0 ? x : fx_to_num(fx_num_result(r, n, x));
+    if (x - x != 0) {
+        (void)fx_num_result(r, n, x);
+        return 0;
+    }
+    return x;
 }
 
 static double raw_add(struct run *r, const struct node *n)
@@ -439,35 +449,36 @@ static struct val eval_between(struct run *r, const struct node *n)
 
 /* ---- logic and comparison ---- */
 
-static struct val eval_and(struct run *r, const struct node *n)
+struct val fx_eval_and(struct run *r, const struct node *n)
 {
     for (uint32_t i = 0; i < n->nargs; i++) {
-        if (!fx_to_bool(fx_arg(r, n, i))) {
+        if (!fx_arg_true(r, n, i)) {
             return val_bool(false);
         }
     }
     return val_bool(true);
 }
 
-static struct val eval_or(struct run *r, const struct node *n)
+struct val fx_eval_or(struct run *r, const struct node *n)
 {
     for (uint32_t i = 0; i < n->nargs; i++) {
-        if (fx_to_bool(fx_arg(r, n, i))) {
+        if (fx_arg_true(r, n, i)) {
             return val_bool(true);
         }
     }
     return val_bool(false);
 }
 
-static struct val eval_not(struct run *r, const struct node *n)
+struct val fx_eval_not(struct run *r, const struct node *n)
 {
-    return val_bool(!fx_to_bool(fx_arg(r, n, 0)));
+    return val_bool(!fx_arg_true(r, n, 0));
 }
 
 static struct val eval_eq(struct run *r, const struct node *n)
 {
     struct val x = fx_arg(r, n, 0);
-    return val_bool(fx_equal(r, x, fx_arg(r, n, 1)) == (n->op == OP_EQ));
+    struct val y = fx_arg(r, n, 1);
+    return val_bool(fx_equal(r, x, y) == (n->op == OP_EQ));
 }
 
 static struct val eval_order(struct run *r, const struct node *n)
@@ -516,7 +527,8 @@ static struct val eval_cat(struct run *r, const struct node *n)
     struct strb out;
     strb_init(&out, r->env->a);
     for (uint32_t i = 0; i < n->nargs; i++) {
-        strb_add(&out, fx_to_text(r, fx_arg(r, n, i)));
+        struct val v = fx_arg(r, n, i);
+        strb_add(&out, fx_to_text(r, v));
         if (out.n > FX_MAX_RESULT) {
             break;
         }
@@ -534,9 +546,9 @@ struct op_row {
     num_fn *num;
 };
 
-static const struct op_row op_rows[] = {[OP_OR] = {eval_or, fx_num_any},
-                                        [OP_AND] = {eval_and, fx_num_any},
-                                        [OP_NOT] = {eval_not, fx_num_any},
+static const struct op_row op_rows[] = {[OP_OR] = {fx_eval_or, fx_num_any},
+                                        [OP_AND] = {fx_eval_and, fx_num_any},
+                                        [OP_NOT] = {fx_eval_not, fx_num_any},
                                         [OP_EQ] = {eval_eq, fx_num_any},
                                         [OP_NE] = {eval_eq, fx_num_any},
                                         [OP_LT] = {eval_order, fx_num_any},
@@ -614,5 +626,6 @@ struct val fx_eval(const struct fx *fx, struct fx_env *env)
 
 bool fx_true(const struct fx *fx, struct fx_env *env)
 {
-    return fx_to_bool(fx_eval(fx, env));
+    struct val v = fx_eval(fx, env);
+    return fx_to_bool(v);
 }

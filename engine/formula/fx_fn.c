@@ -75,6 +75,7 @@ struct str fx_fn_nearest(struct str name, struct arena *a)
     return best;
 }
 
+#ifndef __wasm__
 bool fx_function(size_t i, struct fx_fn_doc *out)
 {
     const struct fn_table *t;
@@ -88,3 +89,4 @@ bool fx_function(size_t i, struct fx_fn_doc *out)
     }
     return false;
 }
+#endif

@@ -34,7 +34,8 @@ static struct val call_today(struct run *r, const struct node *n, const struct v
 {
     (void)n;
     (void)args;
-    return val_date(fx_day(r, val_instant(r->env->now_us)));
+    struct val now = val_instant(r->env->now_us);
+    return val_date(fx_day(r, now));
 }
 
 #define WHO            FN_VOLATILE

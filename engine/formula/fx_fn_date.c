@@ -91,7 +91,8 @@ static struct val fn_datevalue(struct run *r, const struct node *n, const struct
         return val_date(day);
     }
     if (civil_parse_instant(s, &us)) {
-        return val_date(fx_day(r, val_instant(us)));
+        struct val instant = val_instant(us);
+        return val_date(fx_day(r, instant));
     }
     return fx_fail(r, n, "文本不是日期。", "The text is no date.");
 }

@@ -67,7 +67,8 @@ static void add_item(void *arg, struct run *r, struct val v)
 static double total_get(struct total *t)
 {
     if (t->units != 0) {
-        num_sum_add(&t->sum, fx_to_num(val_dec(t->units, t->scale)));
+        struct val whole = val_dec(t->units, t->scale);
+        num_sum_add(&t->sum, fx_to_num(whole));
     }
     return num_sum_get(&t->sum);
 }

@@ -5,27 +5,7 @@
 
 static bool truth(struct run *r, const struct node *n, uint32_t i)
 {
-    return fx_to_bool(fx_arg(r, n, i));
-}
-
-static struct val lazy_and(struct run *r, const struct node *n)
-{
-    for (uint32_t i = 0; i < n->nargs; i++) {
-        if (!truth(r, n, i)) {
-            return val_bool(false);
-        }
-    }
-    return val_bool(true);
-}
-
-static struct val lazy_or(struct run *r, const struct node *n)
-{
-    for (uint32_t i = 0; i < n->nargs; i++) {
-        if (truth(r, n, i)) {
-            return val_bool(true);
-        }
-    }
-    return val_bool(false);
+    return fx_arg_true(r, n, i);
 }
 
 static struct val lazy_xor(struct run *r, const struct node *n)
@@ -35,11 +15,6 @@ static struct val lazy_xor(struct run *r, const struct node *n)
         odd = odd != truth(r, n, i);
     }
     return val_bool(odd);
-}
-
-static struct val lazy_not(struct run *r, const struct node *n)
-{
-    return val_bool(!truth(r, n, 0));
 }
 
 static struct val lazy_if(struct run *r, const struct node *n)
@@ -65,7 +40,8 @@ static struct val lazy_switch(struct run *r, const struct node *n)
     struct val x = fx_arg(r, n, 0);
     uint32_t i = 1;
     for (; i + 1 < n->nargs; i += 2) {
-        if (fx_equal(r, x, fx_arg(r, n, i))) {
+        struct val y = fx_arg(r, n, i);
+        if (fx_equal(r, x, y)) {
             return fx_arg(r, n, i + 1);
         }
     }
@@ -96,7 +72,8 @@ static struct val lazy_iferror(struct run *r, const struct node *n)
 
 static struct val lazy_isblank(struct run *r, const struct node *n)
 {
-    return val_bool(fx_blank(fx_arg(r, n, 0)));
+    struct val v = fx_arg(r, n, 0);
+    return val_bool(fx_blank(v));
 }
 
 #define LOGIC FN_LAZY | FN_KNOWN
@@ -104,7 +81,7 @@ static struct val lazy_isblank(struct run *r, const struct node *n)
 static const struct fn rows[] = {
     {.name = "AND",
      .sig = "bb*>b",
-     .lazy = lazy_and,
+     .lazy = fx_eval_and,
      .flags = LOGIC,
      FX_DOC("AND(a, b, …)", "logic", "所有条件都成立时为 TRUE。", "TRUE when all conditions hold.",
             "AND(1 < 2, 2 < 3) -> true")},
@@ -151,13 +128,13 @@ static const struct fn rows[] = {
             "ISBLANK(\"\") -> true\nISBLANK(0) -> false")},
     {.name = "NOT",
      .sig = "b>b",
-     .lazy = lazy_not,
+     .lazy = fx_eval_not,
      .flags = LOGIC,
      FX_DOC("NOT(condition)", "logic", "条件不成立时为 TRUE。",
             "TRUE when the condition does not hold.", "NOT(1 > 2) -> true")},
     {.name = "OR",
      .sig = "bb*>b",
-     .lazy = lazy_or,
+     .lazy = fx_eval_or,
      .flags = LOGIC,
      FX_DOC("OR(a, b, …)", "logic", "任一条件成立时为 TRUE。", "TRUE when any condition holds.",
             "OR(1 > 2, 2 < 3) -> true")},

@@ -333,8 +333,8 @@ static const struct fn rows[] = {
      .sig = "n>n",
      .call = fn_abs,
      K,
-     FX_SQL("abs({0n})", "abs({0n})"),
-     FX_DOC("ABS(x)", "number", "绝对值。", "The absolute value.", "ABS(-3) -> 3")},
+     FX_SQL("abs({0n})", "abs({0n})")
+         FX_DOC("ABS(x)", "number", "绝对值。", "The absolute value.", "ABS(-3) -> 3")},
     {.name = "CEILING",
      .sig = "n?n>n",
      .call = fn_ceiling,
@@ -373,8 +373,8 @@ static const struct fn rows[] = {
      .sig = "n>n",
      .call = fn_int,
      K,
-     FX_SQL("floor({0n})", "floor({0n})"),
-     FX_DOC("INT(x)", "number", "向下取整。", "Down to a whole number.", "INT(-1.5) -> -2")},
+     FX_SQL("floor({0n})", "floor({0n})")
+         FX_DOC("INT(x)", "number", "向下取整。", "Down to a whole number.", "INT(-1.5) -> -2")},
     {.name = "LCM",
      .sig = "NN*>n",
      .call = fn_lcm,

@@ -226,7 +226,8 @@ static struct val concat(struct run *r, const struct node *n, const struct val *
         bool list = args[i].kind == VAL_LIST;
         uint32_t count = list ? args[i].n : !n->args[i]->type.list;
         for (uint32_t k = 0; k < count && out.n <= FX_MAX_RESULT; k++) {
-            struct str s = fx_to_text(r, list ? args[i].list[k] : args[i]);
+            const struct val *v = list ? &args[i].list[k] : &args[i];
+            struct str s = fx_to_text(r, *v);
             if (s.n == 0 && skip_blank) {
                 continue;
             }

@@ -18,13 +18,18 @@
 #else
 #define FX_HELP(s) s
 #endif
+#ifdef __wasm__
+#define FX_DOC(signature_, group_, zh_, en_, example_)
+#define FX_SQL(sqlite_, pgsql_)
+#else
 #define FX_DOC(signature_, group_, zh_, en_, example_)                                             \
-    .doc = {.signature = FX_HELP(signature_),                                                      \
-            .group = FX_HELP(group_),                                                              \
-            .zh = FX_HELP(zh_),                                                                    \
-            .en = FX_HELP(en_),                                                                    \
-            .example = FX_HELP(example_)}
-#define FX_SQL(sqlite_, pgsql_) .sqlite = FX_HELP(sqlite_), .pgsql = FX_HELP(pgsql_)
+    .doc = {.signature = (signature_),                                                             \
+            .group = (group_),                                                                     \
+            .zh = (zh_),                                                                           \
+            .en = (en_),                                                                           \
+            .example = (example_)}
+#define FX_SQL(sqlite_, pgsql_) .sqlite = (sqlite_), .pgsql = (pgsql_),
+#endif
 
 enum token_kind {
     TOK_END,
@@ -172,10 +177,12 @@ struct fn {
     node_fn *lazy;   /* FN_LAZY */
     check_fn *check; /* instead of sig */
     uint16_t flags;
-    uint8_t context;    /* enum fx_context of context functions, by fx_context_call */
-    const char *sqlite; /* SQL templates, fx_sql.c; NULL: by the fx() function */
+    uint8_t context; /* enum fx_context of context functions, by fx_context_call */
+#ifndef __wasm__
+    const char *sqlite; /* SQL templates, fx_sql_call.c; NULL: by the fx() function */
     const char *pgsql;
     struct fx_fn_doc doc;
+#endif
 };
 
 struct fn_table {
@@ -232,20 +239,39 @@ struct checker {
 
 /* Resolves names, checks types, chooses evaluators, folds constants. */
 void fx_check(struct checker *c, struct node *n);
+#ifdef FX_QUIET
+/* The browser's small copy says where, not what. */
+void fx_quiet(struct checker *c, const struct node *n);
+#define FX_SAY(text)                      ""
+#define fx_complain(c, n, ...)            fx_quiet((c), (n))
+#define fx_complain_type(c, n, zh, en)    fx_quiet((c), (n))
+#define fx_complain_pair(c, n, zh, en)    fx_quiet((c), (n))
+#define fx_complain_branch(c, n, before)  fx_quiet((c), (n))
+#define fx_complain_case(c, n, value)     fx_quiet((c), (n))
+#define fx_complain_name(c, n, form, key) fx_quiet((c), (n))
+#define fx_near_form(c, key)              STR_NONE
+#else
+#define FX_SAY(text) text
 /* One problem at a node. The texts take the same arguments. */
-/* The form whose key is near, for "did you mean"; STR_NONE: none. */
-struct str fx_near_form(const struct checker *c, struct str key);
 struct diag *fx_complain(struct checker *c, const struct node *n, const char *zh, const char *en,
                          ...) __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 /* "needs X, this is Y". */
 void fx_complain_type(struct checker *c, const struct node *n, const char *want_zh,
                       const char *want_en);
-struct str fx_type_name(struct arena *a, struct fx_type t, bool zh);
-bool fx_type_fits(struct fx_type a, struct fx_type b);
+/* Two operands that do not go together. */
+void fx_complain_pair(struct checker *c, const struct node *n, const char *what_zh,
+                      const char *what_en);
+void fx_complain_branch(struct checker *c, const struct node *n, struct fx_type before);
+void fx_complain_case(struct checker *c, const struct node *n, struct fx_type value);
+/* A key that no field of `form` has. */
+void fx_complain_name(struct checker *c, const struct node *n, const void *form, struct str key);
+struct str fx_near_form(const struct checker *c, struct str key);
+#endif
+bool fx_type_fits(const struct fx_type *a, const struct fx_type *b);
 /* Comparable with = (or, ordered, with <). */
-bool fx_comparable(struct fx_type a, struct fx_type b, bool ordered);
+bool fx_comparable(const struct fx_type *a, const struct fx_type *b, bool ordered);
 /* The common type of branches; false when there is none. */
-bool fx_unify(struct fx_type *into, struct fx_type t);
+bool fx_unify(struct fx_type *into, const struct fx_type *t);
 /* Checks the arguments by a signature and sets the type. */
 void fx_check_as(struct checker *c, struct node *n, const char *sig);
 check_fn fx_check_datetime;
@@ -254,7 +280,7 @@ void fx_check_call(struct checker *c, struct node *n);
 void fx_check_stored(struct checker *c, struct node *n);
 void fx_resolve(struct checker *c, struct node *n);
 /* Reports option keys that do not exist where `text` is compared with a select. */
-void fx_check_option(struct checker *c, struct fx_type select, const struct node *text);
+void fx_check_option(struct checker *c, const struct fx_type *select, const struct node *text);
 void fx_need_no_sql(struct checker *c, const char *what);
 /* Sets eval and num of an operator, list or constant whose type is known. */
 void fx_bind_op(struct node *n);
@@ -266,6 +292,7 @@ void fx_fold(struct checker *c, struct node *n);
 /* Context functions: the host answers. */
 struct val fx_context_call(struct run *r, const struct node *n, const struct val *args);
 
+extern node_fn fx_eval_and, fx_eval_or, fx_eval_not;
 extern node_fn fx_eval_const, fx_eval_slot, fx_eval_ref, fx_eval_call, fx_eval_list, fx_eval_stored;
 extern num_fn fx_num_any, fx_num_const, fx_num_slot;
 
@@ -275,21 +302,42 @@ struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const c
 /* Counts work; false when the budget is used up. */
 bool fx_steps(struct run *r, size_t n);
 
-static inline bool fx_blank(struct val v)
+/*
+ * Questions to a value go by its address: in WebAssembly a struct passed by value is copied to the
+ * stack at each call, which was a tenth of the module. The macros take an lvalue.
+ */
+#define fx_blank(v)   fx_blank_(&(v))
+#define fx_is_num(v)  fx_is_num_(&(v))
+#define fx_to_num(v)  fx_to_num_(&(v))  /* blank 0 */
+#define fx_to_str(v)  fx_to_str_(&(v))  /* of a text; blank "" */
+#define fx_to_bool(v) fx_to_bool_(&(v)) /* blank false */
+
+static inline bool fx_blank_(const struct val *v)
 {
-    return v.kind == VAL_BLANK || v.kind == VAL_ABSENT ||
-           ((v.kind == VAL_TEXT || v.kind == VAL_LIST) && v.n == 0);
+    return v->kind == VAL_BLANK || v->kind == VAL_ABSENT ||
+           ((v->kind == VAL_TEXT || v->kind == VAL_LIST) && v->n == 0);
 }
 
-static inline bool fx_is_num(struct val v)
+static inline bool fx_is_num_(const struct val *v)
 {
-    return v.kind == VAL_NUM || v.kind == VAL_DEC;
+    return v->kind == VAL_NUM || v->kind == VAL_DEC;
+}
+
+double fx_to_num_(const struct val *v);
+struct str fx_to_str_(const struct val *v);
+
+static inline bool fx_to_bool_(const struct val *v)
+{
+    return v->kind == VAL_BOOL && v->b;
 }
 
 static inline struct val fx_arg(struct run *r, const struct node *n, size_t i)
 {
     return n->args[i]->eval(r, n->args[i]);
 }
+
+/* An argument as a condition. */
+bool fx_arg_true(struct run *r, const struct node *n, size_t i);
 
 /* Whether order o (<0, 0, >0) satisfies < <= > >=. */
 static inline bool fx_holds(enum op op, int o)
@@ -300,23 +348,25 @@ static inline bool fx_holds(enum op op, int o)
     return op == OP_GT ? o > 0 : o >= 0;
 }
 
-double fx_to_num(struct val v);     /* blank 0 */
-struct str fx_to_str(struct val v); /* of a text; blank "" */
-bool fx_to_bool(struct val v);      /* blank false */
 /* What & makes of it. */
-struct str fx_to_text(struct run *r, struct val v);
+struct str fx_to_text_(struct run *r, const struct val *v);
+#define fx_to_text(r, v) fx_to_text_((r), &(v))
 /* A number, or a failure when it is not finite. */
 struct val fx_num_result(struct run *r, const struct node *n, double x);
 /* A text of any length, or a failure over FX_MAX_RESULT. */
 struct val fx_text_result(struct run *r, const struct node *n, struct str s);
 /* Order of two values that are not blank. */
-int fx_order(struct run *r, struct val x, struct val y);
+int fx_order_(struct run *r, const struct val *x, const struct val *y);
+#define fx_order(r, x, y) fx_order_((r), &(x), &(y))
 /* The `=` of the language: blank equals blank only. */
-bool fx_equal(struct run *r, struct val x, struct val y);
+bool fx_equal_(struct run *r, const struct val *x, const struct val *y);
+#define fx_equal(r, x, y) fx_equal_((r), &(x), &(y))
 /* Local midnight of a date. */
 int64_t fx_midnight(struct run *r, int64_t day);
 /* The local day of a date or datetime. */
-int64_t fx_day(struct run *r, struct val v);
-void fx_local(struct run *r, struct val v, struct civil *out);
+int64_t fx_day_(struct run *r, const struct val *v);
+#define fx_day(r, v) fx_day_((r), &(v))
+void fx_local_(struct run *r, const struct val *v, struct civil *out);
+#define fx_local(r, v, out) fx_local_((r), &(v), (out))
 
 #endif

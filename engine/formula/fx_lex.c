@@ -33,7 +33,9 @@ const char *fx_op_name(enum op op)
     return op_names[op];
 }
 
-static struct token tok_error(struct token t, size_t end, const char *zh, const char *en)
+#define tok_error(t, end, zh, en) tok_error_((t), (end), FX_SAY(zh), FX_SAY(en))
+
+static struct token tok_error_(struct token t, size_t end, const char *zh, const char *en)
 {
     t.kind = TOK_ERROR;
     t.end = (uint32_t)end;
@@ -156,6 +158,7 @@ struct wide_char {
 };
 
 /* What Chinese input methods put in place of the ASCII character. */
+#ifndef FX_QUIET
 static const struct wide_char wide_chars[] = {
     {0xFF08, "这里是全角的“（”，请改用半角的“(”。", "A full-width “（”: use “(”."},
     {0xFF09, "这里是全角的“）”，请改用半角的“)”。", "A full-width “）”: use “)”."},
@@ -185,17 +188,20 @@ static const struct wide_char wide_chars[] = {
     {0x2260, "请写成“<>”。", "Write “<>”."},
     {'\'', "文本要用双引号括起来。", "A text is put in double quotes."},
     {';', "参数之间用逗号分隔。", "Arguments are separated by commas."}};
+#endif
 
 static struct token lex_other(struct str s, size_t *pos, struct token t)
 {
     size_t i = *pos;
     uint32_t cp = utf8_next(s, &i);
     *pos = i;
+#ifndef FX_QUIET
     for (size_t k = 0; k < ARRAY_LEN(wide_chars); k++) {
         if (wide_chars[k].cp == cp) {
-            return tok_error(t, i, wide_chars[k].zh, wide_chars[k].en);
+            return tok_error_(t, i, wide_chars[k].zh, wide_chars[k].en);
         }
     }
+#endif
     if (cp >= 0x80) {
         return tok_error(t, i, "这里要用字段的键（小写英文），不是标题；文本要放在双引号里。",
                          "Names are field keys, not titles; a text is put in double quotes.");

@@ -22,24 +22,32 @@ struct src_pos fx_pos(struct str text, struct src_pos at, size_t pos)
     return out;
 }
 
-static void *problem(struct parser *p, size_t pos, const char *zh, const char *en)
+#define problem(p, pos, zh, en) problem_((p), (pos), FX_SAY(zh), FX_SAY(en))
+#define unexpected(p, zh, en)   unexpected_((p), FX_SAY(zh), FX_SAY(en))
+
+static void *problem_(struct parser *p, size_t pos, const char *zh, const char *en)
 {
     if (!p->failed) {
+        struct diag d = {.code = ERR_INVALID,
+                         .key = STR("formula"),
+                         .zh = str_of(zh),
+                         .en = str_of(en),
+                         .file = p->file,
+                         .pos = fx_pos(p->text, p->at, pos)};
         p->failed = true;
-        diag_file(p->diags, DIAG_ERROR, p->file, fx_pos(p->text, p->at, pos), "formula", "%s", "%s",
-                  zh)
-            ->en = str_of(en);
+        p->diags->errors++;
+        vec_push(p->diags->a, &p->diags->list, d);
     }
     return NULL;
 }
 
 /* The token says what is wrong, or what was expected instead. */
-static void *unexpected(struct parser *p, const char *zh, const char *en)
+static void *unexpected_(struct parser *p, const char *zh, const char *en)
 {
     if (p->tok.kind == TOK_ERROR) {
-        return problem(p, p->tok.pos, p->tok.zh, p->tok.en);
+        return problem_(p, p->tok.pos, p->tok.zh, p->tok.en);
     }
-    return problem(p, p->tok.pos, zh, en);
+    return problem_(p, p->tok.pos, zh, en);
 }
 
 static void next(struct parser *p)
@@ -134,9 +142,11 @@ static bool parse_items(struct parser *p, char close, node_vec *items)
             return true;
         }
         if (!is_punct(p, ',')) {
-            unexpected(p, close == ')' ? "这里应当是逗号或右括号。" : "这里应当是逗号或“]”。",
-                       close == ')' ? "A comma or “)” is expected here."
-                                    : "A comma or “]” is expected here.");
+            if (close == ')') {
+                unexpected(p, "这里应当是逗号或右括号。", "A comma or “)” is expected here.");
+            } else {
+                unexpected(p, "这里应当是逗号或“]”。", "A comma or “]” is expected here.");
+            }
             return false;
         }
         next(p);
@@ -162,6 +172,22 @@ static struct node *parse_list(struct parser *p)
     return n;
 }
 
+static void unknown_function(struct parser *p, const struct node *n, struct str name)
+{
+#ifdef FX_QUIET
+    (void)name;
+    problem_(p, n->pos, "", "");
+#else
+    struct str near = fx_fn_nearest(name, p->a);
+    p->failed = true;
+    diag_file(p->diags, DIAG_ERROR, p->file, fx_pos(p->text, p->at, n->pos), "formula",
+              near.n ? "没有函数“%.*s”，是不是“%.*s”？" : "没有函数“%.*s”。%.*s",
+              near.n ? "There is no function “%.*s”; did you mean “%.*s”?"
+                     : "There is no function “%.*s”.%.*s",
+              STR_ARG(name), STR_ARG(near));
+#endif
+}
+
 static struct node *parse_call(struct parser *p, struct node *n, struct str name)
 {
     node_vec args = {0};
@@ -170,13 +196,7 @@ static struct node *parse_call(struct parser *p, struct node *n, struct str name
     }
     n->fn = fx_fn_find(name);
     if (n->fn == NULL) {
-        struct str near = fx_fn_nearest(name, p->a);
-        p->failed = true;
-        diag_file(p->diags, DIAG_ERROR, p->file, fx_pos(p->text, p->at, n->pos), "formula",
-                  near.n ? "没有函数“%.*s”，是不是“%.*s”？" : "没有函数“%.*s”。%.*s",
-                  near.n ? "There is no function “%.*s”; did you mean “%.*s”?"
-                         : "There is no function “%.*s”.%.*s",
-                  STR_ARG(name), STR_ARG(near));
+        unknown_function(p, n, name);
         return NULL;
     }
     next(p);

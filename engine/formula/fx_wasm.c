@@ -8,7 +8,6 @@
 #include "engine/formula/fx_int.h"
 
 #include "engine/base/id.h"
-#include "engine/formula/fx_vars.h"
 #include "engine/value/json.h"
 #include "engine/value/num.h"
 
@@ -45,7 +44,7 @@ struct compiled {
 
 struct host {
     struct arena *all, *record, *out, *scratch;
-    struct arena_mark record_mark, out_mark, scratch_mark;
+    struct arena_mark all_mark, record_mark, out_mark, scratch_mark;
     VEC(struct wform *) forms;
     VEC(struct compiled) exprs;
     struct val settings, user, raw;
@@ -61,6 +60,12 @@ struct host {
 
 static struct host h;
 
+/* A member by name; by address, see fx_int.h. */
+static struct val get(const struct val *obj, const char *key)
+{
+    return val_get(*obj, str_of(key));
+}
+
 static void start(void)
 {
     if (h.all != NULL) {
@@ -73,6 +78,7 @@ static void start(void)
     if (h.all == NULL || h.record == NULL || h.out == NULL || h.scratch == NULL) {
         __builtin_trap();
     }
+    h.all_mark = arena_mark(h.all);
     h.record_mark = arena_mark(h.record);
     h.out_mark = arena_mark(h.out);
     h.scratch_mark = arena_mark(h.scratch);
@@ -81,6 +87,16 @@ static void start(void)
 static void free_scratch(void)
 {
     arena_reset(h.scratch, h.scratch_mark);
+}
+
+/* A new schema: nothing of the old one stays. */
+static void forget(void)
+{
+    arena_reset(h.all, h.all_mark);
+    memset(&h.forms, 0, sizeof(h.forms));
+    memset(&h.exprs, 0, sizeof(h.exprs));
+    h.settings = h.user = VAL_NONE;
+    h.top = NULL;
 }
 
 static struct json *begin_result(struct json *j, struct strb *b)
@@ -104,7 +120,9 @@ static const struct letter letters[] = {
     {"bool", FX_BOOL, false},     {"date", FX_DATE, false},     {"datetime", FX_DATETIME, false},
     {"time", FX_TIME, false},     {"link", FX_LINK, false},     {"links", FX_LINK, true},
     {"member", FX_MEMBER, false}, {"members", FX_MEMBER, true}, {"dept", FX_DEPT, false},
-    {"depts", FX_DEPT, true},     {"rows", FX_ROWS, false},     {"json", FX_JSON, false}};
+    {"depts", FX_DEPT, true},     {"rows", FX_ROWS, false},     {"json", FX_JSON, false},
+    {"blank", FX_BLANK, false},   {"nums", FX_NUM, true},       {"bools", FX_BOOL, true},
+    {"blanks", FX_BLANK, true}};
 
 struct system_field {
     const char *key, *type;
@@ -150,11 +168,11 @@ static struct fx_type type_of(struct str name)
 
 static void add_field(struct wform *f, struct str key, struct val def)
 {
-    struct val scale = val_get(def, STR("s"));
+    struct val scale = get(&def, "s");
     struct wfield field = {.key = key,
-                           .type = type_of(val_str(val_get(def, STR("t")))),
-                           .form = val_str(val_get(def, STR("f"))),
-                           .options = val_get(def, STR("o"))};
+                           .type = type_of(val_str(get(&def, "t"))),
+                           .form = val_str(get(&def, "f")),
+                           .options = get(&def, "o")};
     if (fx_is_num(scale) && field.type.base == FX_NUM) {
         field.type.has_scale = true;
         field.type.scale = (uint8_t)MIN(fx_to_num(scale), 12);
@@ -166,7 +184,7 @@ static void add_field(struct wform *f, struct str key, struct val def)
 
 static void add_form(struct str key, struct val def)
 {
-    struct val fields = val_get(def, STR("fields"));
+    struct val fields = get(&def, "fields");
     struct wform *f = ARENA_NEW(h.all, struct wform);
     f->key = key;
     for (uint32_t i = 0; fields.kind == VAL_OBJ && i < fields.n; i++) {
@@ -235,12 +253,12 @@ static const struct fx_schema schema = {
 
 static struct val ref_of(struct val v)
 {
-    struct val id = v.kind == VAL_OBJ ? val_get(v, STR("id")) : v;
+    struct val id = v.kind == VAL_OBJ ? get(&v, "id") : v;
     int64_t n;
     if (id.kind != VAL_TEXT || !id_parse(val_str(id), &n)) {
         return VAL_NONE;
     }
-    return val_ref(h.record, n, val_str(val_get(v, STR("title"))));
+    return val_ref(h.record, n, val_str(get(&v, "title")));
 }
 
 /* A JSON value as the field's type holds it. */
@@ -359,7 +377,7 @@ static struct val user_list(struct val v, bool refs)
 
 static bool has_role(struct val role)
 {
-    struct val roles = val_get(h.user, STR("roles"));
+    struct val roles = get(&h.user, "roles");
     for (uint32_t i = 0; roles.kind == VAL_LIST && i < roles.n; i++) {
         if (str_eq(val_str(roles.list[i]), val_str(role))) {
             return true;
@@ -373,13 +391,13 @@ static int env_context(struct fx_env *env, enum fx_context what, struct val arg,
     struct val own;
     (void)env;
     switch (what) {
-    case FX_USER: *out = ref_of(val_get(h.user, STR("id"))); return 0;
-    case FX_DEPT_OF_USER: *out = ref_of(val_get(h.user, STR("dept"))); return 0;
-    case FX_DEPTS: *out = user_list(val_get(h.user, STR("depts")), true); return 0;
-    case FX_ROLES: *out = user_list(val_get(h.user, STR("roles")), false); return 0;
+    case FX_USER: *out = ref_of(get(&h.user, "id")); return 0;
+    case FX_DEPT_OF_USER: *out = ref_of(get(&h.user, "dept")); return 0;
+    case FX_DEPTS: *out = user_list(get(&h.user, "depts"), true); return 0;
+    case FX_ROLES: *out = user_list(get(&h.user, "roles"), false); return 0;
     case FX_HASROLE: *out = val_bool(has_role(arg)); return 0;
     case FX_SETTING:
-        own = val_get(val_get(h.user, STR("settings")), val_str(arg));
+        own = val_get(get(&h.user, "settings"), val_str(arg));
         *out = own.kind == VAL_ABSENT ? val_get(h.settings, val_str(arg)) : own;
         return arg.kind == VAL_TEXT ? 0 : -1; /* of a day: the server knows */
     case FX_MANAGER:
@@ -468,12 +486,12 @@ int32_t fxw_schema(const char *p, uint32_t n)
     struct err err = ERR_INIT;
     struct val v;
     start();
-    h.forms.n = 0;
+    forget();
     if (json_parse(h.all, str_dup(h.all, (struct str){p, n}), &v, &err) != 0) {
         return -1;
     }
-    struct val forms = val_get(v, STR("forms"));
-    h.settings = val_get(v, STR("settings"));
+    struct val forms = get(&v, "forms");
+    h.settings = get(&v, "settings");
     for (uint32_t i = 0; forms.kind == VAL_OBJ && i < forms.n; i++) {
         add_form(forms.obj[i].key, forms.obj[i].value);
     }
@@ -611,37 +629,4 @@ EXPORT("fxw_result_n") uint32_t fxw_result_n(void);
 uint32_t fxw_result_n(void)
 {
     return (uint32_t)h.result.n;
-}
-
-EXPORT("fxw_vars")
-int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t text_n);
-int32_t fxw_vars(const char *vars, uint32_t vars_n, const char *text, uint32_t text_n)
-{
-    const int64_t at = INT64_MIN;
-    struct err err = ERR_INIT;
-    struct diags diags;
-    struct json j;
-    struct strb b;
-    struct zone zone;
-    struct val v = VAL_NONE;
-    start();
-    begin_result(&j, &b);
-    if (json_parse(h.out, (struct str){vars, vars_n}, &v, &err) != 0) {
-        return -1;
-    }
-    struct fx_vars *names = fx_vars_new(h.out, v);
-    struct fx_scope scope = fx_vars_scope(names);
-    diags_init(&diags, h.out);
-    const struct fx *fx = fx_compile(h.out, (struct str){text, text_n}, &scope, STR_NONE,
-                                     (struct src_pos){1, 1}, &diags);
-    if (fx == NULL) {
-        write_diags(&j, &diags);
-        finish(&b);
-        return -1;
-    }
-    struct fx_env env = environment(&zone, &at, &h.offset_s);
-    fx_vars_env(names, &env);
-    json_val(&j, fx_eval(fx, &env));
-    finish(&b);
-    return 0;
 }

@@ -36,11 +36,46 @@ export async function openWasm(path = 'build/formula.wasm') {
       const rc = x.fxw_eval(handle, index);
       return rc === 0 ? JSON.parse(text()) : undefined;
     },
-    // the text of the answer, or the first error
+    // one expression over JSON variables: the text of the answer, or the first error
     vars(json, expr) {
+      const vars = JSON.parse(json);
       x.fxw_reset();
-      const rc = x.fxw_vars(...put(json), ...put(expr));
-      return rc === 0 ? { text: text() } : { error: JSON.parse(text()).errors[0] };
+      x.fxw_schema(...put(JSON.stringify(schemaOf(vars))));
+      x.fxw_row(...put(json));
+      const handle = x.fxw_compile(...put('vars'), ...put(''), ...put(expr));
+      if (handle < 0) return { error: JSON.parse(text()).errors[0] };
+      x.fxw_eval(handle, -1);
+      return { text: text() };
     },
   };
+}
+
+// The types of plain values, as engine/formula/fx_vars.c takes them.
+function schemaOf(vars) {
+  const forms = {};
+  const fieldOf = (path, v) => {
+    if (v === null || v === undefined || v === '') return { t: 'blank' };
+    if (typeof v === 'number') return { t: 'num' };
+    if (typeof v === 'boolean') return { t: 'bool' };
+    if (typeof v === 'string') return { t: 'text' };
+    if (Array.isArray(v)) {
+      if (v.length && v[0] !== null && typeof v[0] === 'object') {
+        forms[path] = { fields: fieldsOf(path, v) };
+        return { t: 'rows', f: path };
+      }
+      const { t } = fieldOf(path, v.find((item) => item !== null && item !== ''));
+      return { t: { num: 'nums', bool: 'bools', text: 'texts' }[t] ?? 'blanks' };
+    }
+    forms[path] = { fields: fieldsOf(path, [v]) };
+    return { t: 'link', f: path };
+  };
+  const fieldsOf = (path, rows) => {
+    const out = {};
+    for (const row of rows)
+      for (const [k, v] of Object.entries(row))
+        if (!out[k] || out[k].t === 'blank') out[k] = fieldOf(`${path}.${k}`, v);
+    return out;
+  };
+  forms.vars = { fields: fieldsOf('vars', [vars]) };
+  return { forms };
 }
