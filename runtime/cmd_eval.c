@@ -1,11 +1,12 @@
 /*
- * mortise eval 'EXPR' [--set key=json …] [--via native|sqlite], and mortise schema.
+ * mortise eval 'EXPR' [--set key=json …] [--via native|sqlite|wasm], and mortise schema.
  *
  * `-` reads JSON lines {"expr","vars"} and prints one result a line, in their order.
  */
 #define _GNU_SOURCE /* getline */
 #include "runtime/cmd.h"
 
+#include "engine/formula/fx_sqlfn.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
 #include "engine/value/num.h"
@@ -14,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct run {
     struct arena *a;
@@ -78,19 +80,6 @@ static struct val native(struct run *r, const struct fx *fx, struct fx_vars *var
     return fx_eval(fx, &env);
 }
 
-/* The value and its storage class, as the store gives them. */
-static struct val raw_of(struct arena *a, struct stmt *s)
-{
-    struct str type = stmt_str(s, 1);
-    if (str_eqz(type, "integer"))
-        return val_dec(stmt_int(s, 0), 0);
-    if (str_eqz(type, "real"))
-        return val_num(stmt_num(s, 0));
-    if (str_eqz(type, "text"))
-        return val_text(str_dup(a, stmt_str(s, 0)));
-    return VAL_NONE;
-}
-
 static int by_sql(struct run *r, const struct fx *fx, struct fx_vars *vars, struct val *out,
                   struct err *err)
 {
@@ -101,15 +90,14 @@ static int by_sql(struct run *r, const struct fx *fx, struct fx_vars *vars, stru
     env.now_us = r->now_us;
     env.zone = &r->zone;
     sql_init(&q, r->a, store_dialect(r->store));
-    sql_lit(&q, "SELECT x, typeof(x) FROM (SELECT ");
+    sql_lit(&q, "SELECT ");
     if (fx_sql_value(fx, &q, &env, NULL, err))
         return -1;
-    sql_lit(&q, " AS x)");
     if (store_query(r->db, r->a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
     if (rc == 1)
-        *out = fx_vars_result(r->a, fx_type_of(fx), raw_of(r->a, s));
+        *out = fx_vars_result(r->a, fx_type_of(fx), val_copy(r->a, stmt_val(s, 0)));
     stmt_done(s);
     return rc < 0 ? -1 : 0;
 }
@@ -199,6 +187,7 @@ static int open_run(struct run *r, const struct config *cfg, struct err *err)
 {
     struct str bytes;
     struct store_opts opts = {.mono_us = clock_mono_us};
+    opts.functions = fx_sql_functions(&opts.nfunctions);
     r->zone = zone_utc;
     r->now_us = clock_real_us();
     if (cfg->timezone.n && !str_eqz(cfg->timezone, "UTC") &&
@@ -207,15 +196,46 @@ static int open_run(struct run *r, const struct config *cfg, struct err *err)
          zone_parse(r->a, cfg->timezone, bytes, &r->zone)))
         return err_set(err, ERR_INVALID, "timezone", "没有时区“%.*s”。",
                        "There is no time zone “%.*s”.", STR_ARG(cfg->timezone));
-    if (str_eqz(cfg->via, "native"))
+    if (str_eqz(cfg->via, "native") || str_eqz(cfg->via, "wasm"))
         return 0;
     if (!str_eqz(cfg->via, "sqlite"))
-        return err_set(err, ERR_INVALID, "via", "--via 应为 native 或 sqlite。",
-                       "--via is native or sqlite.");
+        return err_set(err, ERR_INVALID, "via", "--via 应为 native、sqlite 或 wasm。",
+                       "--via is native, sqlite or wasm.");
     return store_open(STR("sqlite::memory:"), &opts, &r->store, err) ||
                    store_conn_open(r->store, &r->db, err)
                ? -1
                : 0;
+}
+
+/* WebAssembly: node runs the module that the pages get, in the source folder; for developers. */
+#define WASM_PATH   "build/formula-full.wasm"
+#define WASM_SCRIPT "tests/formula/eval_wasm.mjs"
+
+static int run_wasm(struct run *r, const struct config *cfg, struct err *err)
+{
+    struct val vars;
+    struct strb b;
+    struct json j;
+    strb_init(&b, r->a);
+    json_init(&j, &b);
+    if (take_vars(r, cfg, &vars, err))
+        return -1;
+    json_val(&j, vars);
+    struct str now = str_fmt(r->a, "%lld", (long long)r->now_us);
+    struct str offset = str_fmt(r->a, "%d", zone_offset_s(&r->zone, r->now_us));
+    char *argv[] = {str_z(r->a, STR("node")),
+                    str_z(r->a, STR(WASM_SCRIPT)),
+                    str_z(r->a, now),
+                    str_z(r->a, offset),
+                    str_z(r->a, str_eqz(cfg->pos[0], "-") ? STR("-") : STR("one")),
+                    str_z(r->a, cfg->pos[0]),
+                    str_z(r->a, strb_str(&b)),
+                    NULL};
+    if (access(WASM_PATH, R_OK) == 0 && access(WASM_SCRIPT, R_OK) == 0)
+        execvp("node", argv);
+    return err_set(err, ERR_INVALID, "via",
+                   "--via wasm 要在源码目录里运行，先执行 make wasm，并装有 node。",
+                   "--via wasm runs in the source folder, after `make wasm`, and needs node.");
 }
 
 static int run_all(struct run *r, const struct config *cfg, struct err *err)
@@ -223,7 +243,11 @@ static int run_all(struct run *r, const struct config *cfg, struct err *err)
     struct val vars;
     struct strb out;
     struct json j;
-    if (open_run(r, cfg, err) || take_vars(r, cfg, &vars, err))
+    if (open_run(r, cfg, err))
+        return -1;
+    if (str_eqz(cfg->via, "wasm"))
+        return run_wasm(r, cfg, err);
+    if (take_vars(r, cfg, &vars, err))
         return -1;
     if (str_eqz(cfg->pos[0], "-")) {
         all_lines(r);

@@ -22,8 +22,10 @@ static struct fx_type type_of(const struct val *v)
     struct fx_type t = {.base = FX_BLANK};
     switch ((enum val_kind)v->kind) {
     case VAL_BOOL: t.base = FX_BOOL; break;
-    case VAL_NUM:
-    case VAL_DEC: t.base = FX_NUM; break;
+    case VAL_NUM: t.base = FX_NUM; break;
+    case VAL_DEC:
+        t = (struct fx_type){.base = FX_NUM, .has_scale = true, .scale = v->scale};
+        break;
     case VAL_TEXT: t.base = FX_TEXT; break;
     case VAL_DATE: t.base = FX_DATE; break;
     case VAL_TIME: t.base = FX_TIME; break;
@@ -43,6 +45,7 @@ static struct fx_type type_of(const struct val *v)
             t = type_of(&v->list[i]);
         }
         t.list = true;
+        t.has_scale = false; /* items may differ */
         break;
     case VAL_BLANK:
     case VAL_ABSENT: break;
@@ -81,6 +84,9 @@ static int schema_field(void *self, const void *form, struct str key, struct fx_
         return 0;
     }
     *out = (struct fx_field){.type = type_of(v), .slot = slot, .ref = v};
+    if (((const struct val *)form)->kind == VAL_LIST) {
+        out->type.has_scale = false;
+    }
     return 1;
 }
 

@@ -5,11 +5,14 @@
 
 #include "engine/formula/fx_sql_int.h"
 
-/* A linked record given as {"id": …} is its id. */
-static struct val stored(struct val v)
+/* A linked record given as {"id": …} is its id; a decimal stays one where the type says so. */
+static struct val stored(struct val v, struct fx_type type)
 {
     if (v.kind == VAL_OBJ) {
         v = val_get(v, STR("id"));
+    }
+    if (v.kind == VAL_DEC && !(type.has_scale && type.scale == v.scale)) {
+        v = val_num(fx_to_num(v));
     }
     return v.kind == VAL_BOOL ? val_dec(v.b, 0) : v;
 }
@@ -20,12 +23,12 @@ static int sql_column(void *self, struct sql *q, const struct fx_ref *ref, struc
     struct val v = fx_vars_get(self, a, ref);
     (void)err;
     if (!ref->type.list) {
-        sql_bind(q, stored(v));
+        sql_bind(q, stored(v, ref->type));
         return 0;
     }
     struct val *items = ARENA_ARRAY(a, struct val, v.n);
     for (uint32_t i = 0; v.kind == VAL_LIST && i < v.n; i++) {
-        items[i] = stored(v.list[i]);
+        items[i] = stored(v.list[i], ref->type);
     }
     sql_lit(q, "SELECT value AS v FROM json_each(");
     if (v.kind == VAL_LIST) {
