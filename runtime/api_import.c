@@ -4,8 +4,10 @@
 #include "runtime/api_record.h"
 
 #include "engine/record/access.h"
+#include "engine/record/import.h"
 #include "runtime/jobs.h"
 #include "runtime/server.h"
+#include "runtime/slurp.h"
 
 #include <stdio.h>
 
@@ -40,12 +42,40 @@ static struct str part(const struct http_req *req, const char *name)
     return req_query(req, name);
 }
 
+/* {"column":"field"} is the same as column=field,… */
+static int json_mapping(struct http_req *req, struct str *mapping, struct err *err)
+{
+    struct arena *a = req->ctx->a;
+    struct val v;
+    struct strb b;
+    struct err bad = ERR_INIT;
+    if (!str_starts(*mapping, STR("{")))
+        return 0;
+    bool ok = json_parse(a, *mapping, &v, &bad) == 0 && v.kind == VAL_OBJ;
+    strb_init(&b, a);
+    for (size_t i = 0; ok && i < v.n; i++) {
+        struct str field = val_str(v.obj[i].value);
+        ok = v.obj[i].value.kind == VAL_TEXT && str_find(v.obj[i].key, STR(","), 0) < 0 &&
+             str_find(v.obj[i].key, STR("="), 0) < 0 && str_find(field, STR(","), 0) < 0;
+        strb_addf(&b, "%s%.*s=%.*s", i ? "," : "", STR_ARG(v.obj[i].key), STR_ARG(field));
+    }
+    *mapping = strb_str(&b);
+    if (ok)
+        return 0;
+    (void)err_set(err, ERR_INVALID, "bad_value", "mapping 应为 {\"列名\":\"字段\"}。",
+                  "mapping must be {\"column\":\"field\"}.");
+    err_at(err, "mapping");
+    return -1;
+}
+
 static int read_parts(struct http_req *req, struct import_job *in, struct err *err)
 {
     static const char *const MODES[] = {"insert", "update", "upsert"};
     in->mapping = part(req, "mapping");
     in->mode = part(req, "mode");
     in->key = part(req, "key");
+    if (json_mapping(req, &in->mapping, err))
+        return -1;
     struct str dry = part(req, "dry_run");
     in->dry_run = str_eqz(dry, "1") || str_eqz(dry, "true");
     if (!in->mode.n)
@@ -57,6 +87,25 @@ static int read_parts(struct http_req *req, struct import_job *in, struct err *e
                   "mode must be insert, update or upsert.");
     err_at(err, "mode");
     return -1;
+}
+
+/* What is wrong with the columns is said now, not by the job. */
+static int check_file(struct http_req *req, const struct form *f, const struct import_job *in,
+                      struct err *err)
+{
+    struct import head = {.form = f, .mapping = in->mapping, .key = in->key};
+    head.mode = str_eqz(in->mode, "update")   ? IMPORT_UPDATE
+                : str_eqz(in->mode, "upsert") ? IMPORT_UPSERT
+                                              : IMPORT_INSERT;
+    if (head.mode != IMPORT_INSERT && !in->key.n) {
+        (void)err_set(err, ERR_INVALID, "required", "请给出用来匹配的字段 key。",
+                      "Say by which field rows are matched: key.");
+        err_at(err, "key");
+        return -1;
+    }
+    if (slurp_head(req->ctx->a, req->upload, IMPORT_HEAD + 1, &head.csv, err))
+        return -1;
+    return import_check(req->ctx, &head, err);
 }
 
 int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -76,7 +125,7 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
     if (!req->upload.n)
         return err_set(err, ERR_MEDIA, "file_required", "请以 multipart/form-data 上传一个文件。",
                        "Upload one file as multipart/form-data.");
-    if (read_parts(req, &n.in, err))
+    if (read_parts(req, &n.in, err) || check_file(req, f, &n.in, err))
         return -1;
     n.id = id_next(c->ids, c->now_us);
     n.in.app = f->app->key;

@@ -28,7 +28,9 @@ static int fill(int fd, char *p, size_t n)
     return 0;
 }
 
-int slurp_file(struct arena *a, struct str path, size_t max_bytes, struct str *out, struct err *err)
+/* At most max_bytes; more is an error when the whole file is wanted. */
+static int slurp(struct arena *a, struct str path, size_t max_bytes, bool whole, struct str *out,
+                 struct err *err)
 {
     struct stat st;
     int fd = open(str_z(a, path), O_RDONLY | O_CLOEXEC);
@@ -38,18 +40,29 @@ int slurp_file(struct arena *a, struct str path, size_t max_bytes, struct str *o
         close(fd);
         return failed(err, path, ERR_INVALID, "no_file");
     }
-    if ((size_t)st.st_size > max_bytes) {
+    size_t n = MIN((size_t)st.st_size, max_bytes);
+    if (whole && (size_t)st.st_size > max_bytes) {
         close(fd);
         return err_set(err, ERR_TOO_LARGE, "too_large", "文件“%.*s”超过 %zu 字节。",
                        "File “%.*s” is over %zu bytes.", STR_ARG(path), max_bytes);
     }
-    char *p = arena_alloc(a, (size_t)st.st_size + 1);
-    int rc = fill(fd, p, (size_t)st.st_size);
+    char *p = arena_alloc(a, n + 1);
+    int rc = fill(fd, p, n);
     close(fd);
     if (rc)
         return failed(err, path, ERR_STORE, "file_error");
-    *out = (struct str){p, (size_t)st.st_size};
+    *out = (struct str){p, n};
     return 0;
+}
+
+int slurp_file(struct arena *a, struct str path, size_t max_bytes, struct str *out, struct err *err)
+{
+    return slurp(a, path, max_bytes, true, out, err);
+}
+
+int slurp_head(struct arena *a, struct str path, size_t max_bytes, struct str *out, struct err *err)
+{
+    return slurp(a, path, max_bytes, false, out, err);
 }
 
 int make_folder(struct arena *a, struct str path, struct err *err)

@@ -104,6 +104,10 @@ static int read_header(struct importer *m, struct err *err)
         if (name.n && find_column(m, name, named, col, err) < 0)
             return -1;
         known += col->field != NULL;
+        for (size_t k = 0; k < i && col->field; k++)
+            if (m->columns[k].field == col->field)
+                return err_set(err, ERR_INVALID, "column_twice", "“%.*s”有两列。",
+                               "There are two columns for “%.*s”.", STR_ARG(col->field->title));
     }
     if (known)
         return 0;
@@ -128,6 +132,33 @@ static int check_mapping(struct importer *m, struct err *err)
     return 0;
 }
 
+static int column_denied(const struct column *col, struct err *err)
+{
+    err_set(err, ERR_DENIED, "field_not_writable", "列“%.*s”不能写入。",
+            "The column \"%.*s\" cannot be written.", STR_ARG(col->header));
+    err_at(err, "%.*s", STR_ARG(col->header));
+    return -1;
+}
+
+/* A column must be one the caller may write; the key only one he may read. The field a link is
+ * named by must be readable too: "agent.name". */
+static int column_right(struct importer *m, struct access *x, const struct column *col,
+                        struct err *err)
+{
+    const struct field *f = col->field;
+    struct access *t;
+    if (col->by) {
+        if (access_of(m->c, col->by->form, &t, err))
+            return -1;
+        if (access_show(t, col->by, FIELD_READ) == SHOW_NEVER)
+            return unknown_column(col->header, err);
+    }
+    if (f == m->key)
+        return access_show(x, f, FIELD_READ) == SHOW_NEVER ? column_denied(col, err) : 0;
+    bool fixed = (f->type->flags & (FT_COMPUTED | FT_SERIAL)) || f->readonly;
+    return fixed || access_field(x, f) != FIELD_WRITE ? column_denied(col, err) : 0;
+}
+
 /* Rights of the whole file, before the first row (definitions.md §11). */
 static int check_rights(struct importer *m, struct err *err)
 {
@@ -139,18 +170,9 @@ static int check_rights(struct importer *m, struct err *err)
     if (!ctx_is_system(m->c) && !(access_rights(x) & RIGHT_IMPORT))
         return err_set(err, ERR_DENIED, "not_allowed", "没有导入的权限。",
                        "You may not import here.");
-    for (size_t i = 0; i < m->ncolumns; i++) {
-        const struct field *f = m->columns[i].field;
-        if (!f || ctx_is_system(m->c))
-            continue;
-        bool computed = (f->type->flags & FT_COMPUTED) != 0;
-        if (!computed && access_field(x, f) == FIELD_WRITE)
-            continue;
-        err_set(err, ERR_DENIED, "field_not_writable", "列“%.*s”不能写入。",
-                "The column \"%.*s\" cannot be written.", STR_ARG(m->columns[i].header));
-        err_at(err, "%.*s", STR_ARG(f->key));
-        return -1;
-    }
+    for (size_t i = 0; i < m->ncolumns && !ctx_is_system(m->c); i++)
+        if (m->columns[i].field && column_right(m, x, &m->columns[i], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -171,23 +193,40 @@ static int find_key(struct importer *m, struct err *err)
 
 /* ---- finding rows by what people write ---- */
 
-/* SELECT of live rows whose field equals a text; folded where the type folds. */
-static void by_field_sql(struct importer *m, const struct field *f, struct val v, struct sql *q)
+/* SELECT of live rows the caller may read: what he may not see is not found, as if it were not
+ * there, whatever he guesses. The query goes on with its own condition. */
+static int visible_sql(struct importer *m, const struct form *f, struct access **x, struct sql *q,
+                       struct err *err)
 {
     ctx_sql(m->c, q);
-    sql_lit(q, "SELECT \"_id\" FROM ");
-    sql_table(q, f->form->app->key, f->form->key, STR_NONE);
-    sql_lit(q, " WHERE \"_deleted_at\" IS NULL AND ");
+    sql_lit(q, "SELECT t0.\"_id\" FROM ");
+    sql_form(q, f);
+    sql_lit(q, " t0 WHERE ");
+    if (access_of(m->c, f, x, err) || access_rows(*x, q, 0, RIGHT_READ, err))
+        return -1;
+    sql_lit(q, " AND ");
+    return 0;
+}
+
+/* Whose field equals a text, folded where the type folds. */
+static int by_field_sql(struct importer *m, const struct field *f, struct val v, struct sql *q,
+                        struct err *err)
+{
+    struct access *x;
+    if (visible_sql(m, f->form, &x, q, err) || access_show_cond(x, q, 0, f, FIELD_READ, err))
+        return -1;
+    sql_lit(q, " AND ");
     if (f->unique && (f->type->flags & FT_FOLD) && f->type->fold) {
-        sql_ident(q, str_fmt(m->c->a, "%.*s__key", STR_ARG(f->key)));
+        sql_col(q, 0, str_fmt(m->c->a, "%.*s__key", STR_ARG(f->key)));
         sql_lit(q, " = ");
         sql_bind_str(q, f->type->fold(f, m->c->a, v));
     } else {
-        sql_ident(q, f->key);
+        sql_col(q, 0, f->key);
         sql_lit(q, " = ");
         sql_bind(q, field_to_column(f, m->c->a, v));
     }
-    sql_lit(q, " ORDER BY \"_id\" LIMIT 2");
+    sql_lit(q, " ORDER BY t0.\"_id\" LIMIT 2");
+    return 0;
 }
 
 /* How many rows (at most 2) and the first id: 0 or -1. */
@@ -217,7 +256,8 @@ static int find_by_field(struct importer *m, const struct field *f, struct str c
     if (ignored.errors || val_is_blank(v))
         return 0;
     struct sql q;
-    by_field_sql(m, f, v, &q);
+    if (by_field_sql(m, f, v, &q, err))
+        return -1;
     return run_find(m, &q, id, found, err);
 }
 
@@ -225,12 +265,12 @@ static int find_by_title(struct importer *m, const struct form *f, struct str ce
                          int *found, struct err *err)
 {
     struct sql q;
-    ctx_sql(m->c, &q);
-    sql_lit(&q, "SELECT \"_id\" FROM ");
-    sql_table(&q, f->app->key, f->key, STR_NONE);
-    sql_lit(&q, " WHERE \"_deleted_at\" IS NULL AND \"_title\" = ");
+    struct access *x;
+    if (visible_sql(m, f, &x, &q, err) || access_title(x, &q, 0, err))
+        return -1;
+    sql_lit(&q, " = ");
     sql_bind_str(&q, cell);
-    sql_lit(&q, " ORDER BY \"_id\" LIMIT 2");
+    sql_lit(&q, " ORDER BY t0.\"_id\" LIMIT 2");
     return run_find(m, &q, id, found, err);
 }
 
@@ -241,10 +281,10 @@ static int find_by_id(struct importer *m, const struct form *f, struct str cell,
     *found = 0;
     if (!id_parse(cell, id))
         return 0;
-    ctx_sql(m->c, &q);
-    sql_lit(&q, "SELECT \"_id\" FROM ");
-    sql_table(&q, f->app->key, f->key, STR_NONE);
-    sql_lit(&q, " WHERE \"_deleted_at\" IS NULL AND \"_id\" = ");
+    struct access *x;
+    if (visible_sql(m, f, &x, &q, err))
+        return -1;
+    sql_lit(&q, "t0.\"_id\" = ");
     sql_bind_int(&q, *id);
     return run_find(m, &q, id, found, err);
 }
@@ -406,13 +446,18 @@ static int match_row(struct importer *m, struct str *cells, size_t n, int64_t *i
     return 0;
 }
 
+static int row_not_found(struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "not_found", "找不到要更新的记录。",
+                   "The record to update was not found.");
+}
+
 static int write_row(struct importer *m, struct val values, int64_t id, struct diags *d,
                      struct err *err)
 {
     struct ctx *c = m->c;
     if (id == 0 && m->in->mode == IMPORT_UPDATE)
-        return err_set(err, ERR_NOT_FOUND, "not_found", "找不到要更新的记录。",
-                       "The record to update was not found.");
+        return row_not_found(err);
     struct rec_write w = {
         .op = id ? REC_UPDATE : REC_CREATE,
         .form = m->in->form,
@@ -423,8 +468,10 @@ static int write_row(struct importer *m, struct val values, int64_t id, struct d
     };
     c->hook_deadline_us = 0; /* each row is an event of its own */
     c->hook_spent_us = 0;
-    if (record_write(c, &w, NULL, d, err) < 0)
-        return -1;
+    if (record_write(c, &w, NULL, d, err) < 0) {
+        bool denied = err->code == ERR_NOT_FOUND || (err->code == ERR_DENIED && !d->errors);
+        return id && denied ? row_not_found(err) : -1;
+    }
     m->out->created += !id;
     m->out->updated += id != 0;
     return 0;
@@ -447,6 +494,7 @@ static void row_failed(struct importer *m, const struct diags *d, const struct e
         return;
     struct diag *made = diag_field(all, str_fmt(all->a, "%u: %s", m->line, err->path), err->key,
                                    "%s", "%s", err->zh);
+    made->key = str_dup(all->a, str_of(err->key)); /* err goes with the row */
     made->en = str_dup(all->a, str_of(err->en));
     made->pos.line = m->line;
 }
@@ -542,23 +590,49 @@ static int run_batch(struct importer *m, struct err *err)
     int rc = store_write(m->c->store, batch_job, m, err);
     *m->c = saved; /* also when memory ran out inside */
     arena_free(&m->row);
-    if (rc < 0 && m->in->dry_run && strcmp(err->key, "dry_run") == 0)
+    if (rc < 0 && m->in->dry_run && strcmp(err->key, "dry_run") == 0) {
+        *err = (struct err)ERR_INIT;
         rc = 0;
+    }
     return rc;
+}
+
+/* Everything that can be said before the first row. */
+static int begin(struct importer *m, struct err *err)
+{
+    struct str text;
+    if (csv_decode(m->a, m->in->csv, &text, err) < 0)
+        return -1;
+    csv_init(&m->csv, text);
+    return read_header(m, err) < 0 || check_mapping(m, err) < 0 || find_key(m, err) < 0 ||
+                   check_rights(m, err) < 0
+               ? -1
+               : 0;
+}
+
+int import_check(struct ctx *c, const struct import *in, struct err *err)
+{
+    struct importer m = {.c = c, .in = in, .a = c->a};
+    struct import head = *in;
+    ptrdiff_t end = -1;
+    if (head.csv.n > IMPORT_HEAD)
+        for (end = IMPORT_HEAD; end > 0 && head.csv.p[end - 1] != '\n'; end--)
+            ;
+    if (end == 0)
+        return 0; /* one line without an end: the job says so */
+    if (end > 0)
+        head.csv = str_sub(head.csv, 0, (size_t)end);
+    m.in = &head;
+    return begin(&m, err);
 }
 
 int import_run(struct ctx *c, const struct import *in, struct import_result *out, struct err *err)
 {
     struct importer m = {.c = c, .in = in, .out = out, .a = c->a, .more = true};
-    struct str text;
     enum via via = c->via;
     *out = (struct import_result){0};
     diags_init(&out->errors, c->a);
-    if (csv_decode(c->a, in->csv, &text, err) < 0)
-        return -1;
-    csv_init(&m.csv, text);
-    if (read_header(&m, err) < 0 || check_mapping(&m, err) < 0 || check_rights(&m, err) < 0 ||
-        find_key(&m, err) < 0)
+    if (begin(&m, err) < 0)
         return -1;
     c->via = VIA_IMPORT;
     int64_t rows = csv_rows(&m.csv);

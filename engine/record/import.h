@@ -26,6 +26,12 @@ struct import_result {
     struct diags errors; /* path "row 17: column" */
 };
 
+#define IMPORT_HEAD (64u << 10) /* bytes of a file in which its first line must end to be checked  \
+                                 */
+
+/* Columns, key and rights of a file (or of its first IMPORT_HEAD bytes and more): what import_run
+ * would refuse before the first row. */
+int import_check(struct ctx *c, const struct import *in, struct err *err) ATTR_MUST;
 /* Not inside a write job: it makes its own, of up to 200 rows each. */
 int import_run(struct ctx *c, const struct import *in, struct import_result *out,
                struct err *err) ATTR_MUST;
