@@ -39,6 +39,31 @@ describe('shape', () => {
     expect(s.time).toBe(true);
   });
 
+  it('knows a month that is a text', () => {
+    const g = 'TEXT(d, "YYYY-MM")';
+    const s = shape(widget({ group: [g] }), {
+      rows: [
+        { [g]: '2026-09', sum: 2 },
+        { [g]: null, sum: 9 },
+        { [g]: '2026-07', sum: 1 },
+      ],
+    });
+    expect(s.axis.map((a) => a.title)).toEqual(['2026-07', '2026-08', '2026-09']);
+    expect(s.series[0]!.values).toEqual([1, null, 2]);
+  });
+
+  it('puts the steps of a funnel in the order of the options', () => {
+    const s = shape(widget({ type: 'funnel', group: ['stage'] }), {
+      rows: [
+        { stage: 'won', sum: 9 },
+        { stage: null, sum: 1 },
+        { stage: 'new', sum: 3 },
+      ],
+      labels: { stage: { new: '新', won: '赢' } },
+    });
+    expect(s.axis.map((a) => a.title)).toEqual(['新', '赢', '（空）']);
+  });
+
   it('makes a series of every value of a second group', () => {
     const s = shape(widget({ group: ['office', 'stage'] }), {
       rows: [

@@ -56,6 +56,14 @@ function timeTitle(fns: string[], values: unknown[]): string {
   return values.map(String).join('-');
 }
 
+/** TEXT(d, "YYYY-MM") is a month as well, in one group. */
+const MONTH_TEXT = /^TEXT\(.+,\s*"YYYY-MM"\)$/i;
+
+function monthIndex(v: unknown): number | null {
+  const m = typeof v === 'string' ? /^(\d{4})-(\d\d)$/.exec(v) : null;
+  return m ? Number(m[1]) * 12 + Number(m[2]) - 1 : null;
+}
+
 /** What people read for one value of a group. */
 export function groupTitle(expr: string, v: unknown, labels: Rows['labels']): string {
   if (v === null || v === undefined || v === '') return t('blank');
@@ -93,6 +101,8 @@ export function formatOf(w: Widget, i: number): Format | null {
   return m?.format && m.format !== w.format ? m.format : null;
 }
 
+const place = (all: string[], key: string) => (all.indexOf(key) + all.length + 1) % (all.length + 1);
+
 /** Months between the first and the last that have no row, so that a line does not hide them. */
 function fillMonths(axis: Map<string, { sort: number; title: string; key: string | null }>): void {
   const all = [...axis.values()].map((a) => a.sort);
@@ -109,7 +119,8 @@ export function shape(w: Widget, got: Rows): Shape {
   const metrics = w.metrics ?? [];
   const parts = timeParts(group);
   const fns = group.slice(0, parts).map((g) => part(g)!.fn);
-  const monthly = fns.length === 2 && fns[0] === 'YEAR' && fns[1] === 'MONTH';
+  const texts = MONTH_TEXT.test(group[0] ?? '');
+  const monthly = texts || (fns.length === 2 && fns[0] === 'YEAR' && fns[1] === 'MONTH');
   const lead = parts || 1;
   const split = group[lead];
   const axis = new Map<string, { sort: number; title: string; key: string | null }>();
@@ -121,11 +132,11 @@ export function shape(w: Widget, got: Rows): Shape {
     const key = parts ? null : groupKey(vals[0]);
     const at = parts ? title : (key ?? '\u0000');
     const sort = monthly
-      ? Number(vals[0]) * 12 + Number(vals[1]) - 1
+      ? ((texts ? monthIndex(vals[0]) : Number(vals[0]) * 12 + Number(vals[1]) - 1) ?? Number.NaN)
       : parts
         ? vals.reduce<number>((n, v) => n * 400 + Number(v ?? 0), 0)
         : i;
-    if (monthly && vals.some((v) => v == null)) return;
+    if (monthly && (!Number.isFinite(sort) || vals.some((v) => v == null))) return;
     if (!axis.has(at)) axis.set(at, { sort, title, key });
     const by = split ? (groupKey(r[split]) ?? '') : '';
     if (split && !splits.has(by)) splits.set(by, groupTitle(split, r[split], got.labels));
@@ -135,7 +146,10 @@ export function shape(w: Widget, got: Rows): Shape {
   });
   if (monthly && axis.size) fillMonths(axis);
   const keys = [...axis.entries()];
-  if (parts) keys.sort((a, b) => a[1].sort - b[1].sort);
+  if (parts || texts) keys.sort((a, b) => a[1].sort - b[1].sort);
+  // the steps of a funnel come in the order of the options, not by size
+  const steps = w.type === 'funnel' ? Object.keys(got.labels?.[group[0] ?? ''] ?? {}) : [];
+  if (steps.length) keys.sort((a, b) => place(steps, a[0]) - place(steps, b[0]));
   const series: Series[] = (split ? [...splits.entries()] : [['', ''] as [string, string]]).flatMap(
     ([by, name]) =>
       metrics.map((m, i) => ({
@@ -145,7 +159,7 @@ export function shape(w: Widget, got: Rows): Shape {
         values: keys.map(([at]) => cells.get(at)?.get(by)?.get(m.key) ?? null),
       })),
   );
-  return { axis: keys.map(([, a]) => ({ key: a.key, title: a.title })), series, time: parts > 0 };
+  return { axis: keys.map(([, a]) => ({ key: a.key, title: a.title })), series, time: parts > 0 || texts };
 }
 
 /* ---- numbers as people read them ---- */
