@@ -1,6 +1,6 @@
 // What the browser tests share: one server with demo rows, Chromium, a page that fails on any console error.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary, root } from '../apps/lib.mjs';
@@ -20,10 +20,12 @@ export const skip = !binary
 const PASSWORD = 'browser-tests-2026';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** A server in a folder of its own; `stop()` ends it and removes the folder. */
-export async function start({ demo = true } = {}) {
+/** A server in a folder of its own; `stop()` ends it and removes the folder. `own` copies the apps, for tests that change them. */
+export async function start({ demo = true, own = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'mortise-browser-'));
-  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', join(root, 'apps'), '--data', dir, ...(demo ? ['--demo'] : [])];
+  const apps = own ? join(dir, 'apps') : join(root, 'apps');
+  if (own) cpSync(join(root, 'apps'), apps, { recursive: true });
+  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', join(dir, 'data'), ...(demo ? ['--demo'] : [])];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MORTISE_DEMO_PASSWORD: PASSWORD } });
   let text = '';
   const base = await new Promise((ok, fail) => {
@@ -48,7 +50,7 @@ export async function start({ demo = true } = {}) {
     child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   };
-  return { base, stop };
+  return { base, apps, stop };
 }
 
 export async function open() {

@@ -179,6 +179,7 @@ export class Draft {
     if (!d) return;
     if (d.was === null) await this.remove(path);
     else {
+      await this.load(); // the ETag as it is now: this is not an edit of an older text
       const etag = this.files.peek()?.find((f) => f.path === path && f.change !== 'removed')?.etag ?? null;
       await this.put(path, d.was, d.is === null ? null : etag);
     }

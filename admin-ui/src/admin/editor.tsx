@@ -36,8 +36,8 @@ async function saveOne(draft: Draft, path: string): Promise<Extract<Saved, { sta
   try {
     const s = await draft.save(path);
     if (s.state === 'conflict') return s;
-    const n = draft.errors.value.length;
-    toast(n ? t('saved_with', { n }) : t('saved'), { kind: n ? 'info' : 'ok' });
+    // mistakes show themselves in the list below
+    if (!draft.errors.value.length) toast(t('saved'));
   } catch (e) {
     toast(say(e), { kind: 'bad' });
   }
@@ -319,6 +319,8 @@ export function EditorPage(props: { app: string }) {
     if (path) draft.forget(path);
     setConflict(null);
     reload();
+    void draft.load().catch(() => undefined);
+    void draft.check().catch(() => undefined);
   };
   useKeys({ 'mod+s': () => void save(), n: () => setFresh(true) });
 

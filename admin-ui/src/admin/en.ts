@@ -69,7 +69,6 @@ export const en = {
     'On the left is the whole definition of this app. Saving changes the draft only; people see no difference until you publish.',
   save: 'Save',
   saved: 'Draft saved',
-  saved_with: 'Draft saved with {n|1 mistake|{n} mistakes}; publishing waits until they are fixed.',
   save_all: 'Save all',
   unsaved_n: '{n|1 file|{n} files} not saved',
   all_saved: 'Draft saved',
@@ -137,6 +136,7 @@ export const en = {
   plan_none: 'Nothing to publish',
   plan_none_text:
     'The draft is the same as version {n}. Edit and save a file, and this page says what publishing would change.',
+  plan_wait: 'Once the mistakes are fixed, this says what publishing would change.',
   plan_errors: 'The draft has {n|1 mistake|{n} mistakes}; fix them to publish',
   kind_n_blocked: 'Blocked',
   kind_n_destructive: 'Loses data',

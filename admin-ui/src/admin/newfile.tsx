@@ -14,11 +14,12 @@ const quoted = (text: string) => (/^[\p{L}\p{N}][\p{L}\p{N} _-]*$/u.test(text) ?
 
 const BEGIN: Record<
   Exclude<Kind, 'other'>,
-  { path: (k: string) => string; text: (title: string) => string }
+  { path: (k: string) => string; text: (title: string, key: string) => string }
 > = {
   form: {
     path: (k) => `forms/${k}.yaml`,
-    text: (title) => `title: ${quoted(title)}
+    text: (title, key) => `form: ${key}
+title: ${quoted(title)}
 record_title: name
 fields:
   name: {type: text, title: 名称, required: true, max: 120}
@@ -26,7 +27,7 @@ fields:
 views:
   all: {title: 全部, type: grid, columns: [name, _created_at], sort: [-_created_at]}
 permissions:
-  - {everyone: true, can: [read, create]}
+  everyone: {everyone: true, can: [read, create]}
 `,
   },
   dashboard: {
@@ -38,10 +39,13 @@ widgets: {}
   },
   script: {
     path: (k) => `scripts/${k}.lua`,
-    text: (title) => `-- ${title}
-local M = {}
+    text: (title, key) => `-- ${title}
+local ${key} = {}
 
-return M
+function ${key}.before_create(rec, ctx)
+end
+
+return ${key}
 `,
   },
   test: {
@@ -75,7 +79,11 @@ export function NewFile(props: { draft: Draft; onClose: () => void }) {
     if (wrong || busy) return;
     setBusy(true);
     try {
-      await draft.put(at, kind === 'other' ? '' : BEGIN[kind].text(title.trim() || t('untitled')), null);
+      await draft.put(
+        at,
+        kind === 'other' ? '' : BEGIN[kind].text(title.trim() || t('untitled'), key.trim()),
+        null,
+      );
       props.onClose();
       navigate(`/admin/apps/${encodeURIComponent(draft.app)}?file=${encodeURIComponent(at)}`);
     } catch (e) {

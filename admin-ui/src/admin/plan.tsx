@@ -343,6 +343,7 @@ export function PlanPage(props: { app: string }) {
                 ))}
               </ul>
             </header>
+            {plan.changes.length ? null : <p class="s13 dim pub-w">{t('plan_wait')}</p>}
             <Changes plan={plan} at={now} pick={(c) => setAt(idOf(c))} />
           </section>
           <section class="pub-m" aria-label={now?.text ?? t('problems')}>
