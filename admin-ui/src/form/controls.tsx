@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, formPath, query, say } from '../api/client';
 import type { FieldDef, FieldType, FileRef, ListAnswer, OptionDef, Ref } from '../api/types';
-import { bytes } from '../i18n/format';
+import { bytes, number } from '../i18n/format';
 import {
   Avatar,
   Check,
@@ -20,7 +20,7 @@ import { Value } from './display';
 import type { Cell, FormModel } from './model';
 import { SubTable } from './table';
 import { t } from './text';
-import { asList, asRef, asRefs, isBlank, parseNumber } from './values';
+import { asList, asRef, asRefs, isBlank, parseNumber, resultType } from './values';
 
 /*
  * The registry of controls, by the names of the engine's field types. Each row is a small component over one cell; a
@@ -100,6 +100,8 @@ function NumberControl({ cell, model, ids, dense }: ControlProps) {
   };
   const [text, setText] = useState(shown(v));
   const [editing, setEditing] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const grouped = (n: number): string => (pct ? shown(n) : number(n, cell.def.scale));
   const input = (raw: string) => {
     setText(raw);
     setEditing(true);
@@ -118,11 +120,13 @@ function NumberControl({ cell, model, ids, dense }: ControlProps) {
       class="num end"
       mode="decimal"
       label={dense ? cell.def.title : undefined!}
-      value={editing ? text : shown(v)}
+      value={editing ? text : focused || typeof v !== 'number' ? shown(v) : grouped(v)}
+      onFocus={() => setFocused(true)}
       placeholder={cell.def.placeholder ?? ''}
       required={cell.required.value}
       onInput={input}
       onBlur={() => {
+        setFocused(false);
         if (cell.error.peek() !== t('not_number')) setEditing(false);
         if (typeof cell.value.peek() === 'number' && cell.def.scale === 0 && !pct) setEditing(false);
       }}
@@ -514,6 +518,7 @@ function JsonControl({ cell, model, ids, dense }: ControlProps) {
 export function ReadControl({ cell, model, ids, dense }: ControlProps) {
   const blank = isBlank(cell.value.value);
   const serial = cell.def.type === 'serial' && blank;
+  const dated = ['date', 'datetime'].includes(resultType(cell.def));
   const computed = cell.def.type === 'formula' || cell.def.type === 'rollup';
   return (
     <output
@@ -526,7 +531,7 @@ export function ReadControl({ cell, model, ids, dense }: ControlProps) {
       {serial ? (
         <span class="dim">{t('serial_hint')}</span>
       ) : (
-        <Value def={cell.def} value={cell.value.value} app={model.def.app} compact right={undefined} />
+        <Value def={cell.def} value={cell.value.value} app={model.def.app} compact={!dated} />
       )}
       {computed && !dense ? <Icon name="sigma" size="s" class="push" /> : null}
     </output>

@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { batch, computed, type Signal, signal } from '@preact/signals';
 import { api, formPath, recordPath, session } from '../api/client';
 import type { FieldDef, FieldProblem, FormDef, Rec, Rule } from '../api/types';
 import type { Compiled, Formula } from './formula';
@@ -26,6 +26,7 @@ export interface Cell {
 export interface Row {
   /** identity on the screen; `id` is the server's */
   nth: number;
+  table: string;
   id: string | null;
   cells: Map<string, Cell>;
 }
@@ -42,6 +43,15 @@ interface Node {
   reads: Set<string>;
   /** link fields whose own fields it reads */
   links: string[];
+}
+
+type Changes = Map<string, Set<Row> | null>;
+
+function mark(changes: Changes, name: string, row: Row | null = null): void {
+  const has = changes.get(name);
+  if (row === null || has === null) changes.set(name, null);
+  else if (has) has.add(row);
+  else changes.set(name, new Set([row]));
 }
 
 const MAX_PASSES = 20;
@@ -61,13 +71,16 @@ export class FormModel {
   /** grows with each change, for whoever keeps the draft */
   readonly changes = signal(0);
   readonly general = signal<string[]>([]);
+  /** how much is wrong */
+  readonly problems = computed(() => this.errors().length + this.general.value.length);
   private readonly base: Values;
   private nodes: Node[] = [];
   private formula: Formula | null = null;
   private attached = false;
   /** a visitor: nothing may be asked from the server */
   private offline = false;
-  private changed = new Set<string>();
+  /** what changed since the last computation: names, and of a column the rows (null: all) */
+  private changed: Changes = new Map();
   private scheduled = false;
   private lastNth = 0;
   private known = new Map<string, Values>();
@@ -132,7 +145,12 @@ export class FormModel {
   }
 
   private makeRow(table: FieldDef, from: Values | null): Row {
-    const row: Row = { nth: ++this.lastNth, id: (from?._id as string | undefined) ?? null, cells: new Map() };
+    const row: Row = {
+      nth: ++this.lastNth,
+      table: table.key,
+      id: (from?._id as string | undefined) ?? null,
+      cells: new Map(),
+    };
     for (const f of table.fields ?? []) {
       const v = from ? (from[f.key] ?? null) : literalDefault(f);
       row.cells.set(f.key, this.makeCell(f, v, row, table));
@@ -149,7 +167,7 @@ export class FormModel {
     }
     cell.value.value = v;
     cell.error.value = null;
-    this.touch(this.absolute(cell));
+    this.touch(this.absolute(cell), cell.row);
     if (cell.def.type === 'link' && cell.def.form) this.follow(cell, asRef(v)?.id ?? null);
   }
 
@@ -173,20 +191,16 @@ export class FormModel {
     const dest = (beside.row?.cells ?? this.cells).get(key);
     if (!dest || same(dest.value.peek(), v)) return;
     dest.value.value = v;
-    this.changed.add(this.absolute(dest));
+    mark(this.changed, this.absolute(dest), dest.row);
     this.schedule();
   }
 
   private absolute(cell: Cell): string {
-    if (!cell.row) return cell.def.key;
-    for (const [key, c] of this.cells)
-      if (c.def.type === 'table' && (c.value.peek() as Row[]).includes(cell.row))
-        return `${key}.${cell.def.key}`;
-    return cell.def.key;
+    return cell.row ? `${cell.row.table}.${cell.def.key}` : cell.def.key;
   }
 
-  private touch(name: string): void {
-    this.changed.add(name);
+  private touch(name: string, row: Row | null = null): void {
+    mark(this.changed, name, row);
     this.dirty.value = true;
     this.changes.value++;
     this.schedule();
@@ -312,8 +326,7 @@ export class FormModel {
         if (fx) this.bindNames(n, fx.refs.length ? fx.refs : namesIn(n.text));
       }
     this.defaults();
-    for (const f of this.def.fields) this.changed.add(f.key);
-    this.changed.add('*');
+    mark(this.changed, '*');
     this.run();
   }
 
@@ -330,7 +343,7 @@ export class FormModel {
         this.ask({ expr: d.expr }, (v) => {
           if (isBlank(cell.value.peek()) && !isBlank(v)) {
             cell.value.value = this.fit(cell.def, v);
-            this.changed.add(cell.def.key);
+            mark(this.changed, cell.def.key);
             this.schedule();
           }
         });
@@ -358,43 +371,59 @@ export class FormModel {
     });
   }
 
-  private touches(n: Node, changed: Set<string>): boolean {
-    if (changed.has('*')) return true;
+  /** The rows that a node has to be computed for; null: all (or the record), undefined: nothing it reads changed. */
+  private touched(n: Node, changes: Changes): Set<Row> | null | undefined {
+    if (changes.has('*')) return null;
+    const rows = new Set<Row>();
+    let any = false;
+    const look = (name: string): boolean => {
+      const of = changes.get(name);
+      if (of === undefined) return true;
+      any = true;
+      if (of === null || n.table === null || !name.startsWith(`${n.table}.`)) return false; // everything
+      for (const r of of) rows.add(r);
+      return true;
+    };
     for (const r of n.reads) {
-      if (changed.has(r)) return true;
+      if (!look(r)) return null;
       const dot = r.indexOf('.');
-      if (dot > 0 && changed.has(r.slice(0, dot))) return true;
+      if (dot > 0 && !look(r.slice(0, dot))) return null;
     }
-    return n.table !== null && changed.has(n.table); // a new row has everything to compute
+    if (n.table !== null && !look(n.table)) return null; // a new row has everything to compute
+    return any ? rows : undefined;
   }
 
   private run(): void {
-    for (let pass = 0; this.changed.size > 0 && pass < MAX_PASSES; pass++) {
-      const changed = this.changed;
-      this.changed = new Set();
-      let fresh = false;
-      for (const n of this.nodes) {
-        if (!this.touches(n, changed)) continue;
-        if (!this.ready(n)) continue;
-        if (!n.fx || !this.formula) {
-          this.askNode(n);
-          continue;
-        }
-        if (!fresh) {
-          this.formula.row(this.values());
-          fresh = true;
-        }
-        this.compute(n, n.fx);
-      }
-    }
+    batch(() => {
+      for (let pass = 0; this.changed.size > 0 && pass < MAX_PASSES; pass++) this.pass();
+    });
     this.changed.clear();
   }
 
-  private compute(n: Node, fx: Compiled): void {
+  private pass(): void {
+    const changes = this.changed;
+    this.changed = new Map();
+    let fresh = false;
+    for (const n of this.nodes) {
+      const rows = this.touched(n, changes);
+      if (rows === undefined || !this.ready(n)) continue;
+      if (!n.fx || !this.formula) {
+        this.askNode(n);
+        continue;
+      }
+      if (!fresh) {
+        this.formula.row(this.values());
+        fresh = true;
+      }
+      this.compute(n, n.fx, rows);
+    }
+  }
+
+  private compute(n: Node, fx: Compiled, only: Set<Row> | null): void {
     if (n.table) {
       const rows = this.rows(n.table);
       rows.forEach((row, i) => {
-        const cell = row.cells.get(n.key);
+        const cell = only && !only.has(row) ? undefined : row.cells.get(n.key);
         if (cell) this.apply(n, cell, this.formula!.evaluate(fx, n.table, i));
       });
     } else {
@@ -415,7 +444,7 @@ export class FormModel {
       const next = this.fit(n.def, v);
       if (same(cell.value.peek(), next)) return;
       cell.value.value = next;
-      this.changed.add(n.table ? `${n.table}.${n.key}` : n.key);
+      mark(this.changed, n.table ? `${n.table}.${n.key}` : n.key, cell.row);
     }
   }
 
@@ -433,7 +462,7 @@ export class FormModel {
         ok = false;
         if (this.record && !this.dirty.peek()) continue; // an untouched record came with its values
         this.know(form, to.id, []).then(() => {
-          this.changed.add(abs);
+          mark(this.changed, abs);
           this.schedule();
         });
       }
@@ -557,7 +586,7 @@ export class FormModel {
       if (c.def.type === 'table')
         c.value.value = (Array.isArray(v) ? v : []).map((r) => this.makeRow(c.def, r as Values));
       else c.value.value = v;
-      this.changed.add(k);
+      mark(this.changed, k);
     }
     this.dirty.value = true;
     this.schedule();

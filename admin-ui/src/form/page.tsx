@@ -22,7 +22,16 @@ import { dropDraft, keepDraft, readDraft } from './draft';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
-import { ErrorSummary, FormView, focusCell, pagesOf, progress, sectionErrors, tabOf } from './view';
+import {
+  ErrorSummary,
+  FormView,
+  focusCell,
+  pagesOf,
+  progress,
+  sectionErrors,
+  tabOf,
+  worthShowing,
+} from './view';
 
 /* Creating and editing one record, full width: outline, sections, the bar with the one main action. */
 
@@ -140,19 +149,25 @@ function Editor({
   }, []);
 
   // the draft follows the typing
-  const changes = model.changes.value;
   useEffect(() => {
-    if (!model.dirty.peek()) return;
-    const timer = setTimeout(() => {
-      if (done.current) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const keep = () => {
+      if (done.current || !model.dirty.peek()) return;
       const at = new Date().toISOString();
       if (
         keepDraft(me.id, def.app, def.form, id, { at, values: model.snapshot(), version: record?._version })
       )
         setKept(at);
-    }, DRAFT_AFTER);
-    return () => clearTimeout(timer);
-  }, [changes]);
+    };
+    const stop = model.changes.subscribe(() => {
+      clearTimeout(timer);
+      timer = setTimeout(keep, DRAFT_AFTER);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, []);
 
   const dirty = model.dirty.value;
   useEffect(() => {
@@ -242,13 +257,10 @@ function Editor({
   };
   useKeys({ 'mod+Enter': () => void submit() });
 
-  const sections = pagesOf(def).flatMap((p, i) =>
-    p.sections.map((s) => ({ ...s, tab: i, title: s.title ?? p.title })),
-  );
-  const named = sections.filter((s) => s.title && s.fields.some((f) => model.cell(f.key)?.shown.value));
-  const outline = named.length > 1;
-  const did = progress(model);
-  const n = model.errors().length + model.general.value.length;
+  const outline =
+    pagesOf(def)
+      .flatMap((p) => p.sections.map((s) => s.title ?? p.title))
+      .filter(Boolean).length > 1;
   const back_ = () => back(record ? `/a/${def.app}/${def.form}/${record._id}` : `/a/${def.app}/${def.form}`);
   const time = (iso: string) => iso && new Date(iso).toTimeString().slice(0, 5);
   const title = record ? record._title || def.title : t('create', { title: def.title });
@@ -272,40 +284,7 @@ function Editor({
         ) : null}
       </header>
       <div class={`formwrap${outline ? '' : ' formwrap--1'}`} ref={scroller}>
-        {outline ? (
-          <nav class="outline" aria-label={t('sections')}>
-            <span class="label">{t('sections')}</span>
-            {named.map((s) => {
-              const bad = sectionErrors(model, s);
-              return (
-                <button
-                  type="button"
-                  key={s.key}
-                  onClick={() => {
-                    setTab(s.tab);
-                    requestAnimationFrame(() =>
-                      document.getElementById(s.key)?.scrollIntoView({ block: 'start' }),
-                    );
-                  }}
-                >
-                  <span class="cut">{s.title}</span>
-                  {bad ? <span class="badge badge--hot">{bad}</span> : null}
-                </button>
-              );
-            })}
-            {did.all ? (
-              <div class="mt3">
-                <p class="row s12 dim">
-                  {t('required_done')}
-                  <span class="push num">
-                    {did.done} / {did.all}
-                  </span>
-                </p>
-                <progress class="mt1" max={did.all} value={did.done} aria-label={t('required_done')} />
-              </div>
-            ) : null}
-          </nav>
-        ) : null}
+        {outline ? <Outline model={model} onTab={setTab} /> : null}
         <div class="formcol">
           <ErrorSummary model={model} goTo={goTo} failed={failed} />
           {found ? (
@@ -333,12 +312,7 @@ function Editor({
         </div>
       </div>
       <footer class="submit">
-        {n ? (
-          <span class="row gap1 s13 bad dk">
-            <Icon name="circle-alert" size="s" />
-            {t('to_fix', { n })}
-          </span>
-        ) : null}
+        <ToFix model={model} />
         <span class="push dk" />
         <Button class="dk" onClick={back_}>
           {t('cancel')}
@@ -367,5 +341,56 @@ function Editor({
         />
       ) : null}
     </>
+  );
+}
+
+/** The chapters beside a form, with what is wrong in each and how far one is. */
+function Outline({ model, onTab }: { model: FormModel; onTab: (n: number) => void }) {
+  const named = pagesOf(model.def)
+    .flatMap((p, i) => p.sections.map((s) => ({ ...s, tab: i, title: s.title ?? p.title })))
+    .filter((s) => s.title && worthShowing(model, s));
+  const did = progress(model);
+  return (
+    <nav class="outline" aria-label={t('sections')}>
+      <span class="label">{t('sections')}</span>
+      {named.map((s) => {
+        const bad = sectionErrors(model, s);
+        return (
+          <button
+            type="button"
+            key={s.key}
+            onClick={() => {
+              onTab(s.tab);
+              requestAnimationFrame(() => document.getElementById(s.key)?.scrollIntoView({ block: 'start' }));
+            }}
+          >
+            <span class="cut">{s.title}</span>
+            {bad ? <span class="badge badge--hot">{bad}</span> : null}
+          </button>
+        );
+      })}
+      {did.all ? (
+        <div class="mt3">
+          <p class="row s12 dim">
+            {t('required_done')}
+            <span class="push num">
+              {did.done} / {did.all}
+            </span>
+          </p>
+          <progress class="mt1" max={did.all} value={did.done} aria-label={t('required_done')} />
+        </div>
+      ) : null}
+    </nav>
+  );
+}
+
+function ToFix({ model }: { model: FormModel }) {
+  const n = model.problems.value;
+  if (!n) return null;
+  return (
+    <span class="row gap1 s13 bad dk">
+      <Icon name="circle-alert" size="s" />
+      {t('to_fix', { n })}
+    </span>
   );
 }

@@ -33,9 +33,17 @@ function CellBox({ cell, model, id }: { cell: Cell; model: FormModel; id: string
   );
 }
 
+/** One sum, redrawn alone when a number of its column changes. */
+function Sum({ rows, f }: { rows: Row[]; f: FieldDef }) {
+  return <>{columnSum(rows, f)}</>;
+}
+
+function hasSum(f: FieldDef): boolean {
+  return resultType(f) === 'number' && f.scale != null && f.type !== 'number';
+}
+
 /** The sum of a scaled number column; ratios and unit prices of no scale have none. */
-function columnSum(rows: Row[], f: FieldDef): string | null {
-  if (resultType(f) !== 'number' || f.scale == null || f.type === 'number') return null;
+function columnSum(rows: Row[], f: FieldDef): string {
   let sum = 0;
   for (const r of rows) {
     const v = r.cells.get(f.key)?.value.value;
@@ -71,8 +79,7 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
         <IconButton small icon="trash-2" label={t('remove_row')} onClick={() => remove(row)} />
       </span>
     );
-  const sums = columns.map((f) => columnSum(rows, f));
-  const hasSums = rows.length > 1 && sums.some((s) => s !== null);
+  const hasSums = rows.length > 1 && columns.some(hasSum);
   return (
     <div class="subtable" id={`f-${name}`} tabIndex={-1}>
       {rows.length && !phone.value ? (
@@ -122,7 +129,13 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
                   <td />
                   {columns.map((f, i) => (
                     <td key={f.key} class="end num m">
-                      {sums[i] ?? (i === 0 ? <span class="dim">{t('total')}</span> : '')}
+                      {hasSum(f) ? (
+                        <Sum rows={rows} f={f} />
+                      ) : i === 0 ? (
+                        <span class="dim">{t('total')}</span>
+                      ) : (
+                        ''
+                      )}
                     </td>
                   ))}
                   <td />
@@ -170,13 +183,14 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
       )}
       {hasSums ? (
         <p class="ph st-sum">
-          {columns.map((f, i) =>
-            sums[i] ? (
-              <span key={f.key}>
-                {f.title} <b class="num">{sums[i]}</b>
-              </span>
-            ) : null,
-          )}
+          {columns.filter(hasSum).map((f) => (
+            <span key={f.key}>
+              {f.title}{' '}
+              <b class="num">
+                <Sum rows={rows} f={f} />
+              </b>
+            </span>
+          ))}
         </p>
       ) : null}
       {cell.error.value ? (

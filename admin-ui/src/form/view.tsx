@@ -89,10 +89,18 @@ export function FieldBox({
 }
 
 function isVain(c: Cell): boolean {
-  const blank = isBlank(c.value.value);
   if (c.def.type === 'rollup') return true;
   if (c.def.type === 'serial' || c.def.type === 'formula' || c.def.type === 'table') return false;
-  return blank && c.readonly.value;
+  return c.readonly.value && isBlank(c.value.value);
+}
+
+/** A new form leaves out sections in which there is nothing to fill in. */
+export function worthShowing(model: FormModel, s: Section): boolean {
+  if (model.record) return s.fields.some((f) => model.cell(f.key)?.shown.value);
+  return s.fields.some((f) => {
+    const c = model.cell(f.key);
+    return !!c?.shown.value && !c.readonly.value;
+  });
 }
 
 function SectionBox({ model, section, form }: { model: FormModel; section: Section; form: string }) {
@@ -103,10 +111,7 @@ function SectionBox({ model, section, form }: { model: FormModel; section: Secti
   const filling = !model.record;
   // what a new record cannot have yet, and nobody can fill in, only makes a new form longer
   const useful = cells.filter((x) => !filling || !isVain(x.cell));
-  const worth = useful.some(
-    (x) => x.cell.shown.value && (!filling || x.cell.def.type === 'table' || !isComputed(x.cell.def)),
-  );
-  if (!useful.some((x) => x.cell.shown.value) || (filling && !worth)) return null;
+  if (!useful.some((x) => x.cell.shown.value) || !worthShowing(model, section)) return null;
   return (
     <section class="fsec" id={`${form}${section.key}`}>
       {section.title ? (

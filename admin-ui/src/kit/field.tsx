@@ -60,6 +60,7 @@ export interface InputProps extends Partial<Ids> {
   value: string;
   onInput: (value: string) => void;
   onBlur?: () => void;
+  onFocus?: () => void;
   onKeyDown?: (e: KeyboardEvent) => void;
   type?: 'text' | 'password' | 'email' | 'tel' | 'url' | 'date' | 'datetime-local' | 'time';
   mode?: 'text' | 'decimal' | 'numeric' | 'tel' | 'email' | 'url' | 'search';
@@ -101,6 +102,7 @@ export function Input(props: InputProps) {
       aria-describedby={props.describedby}
       onInput={(e) => props.onInput(e.currentTarget.value)}
       onBlur={props.onBlur}
+      onFocus={props.onFocus}
       onKeyDown={props.onKeyDown}
     />
   );
