@@ -4,6 +4,7 @@
 #include "runtime/api.h"
 
 #include "engine/vault/vault.h"
+#include "runtime/audited.h"
 #include "runtime/backup.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
@@ -73,6 +74,11 @@ int api_audit(struct http_req *req, struct http_resp *resp, struct err *err)
     return rc;
 }
 
+int api_audit_verify(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    return audit_verify(req->ctx, &resp->json, err);
+}
+
 /* ---- backups ---- */
 
 static struct str folder(struct http_req *req)
@@ -127,6 +133,8 @@ int api_backup_post(struct http_req *req, struct http_resp *resp, struct err *er
     if (make_folder(c->a, dir, err) ||
         backup_make(c->store, req->server->cfg, c->a,
                     str_fmt(c->a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(strb_str(&name))), err))
+        return -1;
+    if (audited(req, "backup", STR_NONE, "name", val_text(strb_str(&name)), err))
         return -1;
     resp->status = 201;
     put_backup(req, dir, strb_str(&name), &resp->json);

@@ -5,6 +5,7 @@
 
 #include "engine/org/member.h"
 #include "engine/vault/vault.h"
+#include "runtime/audited.h"
 #include "runtime/server.h"
 #include "runtime/session.h"
 #include "runtime/throttle.h"
@@ -196,6 +197,7 @@ struct first {
     struct str hash;
     int64_t id;
     struct diags *diags;
+    struct str remote;
 };
 
 static int first_member(struct ctx *c, void *arg, struct err *err)
@@ -207,14 +209,17 @@ static int first_member(struct ctx *c, void *arg, struct err *err)
     if (n)
         return err_set(err, ERR_CONFLICT, "already_set_up", "系统已有管理员，请直接登录。",
                        "There is an administrator already; please log in.");
-    return member_add(c, &f->spec, f->hash, &f->id, f->diags, err);
+    struct audit line = {.what = STR("setup"), .addr = f->remote};
+    line.detail = audit_detail(c->a, "login", val_text(f->spec.login));
+    return member_add(c, &f->spec, f->hash, &f->id, f->diags, err) || audit_add(c, &line, err) ? -1
+                                                                                               : 0;
 }
 
 int api_setup_post(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct val body;
     bool yes;
-    struct first f = {.diags = &resp->diags};
+    struct first f = {.diags = &resp->diags, .remote = req->remote};
     if (req_json(req, &body, err) || needed(req, &yes, err))
         return -1;
     if (!yes)
@@ -300,7 +305,9 @@ static int token_insert(struct ctx *c, void *arg, struct err *err)
     sql_lit(&q, ", ");
     sql_bind(&q, t->expires_us ? val_instant(t->expires_us) : VAL_NONE);
     sql_lit(&q, ")");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    struct audit line = {.what = STR("token.add")};
+    line.detail = audit_detail(c->a, "title", val_text(t->title));
+    return store_exec(c->db, c->a, &q, NULL, err) || audit_add(c, &line, err) ? -1 : 0;
 }
 
 static bool scope_ok(struct val v)
@@ -393,7 +400,8 @@ static int token_remove(struct ctx *c, void *arg, struct err *err)
     sql_bind_int(&q, t->id);
     sql_lit(&q, " AND member = ");
     sql_bind_int(&q, c->who->id);
-    return store_exec(c->db, c->a, &q, &t->changes, err);
+    struct audit line = {.what = STR("token.remove")};
+    return store_exec(c->db, c->a, &q, &t->changes, err) || audit_add(c, &line, err) ? -1 : 0;
 }
 
 int api_token_delete(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -427,7 +435,8 @@ static int password_store(struct ctx *c, void *arg, struct err *err)
     sql_bind_int(&q, c->who->id);
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
-    return session_end_all(c, c->who->id, p->keep, err);
+    struct audit line = {.what = STR("password")};
+    return session_end_all(c, c->who->id, p->keep, err) || audit_add(c, &line, err) ? -1 : 0;
 }
 
 int api_password_post(struct http_req *req, struct http_resp *resp, struct err *err)

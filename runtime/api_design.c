@@ -4,10 +4,12 @@
  */
 #include "runtime/api.h"
 
+#include "engine/base/utf8.h"
 #include "engine/meta/edit.h"
 #include "engine/org/member.h"
 #include "engine/record/schema.h"
 #include "engine/vault/vault.h"
+#include "runtime/audited.h"
 #include "runtime/public.h"
 #include "runtime/server.h"
 
@@ -197,6 +199,9 @@ static int draft_store(struct http_req *req, struct http_resp *resp, struct str 
 int api_draft_put(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     const struct app_file *f;
+    if (!utf8_valid(req->body))
+        return err_set(err, ERR_INVALID, "encoding", "定义文件应为 UTF-8 文本。",
+                       "A definition file is UTF-8 text.");
     if (draft_file(req, &f, err) || base_ok(req, f, err))
         return -1;
     return draft_store(req, resp, req->body, err);
@@ -246,7 +251,8 @@ int api_plan(struct http_req *req, struct http_resp *resp, struct err *err)
 
 static int version_answer(struct http_req *req, struct http_resp *resp, int64_t n, struct err *err)
 {
-    if (public_tokens(req->ctx, req->params[0], err))
+    if (public_tokens(req->ctx, req->params[0], err) ||
+        audited(req, "publish", req->params[0], "version", val_num((double)n), err))
         return -1;
     json_begin_obj(&resp->json);
     json_kint(&resp->json, "version", n);

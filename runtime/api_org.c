@@ -4,6 +4,7 @@
 #include "runtime/api.h"
 
 #include "engine/org/member.h"
+#include "runtime/audited.h"
 #include "runtime/write.h"
 
 int api_members(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -146,7 +147,10 @@ struct add {
 static int add_apply(struct ctx *c, void *arg, struct err *err)
 {
     struct add *a = arg;
-    return member_add(c, &a->spec, a->hash, &a->id, a->diags, err);
+    struct audit line = {.what = STR("member.add")};
+    line.detail = audit_detail(c->a, "login", val_text(a->spec.login));
+    return member_add(c, &a->spec, a->hash, &a->id, a->diags, err) || audit_add(c, &line, err) ? -1
+                                                                                               : 0;
 }
 
 static int add_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)

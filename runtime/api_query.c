@@ -7,6 +7,7 @@
 #include "engine/record/eval.h"
 #include "engine/record/export.h"
 #include "engine/record/query.h"
+#include "runtime/audited.h"
 
 /* Where a parameter comes from: the address or a JSON body. */
 struct source {
@@ -207,7 +208,8 @@ int api_export(struct http_req *req, struct http_resp *resp, struct err *err)
                                  .fields = text_of(&s, "fields"),
                                  .search = text_of(&s, "search")},
                        .machine = str_eqz(text_of(&s, "for"), "machine")};
-    if (view_of(&s, f, &e.query.view, err) || export_csv(req->ctx, &e, &resp->body, err))
+    if (view_of(&s, f, &e.query.view, err) || export_csv(req->ctx, &e, &resp->body, err) ||
+        audited(req, "export", f->app->key, "form", val_text(f->key), err))
         return -1;
     resp->type = STR("text/csv; charset=utf-8");
     resp_header(resp, STR("Content-Disposition"),

@@ -9,6 +9,7 @@
 #include "engine/record/access.h"
 #include "engine/record/export.h"
 #include "engine/record/import.h"
+#include "runtime/audited.h"
 #include "runtime/backup.h"
 #include "runtime/cmd.h"
 #include "runtime/openapi.h"
@@ -158,7 +159,10 @@ struct add {
 static int add_member(struct ctx *c, void *arg, struct err *err)
 {
     struct add *a = arg;
-    return member_add(c, &a->spec, a->hash, &a->id, a->diags, err);
+    struct audit line = {.what = STR("member.add")};
+    line.detail = audit_detail(c->a, "login", val_text(a->spec.login));
+    return member_add(c, &a->spec, a->hash, &a->id, a->diags, err) || audit_add(c, &line, err) ? -1
+                                                                                               : 0;
 }
 
 static int roles_exist(struct host *h, const struct member_spec *spec, struct err *err)

@@ -194,8 +194,9 @@ static void wrong_path(struct run *r)
 static int admit(struct run *r)
 {
     const struct route *route = r->x->route;
-    if (atomic_load(&r->x->server->draining) && !(route->flags & ROUTE_DRAINING)) {
+    if (atomic_load(&r->x->server->draining))
         r->x->answer.close = true;
+    if (r->x->late && !(route->flags & ROUTE_DRAINING)) {
         return err_set(&r->err, ERR_BUSY, "draining", "服务器正在停止，请稍后重试。",
                        "The server is shutting down; try again shortly.");
     }

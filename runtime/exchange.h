@@ -39,6 +39,7 @@ struct exchange {
     struct http_pair *fields;
     size_t nfields;
     int64_t started_us; /* monotonic */
+    bool late;          /* came after the drain began */
     struct err refused; /* code set: answered with it, the handler does not run */
     struct answer answer;
 };

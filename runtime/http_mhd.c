@@ -341,6 +341,7 @@ static enum MHD_Result begin(struct wire *w, const char *method, const char *ver
 {
     w->counted = true;
     atomic_fetch_add(&w->h->in_flight, 1);
+    w->x.late = atomic_load(&w->h->o.server->draining);
     read_head(w, method, version);
     w->stage = STAGE_BODY;
     if (w->x.refused.code && w->has_body)

@@ -155,6 +155,8 @@ static const struct route ROUTES[] = {
 
     {HTTP_GET, "/admin/audit", api_audit, NEED_OPERATE, RATE_NONE, 0, 0, "operation",
      "the audit log"},
+    {HTTP_GET, "/admin/audit/verify", api_audit_verify, NEED_OPERATE, RATE_HEAVY, 0, 0, "operation",
+     "checks its chain"},
     {HTTP_GET, "/admin/jobs", api_jobs, NEED_OPERATE, RATE_NONE, 0, 0, "operation", "jobs"},
     {HTTP_GET, "/admin/backups", api_backup_list, NEED_OPERATE, RATE_NONE, 0, 0, "operation",
      "backups"},

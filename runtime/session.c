@@ -5,6 +5,7 @@
 #include "runtime/session.h"
 
 #include "engine/base/log.h"
+#include "engine/org/audit.h"
 #include "engine/org/member.h"
 #include "engine/vault/vault.h"
 
@@ -149,7 +150,15 @@ static int begin(struct ctx *c, void *arg, struct err *err)
     sql_lit(&q, ", ");
     sql_bind_str(&q, b->agent);
     sql_lit(&q, ")");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    const struct principal *outer = c->who;
+    struct principal who = {.kind = WHO_MEMBER, .id = b->member};
+    struct audit line = {.what = STR("login"), .addr = b->remote};
+    c->who = &who;
+    int rc = audit_add(c, &line, err);
+    c->who = outer;
+    return rc;
 }
 
 static void set_cookie(struct http_req *req, struct http_resp *resp, struct str token)

@@ -8,6 +8,7 @@
  */
 #include "runtime/throttle.h"
 
+#include "runtime/audited.h"
 #include "runtime/server.h"
 
 #include <pthread.h>
@@ -174,6 +175,10 @@ static int clear(struct ctx *c, struct str who, struct err *err)
 static int record_failure(struct ctx *c, void *arg, struct err *err)
 {
     const struct login_try *t = arg;
+    struct audit line = {.what = STR("login.failed"), .addr = t->remote};
+    line.detail = audit_detail(c->a, "login", val_text(t->login));
+    if (audit_add(c, &line, err))
+        return -1;
     return write_failure(c, t->who, PAIR_FREE, err) || write_failure(c, t->name, WIDE_FREE, err) ||
                    write_failure(c, t->addr, WIDE_FREE, err)
                ? -1
@@ -225,6 +230,8 @@ int throttle_login_begin(struct http_req *req, struct http_resp *resp, struct st
         .who = str_fmt(c->a, "login:%.*s@%.*s", STR_ARG(login), STR_ARG(req->remote)),
         .name = str_fmt(c->a, "login:%.*s", STR_ARG(login)),
         .addr = str_fmt(c->a, "addr:%.*s", STR_ARG(req->remote)),
+        .login = login,
+        .remote = req->remote,
         .throttle = th,
     };
     t->lock = (size_t)(str_hash(t->who) % LOCKS);

@@ -28,6 +28,7 @@ struct login_try {
     struct str who;  /* "login:x@addr" */
     struct str name; /* "login:x" */
     struct str addr; /* "addr:…" */
+    struct str login, remote;
     struct throttle *throttle;
     size_t lock;
 };

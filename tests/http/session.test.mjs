@@ -186,3 +186,19 @@ test('people', { skip }, async (t) => {
     await login(s, 'outsider', 'another-horse-7');
   });
 });
+
+test('the audit log', { skip }, async (t) => {
+  const s = await serve(t);
+  const admin = await login(s, 'admin');
+  await call(s, 'POST', '/session', { body: { login: 'boss', password: 'wrong-wrong-1' } });
+  await admin.post('/admin/members', { login: 'neu', name: '新人', password: PASSWORD });
+  const lines = (await admin.get('/admin/audit')).body.audit;
+  assert.deepEqual(lines.slice(0, 3).map((x) => x.what), ['member.add', 'login.failed', 'login']);
+  assert.deepEqual([lines[1].detail.login, lines[0].by.title], ['boss', '管理员']);
+  assert.ok(!JSON.stringify(lines).includes('wrong-wrong'));
+  const v = (await admin.get('/admin/audit/verify')).body;
+  assert.deepEqual([v.ok, v.rows], [true, lines.length], JSON.stringify(v));
+  assert.equal((await admin.get('/admin/audit?what=login.failed')).body.audit.length, 1);
+  const boss = await login(s, 'boss');
+  assert.equal((await boss.get('/admin/audit')).status, 403);
+});
