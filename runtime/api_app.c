@@ -185,6 +185,22 @@ static void put_dashboards(struct menu *m)
     json_end_list(m->j);
 }
 
+/* The roles that the caller holds here, by key, with their titles. */
+static void put_roles(struct menu *m)
+{
+    json_key(m->j, STR("roles"));
+    json_begin_obj(m->j);
+    for (size_t i = 0; i < m->app->nroles; i++) {
+        const struct role *r = &m->app->roles[i];
+        if (!who_has_role(m->c->who, m->app->key, r->key))
+            continue;
+        struct str path = str_fmt(m->c->a, "roles.%.*s.title", STR_ARG(r->key));
+        json_key(m->j, r->key);
+        json_str(m->j, app_text(m->app, lang_of(m->c), path, r->title));
+    }
+    json_end_obj(m->j);
+}
+
 static int put_app(struct ctx *c, struct app *app, struct json *j, struct err *err)
 {
     struct menu m = {c, app, j};
@@ -200,6 +216,7 @@ static int put_app(struct ctx *c, struct app *app, struct json *j, struct err *e
     int rc = put_forms(&m, err) || put_menu(&m, err) ? -1 : 0;
     if (rc == 0) {
         put_dashboards(&m);
+        put_roles(&m);
         json_kbool(j, "design", (c->who->rights & ADMIN_DESIGN) != 0);
         json_end_obj(j);
     }

@@ -2,6 +2,7 @@ import './tasks.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, newKey, query, say } from '../api/client';
 import { useLive } from '../api/live';
+import { apps } from '../api/session';
 import type { Box, FieldDef, TaskItem, TasksAnswer } from '../api/types';
 import { counts, refreshCounts } from '../app/shell';
 import { Value } from '../form/display';
@@ -97,6 +98,12 @@ function summaryField({
   return { key: field, title, type: type ?? 'text', scale: scale ?? null, ...(options ? { options } : {}) };
 }
 
+/** In the reader's language, which the apps' titles follow. */
+function formTitle(k: TaskItem): string {
+  const form = apps.value?.find((a) => a.app === k.app)?.forms.find((f) => f.form === k.form);
+  return form?.title ?? k.form_title ?? k.form;
+}
+
 function TaskCard(props: {
   k: TaskItem;
   box: Box;
@@ -134,8 +141,8 @@ function TaskCard(props: {
         <span class="row s12 mut">
           <Icon name={k.node === 'start' ? 'undo-2' : 'stamp'} size="s" />
           <span class="cut">
-            {k.form_title}
-            {k.form_title ? <span class="md" /> : null}
+            {formTitle(k)}
+            <span class="md" />
             {k.title}
           </span>
           <span class="push nowrap">
