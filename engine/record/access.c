@@ -139,19 +139,81 @@ static const uint8_t *const *node_columns(struct access *x, const struct flow_no
     return (const uint8_t *const *)out;
 }
 
-static void add_nodes(struct access *x)
+/* 1 when the caller holds or has handled a task of the node, 0, -1. Without one the node shows him
+ * nothing, not even that a field exists. */
+static int has_task(struct access *x, const struct flow_node *node, struct err *err)
+{
+    const struct val me = val_dec(x->who->id, 0);
+    static const char *const roles[] = {"holder", "on_behalf", "by"};
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        struct sql q;
+        int64_t one;
+        ctx_sql(x->c, &q);
+        sql_lit(&q, "SELECT 1 FROM _task WHERE app = ");
+        sql_bind_str(&q, x->f->app->key);
+        sql_lit(&q, " AND form = ");
+        sql_bind_str(&q, x->f->key);
+        sql_lit(&q, " AND ");
+        sql_ident(&q, str_of(roles[i]));
+        sql_lit(&q, " = ");
+        sql_bind(&q, me);
+        sql_lit(&q, " AND node = ");
+        sql_bind_str(&q, node->key);
+        sql_lit(&q, " AND state IN ('open', 'done') LIMIT 1");
+        int has = store_get_int(x->c->db, x->c->a, &q, &one, err);
+        if (has)
+            return has;
+    }
+    return 0;
+}
+
+/* The one who submits goes on reading what his grants let him read, no more. */
+static void as_granted(struct access *x, struct agrant *g)
+{
+    const struct form *f = x->f;
+    uint8_t *fields = ARENA_ARRAY(x->c->a, uint8_t, f->nslots);
+    uint8_t **columns = ARENA_ARRAY(x->c->a, uint8_t *, f->nslots);
+    memset(fields, FIELD_HIDDEN, f->nslots);
+    for (size_t s = 0; s < f->nfields; s++)
+        if (f->fields[s]->sub) {
+            columns[s] = ARENA_ARRAY(x->c->a, uint8_t, f->fields[s]->sub->nslots);
+            memset(columns[s], FIELD_HIDDEN, f->fields[s]->sub->nslots);
+        }
+    for (size_t i = 0; i < x->n && x->g[i].def; i++)
+        for (size_t s = 0; s < f->nslots; s++) {
+            const struct field *table = s < f->nfields ? f->fields[s] : NULL;
+            fields[s] = MAX(fields[s], MIN(x->g[i].fields[s], (uint8_t)FIELD_READ));
+            for (size_t k = 0; table && table->sub && k < table->sub->nslots; k++) {
+                uint8_t right = agrant_sub_right(&x->g[i], table, rec_field_at(table->sub, k));
+                columns[s][k] = MAX(columns[s][k], MIN(right, (uint8_t)FIELD_READ));
+            }
+        }
+    g->sub_fields = (const uint8_t *const *)columns;
+    access_narrow(x, g, fields);
+}
+
+static int add_nodes(struct access *x, struct err *err)
 {
     const struct flowdef *flow = x->f->flow;
     for (size_t i = 0; flow && i < flow->nnodes; i++) {
         const struct flow_node *node = &flow->nodes[i];
         if (!node->nto && node->kind != NODE_START)
             continue;
-        struct agrant *g = &x->g[x->n++];
-        *g = (struct agrant){.node = node->key,
-                             .can = RIGHT_READ | RIGHT_COMMENT | RIGHT_HISTORY,
-                             .sub_fields = node_columns(x, node)};
-        access_narrow(x, g, node_fields(x, node));
+        int has = has_task(x, node, err);
+        if (has < 0)
+            return -1;
+        if (!has)
+            continue;
+        struct agrant g = {.node = node->key, .can = RIGHT_READ | RIGHT_COMMENT | RIGHT_HISTORY};
+        if (node->kind == NODE_START && !node->fields) {
+            as_granted(x, &g);
+        } else {
+            g.sub_fields = node_columns(x, node);
+            access_narrow(x, &g, node_fields(x, node));
+        }
+        x->g[x->n++] = g;
     }
+    return 0;
 }
 
 static unsigned scoped(const struct principal *who, const struct form *f, unsigned can)
@@ -187,7 +249,7 @@ static int add_grants(struct access *x, struct err *err)
         access_narrow(x, g, def->fields);
     }
     if (x->who->kind == WHO_MEMBER && scoped(x->who, f, RIGHT_READ))
-        add_nodes(x);
+        return add_nodes(x, err);
     return 0;
 }
 

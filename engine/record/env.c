@@ -9,6 +9,16 @@
 
 /* ---- what a request remembers ---- */
 
+/* Rights that hang on tasks: a write may have opened or closed some. */
+static void forget_tasks(struct rcache *rc)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < rc->accesses.n; i++)
+        if (!rc->accesses.v[i]->f->flow)
+            rc->accesses.v[kept++] = rc->accesses.v[i];
+    rc->accesses.n = kept;
+}
+
 struct rcache *rcache_of(struct ctx *c)
 {
     struct rcache *rc = c->records;
@@ -22,6 +32,7 @@ struct rcache *rcache_of(struct ctx *c)
     if (rc->db != c->db) { /* another snapshot */
         rc->db = c->db;
         memset(rc->rows, 0, sizeof(rc->rows));
+        forget_tasks(rc);
     }
     return rc;
 }
@@ -29,8 +40,10 @@ struct rcache *rcache_of(struct ctx *c)
 void rcache_forget(struct ctx *c)
 {
     struct rcache *rc = c->records;
-    if (rc && rc->owner == c)
-        memset(rc->rows, 0, sizeof(rc->rows));
+    if (!rc || rc->owner != c)
+        return;
+    memset(rc->rows, 0, sizeof(rc->rows));
+    forget_tasks(rc);
 }
 
 int rcache_row(struct ctx *c, const struct form *f, int64_t id, const struct rec **out,

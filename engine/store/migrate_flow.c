@@ -39,6 +39,11 @@ static const struct str STEPS[] = {
     STR("CREATE INDEX _task_holder ON _task (holder, state, id)"),
     STR("CREATE INDEX _task_behalf ON _task (on_behalf, state, id) WHERE on_behalf IS NOT NULL"),
     STR("CREATE INDEX _task_by ON _task (by, id) WHERE by IS NOT NULL"),
+    /* whose rights on a form hang on a task: access.c asks on every request */
+    STR("CREATE INDEX _task_form_holder ON _task (app, form, holder, node)"),
+    STR("CREATE INDEX _task_form_behalf ON _task (app, form, on_behalf, node)"
+        " WHERE on_behalf IS NOT NULL"),
+    STR("CREATE INDEX _task_form_by ON _task (app, form, by, node) WHERE by IS NOT NULL"),
     STR("CREATE INDEX _task_record ON _task (record, holder)"),
     STR("CREATE INDEX _task_instance ON _task (instance, node, round)"),
 

@@ -144,4 +144,31 @@ test('rights', { skip }, async (t) => {
     assert.ok(!r.body.legs[0].fare && r.body.pay == null, JSON.stringify(r.body));
     assert.equal((await peer.get(`${F}/leave/records/${leave._id}`)).status, 404);
   });
+
+  await t.test('a flow shows nobody a field but those who have a task that shows it', async () => {
+    const leave = await make(rep, 'leave', { reason: 'pay', days: 8 });
+    for (const who of [rep, mgr]) {
+      const r = await who.get(`${F}/leave/records/${leave._id}`);
+      assert.ok(r.status === 200 && !('pay' in r.body), JSON.stringify(r.body));
+    }
+    assert.equal((await rep.get(`${F}/leave/records?filter=${q('pay > 1')}`)).body.code, 'unknown_field');
+    const act = async (who, action, body) => {
+      const { tasks } = (await who.get('/tasks')).body;
+      const task = tasks.find((x) => x.record.id === leave._id);
+      const r = await who.post(`/tasks/${task.id}/${action}`, body);
+      assert.equal(r.status, 200, JSON.stringify(r.body));
+    };
+    await act(mgr, 'return', { to: 'start', comment: 'again' });
+    await act(rep, 'approve', { values: { days: 9 } });
+    await act(mgr, 'approve', {});
+    assert.ok('pay' in (await chief.get(`${F}/leave/records/${leave._id}`)).body);
+    await act(chief, 'approve', { values: { pay: 4711 } });
+    for (const who of [rep, mgr]) {
+      for (const p of ['', '/history', '/flow']) {
+        const r = await who.get(`${F}/leave/records/${leave._id}${p}`);
+        assert.equal(r.status, 200, p);
+        assert.doesNotMatch(JSON.stringify(r.body), /4711/);
+      }
+    }
+  });
 });
