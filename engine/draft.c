@@ -10,16 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int engine_draft(struct engine *e, struct arena *a, struct str key, struct app_source *src,
-                 struct app **app, struct diags *diags, struct err *err)
+int engine_draft(struct engine *e, struct arena *a, struct str key, struct draft *out,
+                 struct err *err)
 {
     if (!str_is_key(key) || !e->opts.apps_dir.n)
         return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个应用。", "There is no such app.");
     struct str dir = str_fmt(a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key));
-    if (source_read(a, dir, src, err) < 0)
+    if (source_read(a, dir, &out->src, err) < 0)
         return -1;
     struct load_opts opts = engine_load_opts(e);
-    *app = app_load(src, &opts, diags);
+    out->app = app_load(&out->src, &opts, out->diags);
     return 0;
 }
 

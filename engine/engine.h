@@ -54,9 +54,14 @@ void engine_listen(struct engine *e, void (*fn)(void *self, const struct event *
 /* Publishes apps of the folder that are new to the database, loads the running versions of all. */
 int engine_start(struct engine *e, struct diags *diags, struct err *err) ATTR_MUST;
 
-/* The draft (folder) of an app: source, and the app when it has no errors. */
-int engine_draft(struct engine *e, struct arena *a, struct str key, struct app_source *src,
-                 struct app **app, struct diags *diags, struct err *err) ATTR_MUST;
+/* The draft (folder) of an app as read and checked. */
+struct draft {
+    struct app_source src;
+    struct app *app;     /* NULL: it has errors; the caller's reference */
+    struct diags *diags; /* given by the caller */
+};
+int engine_draft(struct engine *e, struct arena *a, struct str key, struct draft *out,
+                 struct err *err) ATTR_MUST;
 
 /* Writes or removes one file of the draft. The path is relative to the app ("forms/lead.yaml"). */
 int engine_draft_put(struct engine *e, struct arena *a, struct str key, const struct app_file *file,

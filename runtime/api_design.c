@@ -39,9 +39,12 @@ static int draft(struct http_req *req, struct app_source *src, struct diags *dia
                  struct app **app, struct err *err)
 {
     struct ctx *c = req->ctx;
-    *app = NULL;
+    struct draft d = {.diags = diags};
     diags_init(diags, c->a);
-    if (engine_draft(c->engine, c->a, req->params[0], src, app, diags, err))
+    int rc = engine_draft(c->engine, c->a, req->params[0], &d, err);
+    *src = d.src;
+    *app = d.app;
+    if (rc)
         return -1;
     if (*app)
         arena_defer(c->a, drop, *app);

@@ -169,34 +169,31 @@ int api_flow_get(struct http_req *req, struct http_resp *resp, struct err *err)
 }
 
 struct flow_call {
-    const struct form *form;
-    int64_t id;
-    struct str action;
-    struct val body;
+    struct record_act act;
     struct diags *diags;
 };
 
 static int flow_apply(struct ctx *c, void *arg, struct err *err)
 {
     struct flow_call *f = arg;
-    return flow_record_act(c, f->form, f->id, f->action, f->body, f->diags, err);
+    return flow_record_act(c, &f->act, f->diags, err);
 }
 
 static int flow_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
 {
     struct flow_call *f = arg;
-    return record_answer(req, resp, f->form, f->id, err);
+    return record_answer(req, resp, f->act.form, f->act.id, err);
 }
 
 int api_flow_act(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct form *f;
-    struct flow_call call = {.diags = &resp->diags, .body = val_obj(NULL, 0)};
-    if (req_form(req, &f, err) || req_id(req, 2, &call.id, err) ||
-        (req->body.n && req_json(req, &call.body, err)))
+    struct flow_call call = {.diags = &resp->diags, .act.body = val_obj(NULL, 0)};
+    if (req_form(req, &f, err) || req_id(req, 2, &call.act.id, err) ||
+        (req->body.n && req_json(req, &call.act.body, err)))
         return -1;
-    call.form = f;
-    call.action = req->params[3];
+    call.act.form = f;
+    call.act.action = req->params[3];
     struct api_write w = {flow_apply, flow_render, &call};
     return api_write(req, resp, &w, err);
 }

@@ -97,14 +97,13 @@ static void print_mistakes(const struct apps *apps, struct str key, const struct
 static int check_one(struct arena *a, struct engine *e, const struct apps *apps, struct str key,
                      bool *bad, struct err *err)
 {
-    struct app_source src;
-    struct app *app = NULL;
     struct diags diags;
+    struct draft d = {.diags = &diags};
     diags_init(&diags, a);
-    if (engine_draft(e, a, key, &src, &app, &diags, err))
+    if (engine_draft(e, a, key, &d, err))
         return -1;
-    script_check(a, &src, &diags);
-    app_unref(&app);
+    script_check(a, &d.src, &diags);
+    app_unref(&d.app);
     print_mistakes(apps, key, &diags);
     *bad = *bad || diags.errors > 0;
     return 0;

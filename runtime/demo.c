@@ -80,17 +80,16 @@ static void roles_of_folder(struct demo *d, const struct config *cfg)
     struct ctx *c = d->c;
     DIR *dir = opendir(str_z(c->a, cfg->apps));
     for (struct dirent *e; dir && (e = readdir(dir));) {
-        struct app_source src;
-        struct app *app = NULL;
         struct diags diags;
+        struct draft draft = {.diags = &diags};
         struct err err = ERR_INIT; /* engine_start() says what is wrong with an app */
         diags_init(&diags, c->a);
         if (!str_is_key(str_of(e->d_name)) ||
-            engine_draft(c->engine, c->a, str_of(e->d_name), &src, &app, &diags, &err))
+            engine_draft(c->engine, c->a, str_of(e->d_name), &draft, &err))
             continue;
-        for (size_t i = 0; app && i < app->nroles; i++)
-            add_role(d, app, &app->roles[i]);
-        app_unref(&app);
+        for (size_t i = 0; draft.app && i < draft.app->nroles; i++)
+            add_role(d, draft.app, &draft.app->roles[i]);
+        app_unref(&draft.app);
     }
     if (dir)
         closedir(dir);

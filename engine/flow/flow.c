@@ -483,13 +483,32 @@ int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, str
 
 /* ---- actions on the record ---- */
 
+/* Withdrawing is an action of the nodes where the flow stands; of a returned record always. */
+int flow_may_withdraw(struct flow_run *r, struct err *err)
+{
+    struct val open;
+    if (r->initiator == 0 || r->c->who->id != r->initiator)
+        return 0;
+    if (fs_node_list(r, &open, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < open.n; i++) {
+        const struct flow_node *node = flow_node(r->def, val_str(open.list[i]));
+        if (node && (node->kind == NODE_START || (node->actions & ACT_WITHDRAW)))
+            return 1;
+    }
+    return 0;
+}
+
 static int withdraw(struct flow_run *r, struct err *err)
 {
     struct flow_event ev = {.verb = STR("withdraw")};
-    if (r->c->who->id != r->initiator || r->initiator == 0)
-        return err_set(err, ERR_DENIED, "not_initiator", "只有发起人可以撤回。",
-                       "Only the one who submitted it can withdraw it.");
-    return fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("withdrawn"), err);
+    int may = flow_may_withdraw(r, err);
+    if (may == 0)
+        return err_set(
+            err, ERR_DENIED, "not_allowed", "现在不能撤回：只有发起人可以，且当前节点要允许撤回。",
+            "It cannot be withdrawn now: only the one who submitted it may, where the node "
+            "allows it.");
+    return may < 0 || fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("withdrawn"), err);
 }
 
 static int urge(struct flow_run *r, struct err *err)
@@ -516,13 +535,13 @@ static const struct {
 } record_actions[] = {{STR("withdraw"), withdraw}, {STR("urge"), urge}, {STR("stop"), stop}};
 
 /* A draft becomes a record; its values may come along. */
-static int submit_draft(struct ctx *c, const struct form *f, int64_t id, struct val body,
-                        struct diags *diags, struct err *err)
+static int submit_draft(struct ctx *c, const struct record_act *act, struct diags *diags,
+                        struct err *err)
 {
-    struct val values = val_get(body, STR("values"));
+    struct val values = val_get(act->body, STR("values"));
     struct rec_write w = {.op = REC_UPDATE,
-                          .form = f,
-                          .id = id,
+                          .form = act->form,
+                          .id = act->id,
                           .no_version = true,
                           .submit = true,
                           .values = values.kind == VAL_OBJ ? values : val_obj(NULL, 0)};
@@ -530,30 +549,37 @@ static int submit_draft(struct ctx *c, const struct form *f, int64_t id, struct 
     return record_write(c, &w, NULL, diags, err);
 }
 
-int flow_record_act(struct ctx *c, const struct form *f, int64_t id, struct str action,
-                    struct val body, struct diags *diags, struct err *err)
+/* The open instance of a record that the caller may see. */
+static int acting_on(struct ctx *c, const struct record_act *act, struct flow_run *r,
+                     struct err *err)
 {
-    if (!f->flow)
-        return err_set(err, ERR_NOT_FOUND, "not_found", "此表单没有流程。",
-                       "This form has no flow.");
-    if (str_eq(action, STR("submit")))
-        return submit_draft(c, f, id, body, diags, err);
-    int visible = record_can(c, f, id, RIGHT_READ, err);
+    int visible = record_can(c, act->form, act->id, RIGHT_READ, err);
     if (visible < 0)
         return -1;
-    struct flow_run r;
-    int found = visible ? fs_instance_load(c, f, id, true, &r, err) : 0;
     if (!visible)
         return err_set(err, ERR_NOT_FOUND, "not_found", "记录不存在。",
                        "The record does not exist.");
+    int found = fs_instance_load(c, act->form, act->id, true, r, err);
     if (found == 0)
         return err_set(err, ERR_CONFLICT, "flow_ended", "流程已经结束。",
                        "The flow has already ended.");
-    if (found < 0 || run_reload(&r, err) < 0)
+    return found < 0 || run_reload(r, err) < 0 ? -1 : 0;
+}
+
+int flow_record_act(struct ctx *c, const struct record_act *act, struct diags *diags,
+                    struct err *err)
+{
+    struct flow_run r;
+    if (!act->form->flow)
+        return err_set(err, ERR_NOT_FOUND, "not_found", "此表单没有流程。",
+                       "This form has no flow.");
+    if (str_eq(act->action, STR("submit")))
+        return submit_draft(c, act, diags, err);
+    if (acting_on(c, act, &r, err) < 0)
         return -1;
     r.diags = diags;
     for (size_t i = 0; i < ARRAY_LEN(record_actions); i++)
-        if (str_eq(record_actions[i].name, action))
+        if (str_eq(record_actions[i].name, act->action))
             return record_actions[i].fn(&r, err);
     return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个操作。", "There is no such action.");
 }

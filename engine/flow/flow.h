@@ -27,8 +27,14 @@ struct task_act {
 int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags,
              struct err *err) ATTR_MUST;
 /* withdraw urge stop restart jump submit on the record. */
-int flow_record_act(struct ctx *c, const struct form *f, int64_t id, struct str action,
-                    struct val body, struct diags *diags, struct err *err) ATTR_MUST;
+struct record_act {
+    const struct form *form;
+    int64_t id;
+    struct str action;
+    struct val body; /* {values, comment, to}; VAL_BLANK: none */
+};
+int flow_record_act(struct ctx *c, const struct record_act *act, struct diags *diags,
+                    struct err *err) ATTR_MUST;
 
 /* {"graph":…,"tokens":…,"timeline":[…],"can":[…]}: 1, 0, -1. */
 int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,

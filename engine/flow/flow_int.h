@@ -108,6 +108,9 @@ int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err) AT
 int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struct people *out,
                   struct err *err) ATTR_MUST;
 
+/* flow.c: 1 the caller may withdraw now, 0, -1. */
+int flow_may_withdraw(struct flow_run *r, struct err *err) ATTR_MUST;
+
 /* step.c */
 int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane,
                struct err *err) ATTR_MUST;

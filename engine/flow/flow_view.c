@@ -273,18 +273,22 @@ static int my_task_json(struct flow_run *r, struct json *out, struct err *err)
     return 0;
 }
 
-static void can_json(const struct flow_run *r, struct json *out)
+static int can_json(struct flow_run *r, struct json *out, struct err *err)
 {
+    int withdraw = r->ended || !r->instance ? 0 : flow_may_withdraw(r, err);
+    if (withdraw < 0)
+        return -1;
     json_key(out, STR("can"));
     json_begin_list(out);
     bool mine = !r->ended && r->instance && r->initiator && r->c->who->id == r->initiator;
-    if (mine) {
+    if (withdraw)
         json_str(out, STR("withdraw"));
+    if (mine)
         json_str(out, STR("urge"));
-    }
     if (!r->ended && r->instance && (r->c->who->rights & ADMIN_OPERATE))
         json_str(out, STR("stop"));
     json_end_list(out);
+    return 0;
 }
 
 /* ---- the whole ---- */
@@ -322,7 +326,8 @@ static int running_json(struct flow_run *r, struct json *out, struct err *err)
         rc = timeline_json(r, out, err);
     if (rc == 0)
         rc = my_task_json(r, out, err);
-    can_json(r, out);
+    if (rc == 0)
+        rc = can_json(r, out, err);
     json_end_obj(out);
     return rc;
 }

@@ -314,32 +314,51 @@ static void open_library(lua_State *L, const char *name, lua_CFunction open)
     luaL_requiref(L, name, open, 0);
 }
 
-/* One library: kept functions as they are, wrapped ones behind their checks; frozen as
- * globals.name. */
-static void add_library(struct lua_box *box, int globals, const char *name, lua_CFunction open,
-                        const char *const *kept, size_t nkept, const luaL_Reg *wrapped)
+/* One library: kept functions as they are, wrapped ones behind their checks. */
+struct library {
+    const char *name;
+    lua_CFunction open;
+    const char *const *kept;
+    size_t nkept;
+    const luaL_Reg *wrapped;
+};
+
+static const struct library libraries[] = {
+    {LUA_STRLIBNAME, luaopen_string, string_kept, ARRAY_LEN(string_kept), string_wrapped},
+    {LUA_TABLIBNAME, luaopen_table, table_kept, ARRAY_LEN(table_kept), table_wrapped},
+    {LUA_MATHLIBNAME, luaopen_math, math_kept, ARRAY_LEN(math_kept), NULL},
+    {LUA_UTF8LIBNAME, luaopen_utf8, utf8_kept, ARRAY_LEN(utf8_kept), NULL},
+};
+
+/* ("x"):upper() goes to the same table; nobody reaches the metatable. */
+static void bind_text_methods(lua_State *L, int to)
+{
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_pushvalue(L, to);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_settop(L, to);
+}
+
+/* Builds the library's table and keeps it frozen as globals.name. */
+static void add_library(struct lua_box *box, int globals, const struct library *lib)
 {
     lua_State *L = box->L;
     lua_newtable(L);
     int to = lua_gettop(L);
-    open_library(L, name, open);
-    keep(L, to, kept, nkept);
-    if (wrapped)
-        wrap(L, to, wrapped);
+    open_library(L, lib->name, lib->open);
+    keep(L, to, lib->kept, lib->nkept);
+    if (lib->wrapped)
+        wrap(L, to, lib->wrapped);
     lua_settop(L, to);
-    if (strcmp(name, LUA_STRLIBNAME) == 0) {
+    if (lib->open == luaopen_string) {
         lua_open_pattern(box);
-        /* ("x"):upper() goes to the same table; nobody reaches the metatable. */
-        lua_pushliteral(L, "");
-        lua_getmetatable(L, -1);
-        lua_pushvalue(L, to);
-        lua_setfield(L, -2, "__index");
-        lua_pushboolean(L, 0);
-        lua_setfield(L, -2, "__metatable");
-        lua_settop(L, to);
+        bind_text_methods(L, to);
     }
     freeze(L);
-    lua_setfield(L, globals, name);
+    lua_setfield(L, globals, lib->name);
 }
 
 /* Builds the read-only table of globals and keeps it in the registry as "mortise". */
@@ -352,12 +371,8 @@ static int open_all(lua_State *L)
     keep(L, g, base_kept, ARRAY_LEN(base_kept));
     lua_settop(L, g);
     luaL_setfuncs(L, base_own, 0);
-    add_library(box, g, LUA_STRLIBNAME, luaopen_string, string_kept, ARRAY_LEN(string_kept),
-                string_wrapped);
-    add_library(box, g, LUA_TABLIBNAME, luaopen_table, table_kept, ARRAY_LEN(table_kept),
-                table_wrapped);
-    add_library(box, g, LUA_MATHLIBNAME, luaopen_math, math_kept, ARRAY_LEN(math_kept), NULL);
-    add_library(box, g, LUA_UTF8LIBNAME, luaopen_utf8, utf8_kept, ARRAY_LEN(utf8_kept), NULL);
+    for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
+        add_library(box, g, &libraries[i]);
     lua_open_app(box);
     lua_open_records(box);
     lua_settop(L, g);

@@ -166,8 +166,8 @@ static int record_run(struct ctx *c, void *arg, struct err *err)
 {
     struct record_job *j = arg;
     diags_init(&j->diags, c->a);
-    return flow_record_act(c, app_form(c->app, STR("req")), j->id, str_of(j->action), VAL_NONE,
-                           &j->diags, err);
+    struct record_act act = {app_form(c->app, STR("req")), j->id, str_of(j->action), VAL_NONE};
+    return flow_record_act(c, &act, &j->diags, err);
 }
 
 static int record_act(const struct test_member *m, int64_t id, const char *action, struct err *err)
