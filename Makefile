@@ -114,9 +114,11 @@ WASM_UI   := build/formula.wasm
 $(B)/mortise: $(RUNTIME_O) $(ASSETS_O) $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS)
 
+# npm runs under the newer node too: it leaves out optional packages (native parts) whose engines do not match
 %/node_modules/.package-lock.json: %/package-lock.json
-	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	cd $* && PATH="$(UI_PATH)" npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+$(if $(UI_NODE),,admin-ui/node_modules/.package-lock.json: | admin-ui/node/node_modules/.package-lock.json)
 
 build/ui/assets.tsv: $(UI_SRC) $(UI_DEPS) $(WASM_UI)
 	cd admin-ui && PATH="$(UI_PATH)" node node_modules/vite/bin/vite.js build --logLevel warn
