@@ -60,7 +60,8 @@ static int rows_render(struct http_req *req, struct http_resp *resp, void *arg, 
         json_kstr(j, "id", id_print(r->op == REC_CREATE ? r->out[i].id : r->ids[i], buf));
         if (r->op != REC_DELETE) {
             json_key(j, STR("record"));
-            int rc = record_json(req->ctx, r->form, r->out[i].id, REC_LIVE, j, &version, err);
+            int rc = record_json(req->ctx, &(struct rec_key){r->form, r->out[i].id, REC_LIVE}, j,
+                                 &version, err);
             if (rc < 0)
                 return -1;
             if (rc == 0)

@@ -168,20 +168,21 @@ int api_eval(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct form *f;
     struct access *x;
-    struct val body, value = VAL_NONE, reasons = VAL_NONE;
+    struct val body;
+    struct eval_result got = {.value = VAL_NONE};
     struct str text;
     if (req_form(req, &f, err) || req_json(req, &body, err) || access_of(req->ctx, f, &x, err))
         return -1;
     if (access_none(x))
         return no_such(err);
     if (expression(req, f, body, &text, err) ||
-        eval_form(req->ctx, f, text, val_get(body, STR("values")), &value, &reasons, err))
+        eval_form(req->ctx, f, text, val_get(body, STR("values")), &got, err))
         return -1;
     json_begin_obj(&resp->json);
-    json_kval(&resp->json, "value", value);
+    json_kval(&resp->json, "value", got.value);
     json_key(&resp->json, STR("reasons"));
-    if (reasons.kind == VAL_LIST) {
-        json_val(&resp->json, reasons);
+    if (got.reasons.kind == VAL_LIST) {
+        json_val(&resp->json, got.reasons);
     } else {
         json_begin_list(&resp->json);
         json_end_list(&resp->json);

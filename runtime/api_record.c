@@ -18,7 +18,7 @@ int record_answer(struct http_req *req, struct http_resp *resp, const struct for
 {
     char buf[16];
     int64_t version = 0;
-    int rc = record_json(req->ctx, f, id, REC_LIVE, &resp->json, &version, err);
+    int rc = record_json(req->ctx, &(struct rec_key){f, id, REC_LIVE}, &resp->json, &version, err);
     if (rc < 0)
         return -1;
     if (rc == 0) { /* written, but out of one's own sight now */
@@ -37,7 +37,7 @@ int api_record_get(struct http_req *req, struct http_resp *resp, struct err *err
     int64_t id, version;
     if (req_form(req, &f, err) || req_id(req, 2, &id, err))
         return -1;
-    int rc = record_json(req->ctx, f, id, REC_LIVE, &resp->json, &version, err);
+    int rc = record_json(req->ctx, &(struct rec_key){f, id, REC_LIVE}, &resp->json, &version, err);
     if (rc <= 0)
         return rc < 0 ? -1 : no_such(err);
     resp_etag(resp, version);
@@ -104,7 +104,8 @@ static int load_theirs(struct http_req *req, const struct record_edit *e, struct
     int64_t version;
     strb_init(&text, req->ctx->a);
     json_init(&j, &text);
-    int rc = record_json(req->ctx, e->w.form, e->w.id, REC_LIVE, &j, &version, err);
+    int rc =
+        record_json(req->ctx, &(struct rec_key){e->w.form, e->w.id, REC_LIVE}, &j, &version, err);
     if (rc != 1)
         return rc;
     out->mine = e->w.values;
@@ -269,7 +270,8 @@ struct press {
 static int press_apply(struct ctx *c, void *arg, struct err *err)
 {
     struct press *p = arg;
-    return record_button(c, p->form, p->id, p->button, p->ask, &p->out, p->diags, err);
+    struct button_press press = {p->form, p->id, p->button, p->ask};
+    return record_button(c, &press, &p->out, p->diags, err);
 }
 
 static int press_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)

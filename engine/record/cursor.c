@@ -160,7 +160,7 @@ int sorting_make(struct access *x, struct str text, const struct view *view, str
         err_at(err, "sort");
         return -1;
     }
-    *out = (struct sorting){.v = ARENA_ARRAY(a, struct sort_col, SORT_KEYS_MAX + 1)};
+    *out = (struct sorting){.x = x, .v = ARENA_ARRAY(a, struct sort_col, SORT_KEYS_MAX + 1)};
     strb_init(&sign, a);
     strb_add(&sign, text);
     for (size_t i = 0; i < n; i++)
@@ -328,9 +328,10 @@ static bool decode(struct arena *a, struct str s, struct str *out)
     return true;
 }
 
-static int sign(struct ctx *c, const struct form *f, const struct sorting *s, struct str keys,
-                struct str *out, struct err *err)
+static int sign(const struct sorting *s, struct str keys, struct str *out, struct err *err)
 {
+    struct ctx *c = s->x->c;
+    const struct form *f = s->x->f;
     struct str secret;
     if (org_secret(c, &secret, err))
         return -1;
@@ -343,9 +344,10 @@ static int sign(struct ctx *c, const struct form *f, const struct sorting *s, st
     return 0;
 }
 
-int cursor_text(struct ctx *c, const struct form *f, const struct sorting *s, struct stmt *st,
-                int from, struct str *out, struct err *err)
+int cursor_text(const struct sorting *s, struct stmt *st, int from, struct str *out,
+                struct err *err)
 {
+    struct ctx *c = s->x->c;
     struct strb b;
     struct json j;
     strb_init(&b, c->a);
@@ -365,7 +367,7 @@ int cursor_text(struct ctx *c, const struct form *f, const struct sorting *s, st
     json_end_list(&j);
     struct str keys = encode(c->a, strb_str(&b));
     struct str mac;
-    if (sign(c, f, s, keys, &mac, err))
+    if (sign(s, keys, &mac, err))
         return -1;
     *out = str_fmt(c->a, "%.*s.%.*s", STR_ARG(keys), STR_ARG(mac));
     return 0;
@@ -379,15 +381,15 @@ static int bad_cursor(struct err *err)
     return -1;
 }
 
-int cursor_read(struct ctx *c, const struct form *f, const struct sorting *s, struct str text,
-                struct val **out, struct err *err)
+int cursor_read(const struct sorting *s, struct str text, struct val **out, struct err *err)
 {
+    struct ctx *c = s->x->c;
     struct str keys;
     struct str mac;
     struct str json;
     struct val list;
     struct str given = str_cut(text, '.', &keys);
-    if (text.n > 16384 || sign(c, f, s, keys, &mac, err))
+    if (text.n > 16384 || sign(s, keys, &mac, err))
         return text.n > 16384 ? bad_cursor(err) : -1;
     struct err bad = ERR_INIT;
     if (!vault_same(given, mac) || !decode(c->a, keys, &json) ||

@@ -91,7 +91,7 @@ static int titled(struct ctx *c, struct fx_type type, struct val *v, struct err 
 }
 
 int eval_form(struct ctx *c, const struct form *f, struct str text, struct val values,
-              struct val *out, struct val *reasons, struct err *err)
+              struct eval_result *out, struct err *err)
 {
     struct rec row;
     struct diags why;
@@ -103,12 +103,11 @@ int eval_form(struct ctx *c, const struct form *f, struct str text, struct val v
     row_env_init(&e, c, &row, err);
     e.request = !ctx_is_system(c);
     e.fx.reasons = &why;
-    *out = fx_eval(fx, &e.fx);
-    if (reasons)
-        *reasons = reasons_val(c, &why);
+    out->value = fx_eval(fx, &e.fx);
+    out->reasons = reasons_val(c, &why);
     if (row_env_end(&e, err))
         return -1;
-    return titled(c, fx_type_of(fx), out, err);
+    return titled(c, fx_type_of(fx), &out->value, err);
 }
 
 int rec_eval(struct ctx *c, const struct fx *fx, const struct rec *row, const struct rec *old,

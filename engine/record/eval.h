@@ -12,9 +12,13 @@
 int eval_text(struct ctx *c, struct str text, struct val vars, struct val *out,
               struct err *err) ATTR_MUST;
 
+struct eval_result {
+    struct val value;
+    struct val reasons; /* texts that say why a blank came about; blank: none */
+};
 /* An expression over a form's fields with the values of a body (not stored); request rights. */
 int eval_form(struct ctx *c, const struct form *f, struct str text, struct val values,
-              struct val *out, struct val *reasons, struct err *err) ATTR_MUST;
+              struct eval_result *out, struct err *err) ATTR_MUST;
 
 /* A definition's expression over a loaded row (old may be NULL): 0 or -1; as a condition 1, 0, -1.
  */

@@ -93,26 +93,26 @@ static int write_one(struct plan *p, struct stmt *s, enum rec_where where, struc
     return 1;
 }
 
-int record_json(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
-                struct json *out, int64_t *version, struct err *err)
+int record_json(struct ctx *c, const struct rec_key *key, struct json *out, int64_t *version,
+                struct err *err)
 {
     struct access *x;
     struct plan *p;
     struct stmt *s;
     size_t n;
-    if (access_of(c, f, &x, err))
+    if (access_of(c, key->form, &x, err))
         return -1;
     const struct field **fields = plan_all(x, &n);
-    if (plan_make(c, f, fields, n, &p, err))
+    if (plan_make(c, key->form, fields, n, &p, err))
         return -1;
-    p->where = where;
-    if (plan_by_id(p, id, &s, err))
+    p->where = key->where;
+    if (plan_by_id(p, key->id, &s, err))
         return -1;
     int step = stmt_step(s, err);
     if (step == 1) {
         if (version)
             *version = (int64_t)stmt_num(s, 1);
-        step = write_one(p, s, where, out, err);
+        step = write_one(p, s, key->where, out, err);
     }
     stmt_done(s);
     return step;
@@ -247,23 +247,23 @@ static int run_script(struct press *p, struct err *err)
     return h->button(p->c, p->b, &p->row, p->ask_obj, p->diags, err);
 }
 
-int record_button(struct ctx *c, const struct form *f, int64_t id, const struct button *b,
-                  struct val ask, struct rec *out, struct diags *diags, struct err *err)
+int record_button(struct ctx *c, const struct button_press *press, struct rec *out,
+                  struct diags *diags, struct err *err)
 {
-    struct press p = {.c = c, .f = f, .b = b, .diags = diags};
+    struct press p = {.c = c, .f = press->form, .b = press->button, .diags = diags};
     const struct rec_hooks *h = engine_hooks(c->engine);
     struct rcache *rc = rcache_of(c);
-    if (may_press(&p, id, err) || take_ask(&p, ask, err))
+    if (may_press(&p, press->id, err) || take_ask(&p, press->ask, err))
         return -1;
     if (h->lock && h->lock(c, &p.row, err))
         return -1;
     const struct button *outer = rc->button;
-    rc->button = b;
+    rc->button = press->button;
     int rcode = write_set(&p, err) || run_script(&p, err) ? -1 : 0;
     rc->button = outer;
     if (rcode)
         return -1;
-    int found = record_load(c, f, id, REC_LIVE, &p.row, err);
+    int found = record_load(c, press->form, press->id, REC_LIVE, &p.row, err);
     if (found == 1 && out)
         *out = p.row;
     return found < 0 ? -1 : 0;

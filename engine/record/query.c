@@ -266,7 +266,7 @@ static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *
     sql_append(q, &l->where);
     if (l->q->after.n) {
         struct val *after;
-        if (cursor_read(l->c, l->x->f, &l->sort, l->q->after, &after, err))
+        if (cursor_read(&l->sort, l->q->after, &after, err))
             return -1;
         sorting_after(&l->sort, q, after);
     }
@@ -326,8 +326,7 @@ static int write_records(struct listing *l, struct json *out, int64_t *shown, st
             stmt_done(s);
             return -1;
         }
-        if (++*shown == l->limit &&
-            cursor_text(l->c, l->x->f, &l->sort, s, l->plan->ncols, &last, err)) {
+        if (++*shown == l->limit && cursor_text(&l->sort, s, l->plan->ncols, &last, err)) {
             stmt_done(s);
             return -1;
         }

@@ -78,6 +78,7 @@ struct sort_col {
 };
 
 struct sorting {
+    struct access *x;
     struct sort_col *v;
     size_t n;
     struct str text; /* what is signed with the cursor */
@@ -93,10 +94,10 @@ void sorting_select(const struct sorting *s, struct sql *q);
 /* " AND (what comes after these values)" */
 void sorting_after(const struct sorting *s, struct sql *q, const struct val *after);
 /* The signed text of a row's keys, which begin at column `from`; and back: 1, -1 (422 cursor). */
-int cursor_text(struct ctx *c, const struct form *f, const struct sorting *s, struct stmt *st,
-                int from, struct str *out, struct err *err) ATTR_MUST;
-int cursor_read(struct ctx *c, const struct form *f, const struct sorting *s, struct str text,
-                struct val **out, struct err *err) ATTR_MUST;
+int cursor_text(const struct sorting *s, struct stmt *st, int from, struct str *out,
+                struct err *err) ATTR_MUST;
+int cursor_read(const struct sorting *s, struct str text, struct val **out,
+                struct err *err) ATTR_MUST;
 
 /* " AND (filter) AND (view) AND (search) …" over t0. */
 int query_where(struct access *x, const struct query *q, struct sql *sql,

@@ -70,10 +70,15 @@ enum rec_where { REC_LIVE, REC_BIN, REC_ANY };
 int record_load(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
                 struct rec *out, struct err *err) ATTR_MUST;
 
+struct rec_key {
+    const struct form *form;
+    int64_t id;
+    enum rec_where where;
+};
 /* A record as its reader may see it, as JSON: 1 written, 0 absent or invisible, -1. expand: link
  * keys whose rows come as objects. */
-int record_json(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
-                struct json *out, int64_t *version, struct err *err) ATTR_MUST;
+int record_json(struct ctx *c, const struct rec_key *key, struct json *out, int64_t *version,
+                struct err *err) ATTR_MUST;
 
 /* 1 the caller may do `right` on this row, 0 not (or invisible), -1. */
 int record_can(struct ctx *c, const struct form *f, int64_t id, unsigned right,
@@ -83,9 +88,15 @@ int record_can(struct ctx *c, const struct form *f, int64_t id, unsigned right,
  * there? */
 int record_could_read(struct ctx *c, const struct form *f, int64_t id, struct err *err) ATTR_MUST;
 
+struct button_press {
+    const struct form *form;
+    int64_t id;
+    const struct button *button;
+    struct val ask; /* VAL_OBJ or blank */
+};
 /* Runs a button: `when`, set, run; its rights. `ask`: VAL_OBJ. */
-int record_button(struct ctx *c, const struct form *f, int64_t id, const struct button *b,
-                  struct val ask, struct rec *out, struct diags *diags, struct err *err) ATTR_MUST;
+int record_button(struct ctx *c, const struct button_press *press, struct rec *out,
+                  struct diags *diags, struct err *err) ATTR_MUST;
 
 /* The title a reader sees: hidden inputs as blank. For links: 1, 0 (invisible), -1. */
 int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *out,

@@ -63,7 +63,15 @@ struct str column_text(struct ctx *c, struct stmt *s, int col);
 /* SQL column back to a value, by the type of the expression that made it. */
 struct val column_val(struct ctx *c, struct stmt *s, int col, struct fx_type type, uint8_t scale);
 
-/* ---- SQL environments (access_sql.c) ---- */
+/* ---- SQL environments (sql_env.c) ---- */
+
+/* A path of names from the row of f that an alias stands for. */
+struct path_at {
+    const struct form *f;
+    unsigned alias;
+    const struct fx_field *path;
+    uint32_t n;
+};
 
 struct sql_env {
     struct fx_sql_env fx; /* fx.self is this */
@@ -85,7 +93,6 @@ int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned a
 /* SELECT … of a stored-row function, no parentheses. *scale of the result. */
 int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
                struct err *err) ATTR_MUST;
-/* Appends an aggregate over already emitted rows; see stored. */
 
 /* ---- access (access.c, access_rows.c) ---- */
 
@@ -142,8 +149,8 @@ int access_inputs(struct access *x, struct err *err) ATTR_MUST;
 /* Appends " AND …" for each need of a column over the alias of its sub-row. */
 int access_sub_needs(struct access *x, struct sql *q, unsigned alias, const struct field *table,
                      const struct field *f, struct err *err) ATTR_MUST;
-int access_sub_cond(struct access *x, struct sql *q, unsigned alias, const struct field *table,
-                    const struct field *f, enum field_right least, struct err *err) ATTR_MUST;
+int access_sub_cond(struct access *x, struct sql *q, unsigned alias, const struct field *f,
+                    enum field_right least, struct err *err) ATTR_MUST;
 bool agrant_button(const struct agrant *g, const struct button *b);
 uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, const struct field *f);
 /* True when the reader sees every row and field of the form in clear. */

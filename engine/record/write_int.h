@@ -27,7 +27,7 @@ struct wr {
     bool *given;          /* by slot: the body names it */
     bool *hidden;         /* by slot: `visible` is false */
     struct val *computed; /* by slot: what the body says of computed fields; VAL_ABSENT: nothing */
-    bool transfers; /* a person hands the row to another owner or department */
+    bool transfers;       /* a person hands the row to another owner or department */
     bool chosen;          /* links.c: the value at hand came with the body of a person */
     struct diags *diags;
     size_t errors; /* in diags before this write */

@@ -209,7 +209,8 @@ struct button_step {
 static int press(struct ctx *c, void *arg, struct diags *diags, struct err *err)
 {
     struct button_step *b = arg;
-    return record_button(c, b->form, b->id, b->button, b->ask, &b->out, diags, err);
+    struct button_press bp = {b->form, b->id, b->button, b->ask};
+    return record_button(c, &bp, &b->out, diags, err);
 }
 
 /* The form that has this button and this record; ids are unique over all forms. */

@@ -2,7 +2,7 @@
  * Rights: grants as units of rows and fields, masks, hidden names, ensure, restrict, links to what
  * is invisible, titles for their reader, computed fields as sensitive as their inputs.
  */
-#include "tests/unit/app_test.h"
+#include "tests/unit/record_test.h"
 
 #include "engine/record/eval.h"
 
@@ -425,7 +425,7 @@ static void test_evaluates(void **state)
                               "\"items\":[{\"what\":\"a\",\"cost\":7}]}",
                               id_print(channel, id).p);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct val v;
+        struct eval_result got;
         struct strb b;
         struct json j;
         err = ERR_INIT;
@@ -433,10 +433,10 @@ static void test_evaluates(void **state)
         strb_init(&b, app.a);
         json_init(&j, &b);
         if (eval_form(&app.c, app_form(app.app, STR("lead")), str_of(cases[i].expr),
-                      test_json(&app, body.p), &v, NULL, &err) < 0)
+                      test_json(&app, body.p), &got, &err) < 0)
             strb_addf(&b, "! %s", err.key);
         else
-            json_val(&j, val_is_blank(v) ? VAL_NONE : val_num(val_double(v)));
+            json_val(&j, val_is_blank(got.value) ? VAL_NONE : val_num(val_double(got.value)));
         CHECK_CASE(strb_str(&b), cases[i].want, cases[i].expr);
     }
 }

@@ -1,7 +1,7 @@
 /*
  * Approvals on a small app: every verb, every mode, locks, and that a task is taken exactly once.
  */
-#include "tests/unit/app_test.h"
+#include "tests/unit/record_test.h"
 
 #include "engine/flow/flow.h"
 

@@ -2,7 +2,7 @@
  * Lists: every sort pages through all rows once, in order, blanks at their place; cursors, views,
  * expand, counts, the bin, aggregates with groups of every kind.
  */
-#include "tests/unit/app_test.h"
+#include "tests/unit/record_test.h"
 
 static const struct test_file FILES[] = {
     {"app.yaml", "app: shop\n"

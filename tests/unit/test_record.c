@@ -2,7 +2,7 @@
  * The write path over a small app: defaults, coercion, computed fields, checks, transitions,
  * uniqueness, serials, sub-tables, the recycle bin, conflicts, dependents in other forms.
  */
-#include "tests/unit/app_test.h"
+#include "tests/unit/record_test.h"
 
 static const struct test_file FILES[] = {
     {"app.yaml", "app: shop\n"

@@ -2,7 +2,7 @@
  * Lua's box: every known way out is shut, every limit holds, and what was stopped left nothing
  * behind. One script holds all cases; a record's name picks the one its hook runs.
  */
-#include "tests/unit/app_test.h"
+#include "tests/unit/record_test.h"
 
 static const char script[] =
     "local c = {}\n"

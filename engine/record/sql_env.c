@@ -1,0 +1,337 @@
+/*
+ * Environments in which expressions become SQL over app tables: names as columns, links and
+ * sub-tables as sub-selects, LOOKUP and its kin. An alias inside a sub-select is one above the
+ * highest in scope, so the text of a query depends on its shape only and is prepared once.
+ */
+#include "engine/record/record_int.h"
+
+/* ---- environments ---- */
+
+void sql_form(struct sql *q, const struct form *f)
+{
+    if (f->parent)
+        sql_table(q, f->app->key, f->parent->key, f->key);
+    else
+        sql_table(q, f->app->key, f->key, STR_NONE);
+}
+
+static int64_t pow10_of(uint8_t scale)
+{
+    int64_t p = 1;
+    for (uint8_t i = 0; i < scale; i++)
+        p *= 10;
+    return p;
+}
+
+/* A field that is evaluated when read, as it would be stored. */
+static int sql_unstored(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
+                        const struct field *field, struct err *err)
+{
+    struct sql_env sub = *e;
+    sub.fx.self = &sub;
+    sub.form = f;
+    sub.alias = alias;
+    sub.request = false;
+    if (fx_flags(field->value) & FX_NO_SQL) {
+        struct str why = fx_no_sql(field->value);
+        err_set(err, ERR_INVALID, "no_sql", "字段“%.*s”用到 %.*s，不能用来筛选、排序或汇总。",
+                "The field “%.*s” uses %.*s and cannot filter, sort or group.", STR_ARG(field->key),
+                STR_ARG(why));
+        err_at(err, "%.*s", STR_ARG(field->key));
+        return -1;
+    }
+    bool scaled = field->value_type.base == FX_NUM && field->has_scale;
+    uint8_t scale = 0;
+    if (scaled)
+        sql_lit(q, "CAST(ROUND((");
+    if (fx_sql_value(field->value, q, &sub.fx, &scale, err))
+        return -1;
+    if (scaled) {
+        sql_lit(q, ") * ");
+        sql_int(q, pow10_of(field->scale));
+        sql_lit(q, " / ");
+        sql_int(q, pow10_of(scale));
+        sql_lit(q, ".0) AS INTEGER)");
+    }
+    return 0;
+}
+
+int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
+              const struct field *field, struct err *err)
+{
+    if (field->value && !field->stored && !field_is_sys(field))
+        return sql_unstored(e, q, f, alias, field, err);
+    sql_col(q, alias, field->key);
+    return 0;
+}
+
+/* One field of a row, with the reader's rights when the expression came with a request. */
+static int emit_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
+                      const struct field *field, struct err *err)
+{
+    if (!e->request || f->parent)
+        return sql_field(e, q, f, alias, field, err);
+    struct access *x;
+    if (access_of(e->c, f, &x, err))
+        return -1;
+    return access_column(x, q, alias, field, ACCESS_COMPUTE, err);
+}
+
+static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err);
+
+/* (SELECT … FROM target t WHERE t._id = link): what stands behind a link. */
+static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
+{
+    const struct field *link = at.path[0].ref;
+    const struct form *target = ref_target(link);
+    unsigned outer = e->top;
+    unsigned t = ++e->top;
+    sql_lit(q, "(SELECT ");
+    int rc = emit_path(e, q, (struct path_at){target, t, at.path + 1, at.n - 1}, err);
+    sql_lit(q, " FROM ");
+    sql_form(q, target);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE ");
+    sql_col(q, t, STR("_id"));
+    sql_lit(q, " = ");
+    if (rc == 0)
+        rc = emit_field(e, q, at.f, at.alias, link, err);
+    if (rc == 0 && e->request) {
+        struct access *x;
+        rc = access_of(e->c, target, &x, err);
+        if (rc == 0) {
+            sql_lit(q, " AND ");
+            rc = access_rows(x, q, t, RIGHT_READ, err);
+        }
+    } else {
+        sql_lit(q, " AND ");
+        sql_col(q, t, STR("_deleted_at"));
+        sql_lit(q, " IS NULL");
+    }
+    sql_lit(q, ")");
+    e->top = outer;
+    return rc;
+}
+
+/* AND (the reader may see this column of the rows): alias is the record's, t the row's. */
+static int rows_shown(struct sql_env *e, struct sql *q, struct path_at at, uint32_t table_at,
+                      struct err *err)
+{
+    const struct field *table = at.path[table_at].ref;
+    const struct field *column = at.path[table_at + 1].ref;
+    struct access *x;
+    if (!e->request)
+        return 0;
+    if (access_of(e->c, table->form, &x, err))
+        return -1;
+    if (access_sub_show(x, table, column, FIELD_READ) != SHOW_ALWAYS) {
+        sql_lit(q, " AND ");
+        if (table_at)
+            sql_lit(q, "0"); /* rows of a row behind a link: shown in clear or not at all */
+        else if (access_sub_cond(x, q, at.alias, column, FIELD_READ, err))
+            return -1;
+    }
+    return access_sub_needs(x, q, e->top, table, column, err);
+}
+
+/* SELECT … AS v FROM sub-table: the rows below a record that stands behind path[0 … table_at-1]. */
+static int emit_rows(struct sql_env *e, struct sql *q, struct path_at at, uint32_t table_at,
+                     struct err *err)
+{
+    const struct field *table = at.path[table_at].ref;
+    unsigned outer = e->top;
+    unsigned t = ++e->top;
+    struct path_at column = {table->sub, t, at.path + table_at + 1, at.n - table_at - 1};
+    struct path_at record = {at.f, at.alias, at.path, table_at};
+    sql_lit(q, "SELECT ");
+    int rc = emit_path(e, q, column, err);
+    sql_lit(q, " AS v FROM ");
+    sql_form(q, table->sub);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE ");
+    sql_col(q, t, STR("_row"));
+    sql_lit(q, " = ");
+    if (rc == 0 && table_at == 0)
+        sql_col(q, at.alias, STR("_id"));
+    else if (rc == 0)
+        rc = emit_path(e, q, record, err);
+    if (rc == 0)
+        rc = rows_shown(e, q, at, table_at, err);
+    e->top = outer;
+    return rc;
+}
+
+static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
+{
+    const struct field *first = at.path[0].ref;
+    for (uint32_t i = 0; i + 1 < at.n; i++) {
+        const struct field *step = at.path[i].ref;
+        if (step->sub)
+            return emit_rows(e, q, at, i, err);
+    }
+    if (at.n > 1)
+        return emit_linked(e, q, at, err);
+    if (first->type && (first->type->flags & FT_MULTI)) {
+        sql_lit(q, "SELECT value AS v FROM json_each(");
+        int rc = emit_field(e, q, at.f, at.alias, first, err);
+        sql_lit(q, ")");
+        return rc;
+    }
+    return emit_field(e, q, at.f, at.alias, first, err);
+}
+
+/* Roots that are no rows of this query are evaluated now and bound. */
+static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, struct err *err)
+{
+    struct val v = VAL_NONE;
+    if (e->bind) {
+        struct fx_ref own = *ref;
+        if (own.root == FX_THIS && !e->bind->this_)
+            own.root = FX_ROW; /* this.x of LOOKUP is the bare name outside */
+        if (row_env_get(e->bind, &own, &v))
+            return -1;
+    }
+    (void)err;
+    if (ref->type.list) {
+        sql_lit(q, "SELECT value AS v FROM json_each(");
+        sql_bind(q, v);
+        sql_lit(q, ")");
+        return 0;
+    }
+    if (ref->type.base == FX_NUM && ref->type.has_scale && v.kind == VAL_NUM) {
+        int64_t units;
+        if (num_to_dec(v.num, ref->type.scale, &units))
+            v = val_dec(units, ref->type.scale);
+    }
+    bool id_type =
+        ref->type.base == FX_LINK || ref->type.base == FX_MEMBER || ref->type.base == FX_DEPT;
+    int64_t id;
+    if (id_type && v.kind == VAL_TEXT)
+        v = id_parse(val_str(v), &id) ? val_dec(id, 0) : VAL_NONE;
+    sql_bind(q, v);
+    return 0;
+}
+
+static int env_column(void *self, struct sql *q, const struct fx_ref *ref, struct err *err)
+{
+    struct sql_env *e = self;
+    if (ref->root == FX_ROW && e->form)
+        return emit_path(e, q, (struct path_at){e->form, e->alias, ref->path, ref->n}, err);
+    if (ref->root == FX_THIS && e->this_form)
+        return emit_path(e, q, (struct path_at){e->this_form, e->this_alias, ref->path, ref->n},
+                         err);
+    return bind_ref(e, q, ref, err);
+}
+
+static int env_context(void *self, enum fx_context what, struct val arg, struct val *out,
+                       struct err *err)
+{
+    struct sql_env *e = self;
+    const struct app *app = e->form ? e->form->app : e->c->app;
+    return context_value(e->c, app, what, arg, out, err);
+}
+
+static int env_stored(void *self, struct sql *q, const struct fx_call *call, struct err *err)
+{
+    struct sql_env *e = self;
+    struct sql_env sub;
+    uint8_t scale = 0;
+    sql_env_init(&sub, e->c, call->form, e->top + 1);
+    sub.request = e->request;
+    sub.bind = e->bind;
+    sub.this_form = e->form;
+    sub.this_alias = e->alias;
+    if (call->fn != FX_LISTOF)
+        sql_lit(q, "(");
+    if (sql_stored(&sub, q, call, &scale, err))
+        return -1;
+    if (call->fn != FX_LISTOF)
+        sql_lit(q, ")");
+    return 0;
+}
+
+void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsigned alias)
+{
+    const struct app *app = f ? f->app : c->app;
+    *e = (struct sql_env){
+        .fx = {.column = env_column,
+               .stored = env_stored,
+               .context = env_context,
+               .now_us = c->now_us,
+               .zone = app ? &app->zone : &zone_utc},
+        .c = c,
+        .form = f,
+        .alias = alias,
+        .top = alias,
+    };
+    e->fx.self = e;
+}
+
+/* ---- LOOKUP, LISTOF, COUNTOF, SUMOF … ---- */
+
+static int stored_value(struct sql_env *e, struct sql *q, const struct fx_call *call,
+                        uint8_t *scale, struct err *err)
+{
+    switch (call->fn) {
+    case FX_COUNTOF: sql_lit(q, "COUNT(*)"); return 0;
+    case FX_LOOKUP:
+    case FX_LISTOF: break;
+    case FX_SUMOF: sql_lit(q, "COALESCE(SUM("); break;
+    case FX_AVGOF: sql_lit(q, "AVG("); break;
+    case FX_MINOF: sql_lit(q, "MIN("); break;
+    case FX_MAXOF: sql_lit(q, "MAX("); break;
+    }
+    if (fx_sql_value(call->value, q, &e->fx, scale, err))
+        return -1;
+    if (call->fn == FX_LISTOF)
+        sql_lit(q, " AS v");
+    else if (call->fn == FX_SUMOF)
+        sql_lit(q, "), 0)");
+    else if (call->fn != FX_LOOKUP)
+        sql_lit(q, ")");
+    if (call->fn == FX_AVGOF && *scale) {
+        sql_lit(q, " / ");
+        sql_int(q, pow10_of(*scale));
+        sql_lit(q, ".0");
+        *scale = 0;
+    }
+    return 0;
+}
+
+int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
+               struct err *err)
+{
+    const struct form *f = call->form;
+    unsigned t = e->alias;
+    *scale = 0;
+    sql_lit(q, "SELECT ");
+    if (stored_value(e, q, call, scale, err))
+        return -1;
+    sql_lit(q, " FROM ");
+    sql_form(q, f);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE ");
+    if (e->request) {
+        struct access *x;
+        if (access_of(e->c, f, &x, err) || access_rows(x, q, t, RIGHT_READ, err))
+            return -1;
+    } else {
+        sql_col(q, t, STR("_deleted_at"));
+        sql_lit(q, " IS NULL");
+    }
+    if (call->where) {
+        sql_lit(q, " AND ");
+        if (fx_sql_cond(call->where, q, &e->fx, err))
+            return -1;
+    }
+    if (call->fn == FX_LOOKUP || call->fn == FX_LISTOF) {
+        sql_lit(q, " ORDER BY ");
+        sql_col(q, t, STR("_id"));
+    }
+    if (call->fn == FX_LOOKUP)
+        sql_lit(q, " LIMIT 1");
+    return 0;
+}
