@@ -47,7 +47,8 @@ void *malloc(size_t n)
     }
     uintptr_t end = top + 16 + n;
     uintptr_t have = __builtin_wasm_memory_size(0) * PAGE;
-    if (end < top || (end > have && __builtin_wasm_memory_grow(0, (end - have + PAGE - 1) / PAGE) == (size_t)-1)) {
+    if (end < top || (end > have && __builtin_wasm_memory_grow(0, (end - have + PAGE - 1) / PAGE) ==
+                                        (size_t)-1)) {
         return NULL;
     }
     struct block *b = (struct block *)(top + 16 - sizeof(struct block));

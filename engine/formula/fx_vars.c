@@ -23,9 +23,7 @@ static struct fx_type type_of(const struct val *v)
     switch ((enum val_kind)v->kind) {
     case VAL_BOOL: t.base = FX_BOOL; break;
     case VAL_NUM: t.base = FX_NUM; break;
-    case VAL_DEC:
-        t = (struct fx_type){.base = FX_NUM, .has_scale = true, .scale = v->scale};
-        break;
+    case VAL_DEC: t = (struct fx_type){.base = FX_NUM, .has_scale = true, .scale = v->scale}; break;
     case VAL_TEXT: t.base = FX_TEXT; break;
     case VAL_DATE: t.base = FX_DATE; break;
     case VAL_TIME: t.base = FX_TIME; break;

@@ -1,6 +1,7 @@
 /*
- * Who acts, on what, when, how: passed to everything above the store. One per request, job or command;
- * used by one thread at a time (a write job may run it on the leading thread while its own waits).
+ * Who acts, on what, when, how: passed to everything above the store. One per request, job or
+ * command; used by one thread at a time (a write job may run it on the leading thread while its own
+ * waits).
  */
 #ifndef ORG_CTX_H
 #define ORG_CTX_H
@@ -12,13 +13,24 @@
 struct engine;
 
 enum who_kind {
-    WHO_NOBODY,  /* no session: may log in, set up */
+    WHO_NOBODY, /* no session: may log in, set up */
     WHO_MEMBER,
-    WHO_PUBLIC,  /* a visitor of a public form: the `public: true` grants */
-    WHO_SYSTEM   /* the engine itself, `as: system` scripts, timers: every right but restrict and checks */
+    WHO_PUBLIC, /* a visitor of a public form: the `public: true` grants */
+    WHO_SYSTEM  /* the engine itself, `as: system` scripts, timers: every right but restrict and
+                   checks */
 };
 
-enum via { VIA_UI, VIA_API, VIA_IMPORT, VIA_BATCH, VIA_SCRIPT, VIA_FLOW, VIA_TIMER, VIA_PUBLIC, VIA_SYSTEM };
+enum via {
+    VIA_UI,
+    VIA_API,
+    VIA_IMPORT,
+    VIA_BATCH,
+    VIA_SCRIPT,
+    VIA_FLOW,
+    VIA_TIMER,
+    VIA_PUBLIC,
+    VIA_SYSTEM
+};
 struct str via_name(enum via via);
 
 enum lang { LANG_ZH, LANG_EN };
@@ -33,19 +45,19 @@ struct role_of {
 /* A member as loaded for one request. */
 struct principal {
     enum who_kind kind;
-    int64_t id;              /* member id; 0 for nobody, public, system */
+    int64_t id; /* member id; 0 for nobody, public, system */
     struct str login;
     struct str name;
-    int64_t manager;         /* 0: none */
-    const int64_t *depts;    /* own departments, main one first */
+    int64_t manager;      /* 0: none */
+    const int64_t *depts; /* own departments, main one first */
     size_t ndepts;
     const int64_t *depts_below; /* own and all below, sorted */
     size_t ndepts_below;
     const struct role_of *roles;
     size_t nroles;
-    unsigned rights;         /* enum admin_right */
-    unsigned scopes;         /* tokens: 1 read, 2 write; sessions: 3 */
-    struct str scope_app;    /* token narrowed to one app; empty: all */
+    unsigned rights;      /* enum admin_right */
+    unsigned scopes;      /* tokens: 1 read, 2 write; sessions: 3 */
+    struct str scope_app; /* token narrowed to one app; empty: all */
 };
 
 /* A change that happened, for live events, published after the commit. */
@@ -59,22 +71,22 @@ struct event {
 struct ctx {
     struct engine *engine;
     struct store *store;
-    struct conn *db;         /* this thread's reader; inside a write job the writing connection */
-    struct arena *a;         /* of the request */
-    struct app *app;         /* the app of the request, or NULL; a counted reference is held outside */
+    struct conn *db; /* this thread's reader; inside a write job the writing connection */
+    struct arena *a; /* of the request */
+    struct app *app; /* the app of the request, or NULL; a counted reference is held outside */
     const struct principal *who;
     enum via via;
     enum lang lang;
-    int64_t now_us;          /* fixed for the whole request */
+    int64_t now_us; /* fixed for the whole request */
     struct id_gen *ids;
     void (*random)(void *buf, size_t n);
     struct str request_id;
-    int depth;               /* of chained hooks and automations; 8 is the end */
+    int depth;                /* of chained hooks and automations; 8 is the end */
     int64_t hook_deadline_us; /* monotonic, for all hooks of one request; 0: not started */
     int64_t hook_spent_us;
     int64_t (*mono_us)(void);
-    void *lua;               /* struct lua_box * of this request, made when needed */
-    void *records;           /* what record/ remembers within this request, made when needed */
+    void *lua;     /* struct lua_box * of this request, made when needed */
+    void *records; /* what record/ remembers within this request, made when needed */
     VEC(struct event) events;
 };
 

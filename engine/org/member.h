@@ -35,8 +35,8 @@ struct member_spec {
     size_t nroles;
     unsigned rights;
 };
-/* Login 1–64 characters without blanks, unique by fold; password 8–256 characters (15 common ones and
- * the login itself refused). The hash is made outside the transaction: member_hash() first. */
+/* Login 1–64 characters without blanks, unique by fold; password 8–256 characters (15 common ones
+ * and the login itself refused). The hash is made outside the transaction: member_hash() first. */
 int member_add(struct ctx *c, const struct member_spec *spec, struct str hash, int64_t *id,
                struct diags *diags, struct err *err) ATTR_MUST;
 /* Checks the password (8–256 characters, none of the common ones, not the login) and hashes it; not

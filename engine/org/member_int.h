@@ -7,7 +7,8 @@
 #include "engine/org/member.h"
 
 /* Runs q and collects its first column. In c->a. */
-int org_ids(struct ctx *c, const struct sql *q, int64_t **ids, size_t *n, struct err *err) ATTR_MUST;
+int org_ids(struct ctx *c, const struct sql *q, int64_t **ids, size_t *n,
+            struct err *err) ATTR_MUST;
 /* First column of the first row as text: 1, 0, -1. */
 int org_text(struct ctx *c, const struct sql *q, struct str *out, struct err *err) ATTR_MUST;
 /* The form under which logins are compared. */

@@ -26,8 +26,9 @@ struct import_result {
     struct diags errors; /* path "row 17: column" */
 };
 
-#define IMPORT_HEAD (64u << 10) /* bytes of a file in which its first line must end to be checked  \
-                                 */
+#define IMPORT_HEAD                                                                                \
+    (64u << 10) /* bytes of a file in which its first line must end to be checked                  \
+                 */
 
 /* Columns, key and rights of a file (or of its first IMPORT_HEAD bytes and more): what import_run
  * would refuse before the first row. */

@@ -29,7 +29,7 @@ struct lua_box {
     struct str script;            /* name, for positions */
     struct str stop_file;         /* where the budget ran out; empty: not known */
     int stop_line;
-    void *test;                   /* struct lua_test *, in scenario tests */
+    void *test; /* struct lua_test *, in scenario tests */
 };
 
 /* lua_box.c: the state and its sandbox. */

@@ -1,6 +1,6 @@
 /*
- * libsodium behind one door: password hashes, random bytes, token hashes, HMAC, sealed files. The only
- * folder that includes sodium.h.
+ * libsodium behind one door: password hashes, random bytes, token hashes, HMAC, sealed files. The
+ * only folder that includes sodium.h.
  */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
@@ -23,7 +23,7 @@ bool vault_password_ok(struct str hash, struct str password);
 struct str vault_token(struct arena *a);
 struct str vault_sha256_hex(struct arena *a, struct str s);
 struct str vault_hmac_hex(struct arena *a, struct str key, struct str s); /* HMAC-SHA256 */
-bool vault_same(struct str x, struct str y); /* constant time */
+bool vault_same(struct str x, struct str y);                              /* constant time */
 
 /* A file sealed with a key (secretstream XChaCha20-Poly1305, 64 KB chunks): backups. */
 struct vault_key {

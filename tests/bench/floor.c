@@ -1,7 +1,8 @@
 /*
- * The floor of the benchmarks: a bare libmicrohttpd server that answers with the same SQL on a copy of the same
- * database through SQLite's C API, JSON written by hand. No rights, no hook, no validation. Creates commit in groups as
- * Mortise does, else the comparison would only measure fsync.
+ * The floor of the benchmarks: a bare libmicrohttpd server that answers with the same SQL on a copy
+ * of the same database through SQLite's C API, JSON written by hand. No rights, no hook, no
+ * validation. Creates commit in groups as Mortise does, else the comparison would only measure
+ * fsync.
  *
  *   floor DB PORT      GET /one?id=N  /list  /member   POST /create
  */
@@ -14,11 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS 16
+#define THREADS   16
 #define OUT_BYTES (64 * 1024)
 
-static const char *const columns = "\"_id\", \"_version\", \"_title\", name, region, status, qty, price, amount,"
-                                   " \"_created_at\"";
+static const char *const columns =
+    "\"_id\", \"_version\", \"_title\", name, region, status, qty, price, amount,"
+    " \"_created_at\"";
 
 struct reader {
     sqlite3 *db;
@@ -51,7 +53,8 @@ static sqlite3 *open_db(const char *path, int flags)
     sqlite3 *db;
     if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         exit(1);
-    sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;", NULL, NULL, NULL);
+    sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+                 NULL, NULL, NULL);
     return db;
 }
 
@@ -63,33 +66,41 @@ static struct reader *reader_of(struct floor *f)
     char sql[1024];
     r = calloc(1, sizeof(*r));
     r->db = open_db(f->path, SQLITE_OPEN_READONLY);
-    snprintf(sql, sizeof(sql), "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND \"_id\" = ?1", columns);
+    snprintf(sql, sizeof(sql),
+             "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND \"_id\" = ?1", columns);
     r->one = prepare(r->db, sql);
-    snprintf(sql, sizeof(sql), "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east'"
-                               " AND status = 'new' ORDER BY \"_id\" DESC LIMIT 51", columns);
-    r->list = prepare(r->db, sql);
-    r->count = prepare(r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL AND"
-                              " region = 'east' AND status = 'new' LIMIT 10001)");
-    snprintf(sql, sizeof(sql), "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east' AND"
-                               " status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep') ORDER BY \"_id\" DESC LIMIT 51",
+    snprintf(sql, sizeof(sql),
+             "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east'"
+             " AND status = 'new' ORDER BY \"_id\" DESC LIMIT 51",
              columns);
+    r->list = prepare(r->db, sql);
+    r->count = prepare(
+        r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL AND"
+               " region = 'east' AND status = 'new' LIMIT 10001)");
+    snprintf(
+        sql, sizeof(sql),
+        "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east' AND"
+        " status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep') ORDER BY \"_id\" DESC LIMIT 51",
+        columns);
     r->member = prepare(r->db, sql);
-    r->member_count = prepare(r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL"
-                                     " AND region = 'east' AND status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep')"
-                                     " LIMIT 10001)");
+    r->member_count = prepare(
+        r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL"
+               " AND region = 'east' AND status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep')"
+               " LIMIT 10001)");
     pthread_setspecific(f->key, r);
     return r;
 }
 
 static int row_json(sqlite3_stmt *s, char *out, size_t cap)
 {
-    return snprintf(out, cap,
-                    "{\"_id\":\"%lld\",\"_version\":%lld,\"_title\":\"%s\",\"name\":\"%s\",\"region\":\"%s\","
-                    "\"status\":\"%s\",\"qty\":%lld,\"price\":%.2f,\"amount\":%.2f,\"_created_at\":%lld}",
-                    sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_text(s, 2),
-                    sqlite3_column_text(s, 3), sqlite3_column_text(s, 4), sqlite3_column_text(s, 5),
-                    sqlite3_column_int64(s, 6), (double)sqlite3_column_int64(s, 7) / 100,
-                    (double)sqlite3_column_int64(s, 8) / 100, sqlite3_column_int64(s, 9));
+    return snprintf(
+        out, cap,
+        "{\"_id\":\"%lld\",\"_version\":%lld,\"_title\":\"%s\",\"name\":\"%s\",\"region\":\"%s\","
+        "\"status\":\"%s\",\"qty\":%lld,\"price\":%.2f,\"amount\":%.2f,\"_created_at\":%lld}",
+        sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_text(s, 2),
+        sqlite3_column_text(s, 3), sqlite3_column_text(s, 4), sqlite3_column_text(s, 5),
+        sqlite3_column_int64(s, 6), (double)sqlite3_column_int64(s, 7) / 100,
+        (double)sqlite3_column_int64(s, 8) / 100, sqlite3_column_int64(s, 9));
 }
 
 static size_t list_json(sqlite3_stmt *list, sqlite3_stmt *count, char *out)
@@ -163,8 +174,9 @@ static size_t answer(struct floor *f, const char *url, struct MHD_Connection *c,
     return n;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-                              const char *version, const char *data, size_t *n, void **state)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url,
+                              const char *method, const char *version, const char *data, size_t *n,
+                              void **state)
 {
     (void)version;
     (void)data;
@@ -197,19 +209,23 @@ int main(int argc, char **argv)
     f.writer = open_db(argv[1], SQLITE_OPEN_READWRITE);
     f.begin = prepare(f.writer, "BEGIN IMMEDIATE");
     f.commit = prepare(f.writer, "COMMIT");
-    f.insert = prepare(f.writer, "INSERT INTO bench__item (\"_id\", \"_version\", \"_title\", \"_created_at\", \"_updated_at\","
-                                 " name, region, status, qty, price, amount, grade) VALUES (?1, 1, 'x', 1, 1, 'x', 'east',"
-                                 " 'new', 3, 1250, 3750, 'B')");
-    f.history = prepare(f.writer, "INSERT INTO _history (id, app, form, record, version, at, via, op, changes)"
-                                  " VALUES (?1 + 1, 'bench', 'item', ?1, 1, 1, 'api', 'create', '{}')");
+    f.insert = prepare(
+        f.writer,
+        "INSERT INTO bench__item (\"_id\", \"_version\", \"_title\", \"_created_at\", "
+        "\"_updated_at\","
+        " name, region, status, qty, price, amount, grade) VALUES (?1, 1, 'x', 1, 1, 'x', 'east',"
+        " 'new', 3, 1250, 3750, 'B')");
+    f.history = prepare(
+        f.writer, "INSERT INTO _history (id, app, form, record, version, at, via, op, changes)"
+                  " VALUES (?1 + 1, 'bench', 'item', ?1, 1, 1, 'api', 'create', '{}')");
     sqlite3_stmt *max = prepare(f.writer, "SELECT MAX(MAX((SELECT MAX(\"_id\") FROM bench__item)),"
                                           " (SELECT MAX(id) FROM _history)) + 10");
     sqlite3_step(max);
     f.next_id = sqlite3_column_int64(max, 0);
     sqlite3_finalize(max);
-    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (unsigned short)atoi(argv[2]), NULL, NULL,
-                                            handle, &f, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
-                                            MHD_OPTION_CONNECTION_LIMIT, 1024, MHD_OPTION_END);
+    struct MHD_Daemon *d = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD, (unsigned short)atoi(argv[2]), NULL, NULL, handle, &f,
+        MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, 1024, MHD_OPTION_END);
     if (!d)
         return 1;
     puts("ready");
