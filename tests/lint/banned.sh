@@ -37,7 +37,7 @@ grep -E '"[^"]*[{,]\\"[a-z_]+\\":' "$dir/raw" | grep -v '^engine/base/log\.c:' |
     complain "JSON is written by engine/value/json.h only"
 
 list '*.c' '*.h' '*.sh' '*.mjs' '*.ts' '*.tsx' '*.css' '*.lua' '*.yaml' Makefile |
-    grep -vE '^tests/(lint|apps/bad)/' >"$dir/texts"
+    grep -vE '^tests/(lint|apps/bad|fuzz/corpus)/' >"$dir/texts"
 xargs grep -nE '\b(TODO|FIXME)\b' <"$dir/texts" | grep -vE '#[0-9]+|BOX_TODO|"[a-z]*todo' |
     grep -E '//|/\*| \*|# |-- ' | complain "a TODO needs an issue number (#12)"
 xargs grep -nE '[[:space:]]+$' <"$dir/texts" | complain "white space at the end of the line"
