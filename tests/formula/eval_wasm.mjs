@@ -5,11 +5,13 @@ import { openWasm } from './wasm.mjs';
 const [now, offset, mode, expr, vars] = process.argv.slice(2);
 const fx = await openWasm('build/formula-full.wasm');
 fx.now(BigInt(now), Number(offset));
+// as runtime/cmd_eval.c: 15 significant digits
+const digits = (k, v) => (typeof v === 'number' ? Number(v.toPrecision(15)) : v);
 const out = [];
 const run = (text, json) => {
   const { text: value, error } = fx.vars(json, text);
   if (error) process.exitCode = 1;
-  out.push(error ? JSON.stringify({ error: { column: error.column, message: error.message_en } }) : value);
+  out.push(error ? JSON.stringify({ error: { column: error.column, message: error.message_en } }) : JSON.stringify(JSON.parse(value, digits)));
 };
 if (mode === '-') {
   for (const line of readFileSync(0, 'utf8').split('\n')) {

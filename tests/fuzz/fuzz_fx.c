@@ -4,6 +4,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/formula/fx.h"
+#include "engine/formula/fx_sql.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/value/json.h"
 
@@ -19,6 +20,19 @@ static struct val evaluate(struct arena *a, const struct fx *fx, struct fx_vars 
     FUZZ_CHECK(v.kind != VAL_TEXT || utf8_valid(val_str(v)));
     FUZZ_CHECK(v.kind != VAL_TEXT || v.n <= FX_MAX_RESULT);
     return v;
+}
+
+/* Either SQL comes out, or the reason why not. */
+static void write_sql(struct arena *a, const struct fx *fx, struct fx_vars *host,
+                      enum sql_dialect dialect)
+{
+    struct err err = ERR_INIT;
+    struct sql q;
+    struct fx_sql_env env = fx_vars_sql_env(host);
+    sql_init(&q, a, dialect);
+    int rc = fx_sql_value(fx, &q, &env, NULL, &err);
+    FUZZ_CHECK((rc == 0) == (err.code == ERR_NONE));
+    FUZZ_CHECK(rc == 0 || (err.zh[0] && err.en[0]));
 }
 
 static void fuzz_one(struct arena *a, struct str in)
@@ -42,4 +56,9 @@ static void fuzz_one(struct arena *a, struct str in)
     struct val once = evaluate(a, fx, host);
     if (!(fx_flags(fx) & FX_VOLATILE))
         FUZZ_CHECK(val_same(once, evaluate(a, fx, host)));
+    struct fx_env env = {.a = a, .zone = &zone_utc, .err = &err};
+    fx_vars_env(host, &env);
+    (void)fx_trace(fx, &env);
+    write_sql(a, fx, host, SQL_SQLITE);
+    write_sql(a, fx, host, SQL_PGSQL);
 }

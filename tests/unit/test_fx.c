@@ -32,6 +32,7 @@ static struct str by_sql(struct host *h, struct fx_vars *vars, const struct fx *
     struct sql q;
     struct stmt *st;
     struct fx_sql_env env = fx_vars_sql_env(vars);
+    env.now_us = INT64_C(1795449600000000);
     sql_init(&q, h->a, SQL_SQLITE);
     sql_lit(&q, "SELECT ");
     if (fx_sql_value(fx, &q, &env, NULL, &err) != 0) {
@@ -200,6 +201,11 @@ static void run_file(struct host *h, const char *path, size_t *total, size_t *ba
             c.want = text;
             *bad += run_case(h, &c);
             ++*total;
+            if (h->store != NULL && str_eqz(c.vars, "{}") && strstr(path, "excel") != NULL) {
+                lift(h->a, c.expr, &c.expr, &c.vars); /* else the case is a constant to SQL */
+                *bad += run_case(h, &c);
+                ++*total;
+            }
         }
         have = (have + 1) % 3;
     }
