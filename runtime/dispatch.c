@@ -7,6 +7,7 @@
 #include "engine/base/id.h"
 #include "engine/base/log.h"
 #include "runtime/auth.h"
+#include "runtime/gzip.h"
 #include "runtime/http_guard.h"
 #include "runtime/metrics.h"
 #include "runtime/respond.h"
@@ -20,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES   40 /* a definition that is swapped under a write is read again … */
-#define WAIT_MS 10 /* … after the publisher's commit, when its pointer is swapped */
+#define PACK_FROM 1400 /* bytes: below, one packet either way */
+#define TRIES     40   /* a definition that is swapped under a write is read again … */
+#define WAIT_MS   10   /* … after the publisher's commit, when its pointer is swapped */
 
 struct run {
     struct worker *w;
@@ -124,6 +126,24 @@ static void copy_headers(struct run *r)
         answer_header(r->x, r->resp.headers[i].name, str_dup(r->x->a, r->resp.headers[i].value));
 }
 
+/* Long JSON and CSV goes out compressed. Not what carries a secret beside text of the caller
+ * (sessions): their sizes would tell about it. */
+static void pack(struct run *r)
+{
+    struct answer *an = &r->x->answer;
+    bool text =
+        str_eqz(r->resp.type, "application/json") || str_starts(r->resp.type, STR("text/csv"));
+    if (an->stream || r->resp.raw.n || !text || an->body.n < PACK_FROM ||
+        (r->x->route->flags & ROUTE_SECRET) || !req_accepts(&r->req, "gzip"))
+        return;
+    struct str packed = gzip(r->x->a, an->body);
+    if (!packed.n)
+        return;
+    an->body = packed;
+    answer_header(r->x, STR("Content-Encoding"), STR("gzip"));
+    answer_header(r->x, STR("Vary"), STR("Accept-Encoding"));
+}
+
 static void succeed(struct run *r)
 {
     struct answer *an = &r->x->answer;
@@ -135,6 +155,7 @@ static void succeed(struct run *r)
     else if (r->resp.body.n || r->resp.raw.n || an->file_fd >= 0)
         answer_header(r->x, STR("Content-Type"), str_dup(r->x->a, r->resp.type));
     an->body = r->resp.raw.n ? r->resp.raw : strb_str(&r->resp.body);
+    pack(r);
 }
 
 static void retry_after(struct run *r, int status)

@@ -152,3 +152,16 @@ bool body_bool(struct val body, const char *key)
     struct val v = val_get(body, str_of(key));
     return v.kind == VAL_BOOL && v.b;
 }
+
+bool req_accepts(const struct http_req *req, const char *coding)
+{
+    struct str rest = req_header(req, "accept-encoding");
+    while (rest.n) {
+        struct str item, name;
+        rest = str_cut(rest, ',', &item);
+        struct str q = str_cut(str_trim(item), ';', &name);
+        if (str_eqz(str_trim(name), coding))
+            return !str_eqz(str_trim(q), "q=0");
+    }
+    return false;
+}

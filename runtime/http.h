@@ -93,6 +93,8 @@ struct req_range {
 };
 int req_int(const struct http_req *req, const char *name, struct req_range range, int64_t *out,
             struct err *err) ATTR_MUST;
+/* Does the caller take this Content-Encoding? */
+bool req_accepts(const struct http_req *req, const char *coding);
 bool req_flag(const struct http_req *req, const char *name); /* "1" or "true" */
 /* The path parameter as an id; -1: ERR_NOT_FOUND (an id that cannot be is an absent one). */
 int req_id(const struct http_req *req, size_t param, int64_t *id, struct err *err) ATTR_MUST;

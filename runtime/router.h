@@ -20,7 +20,8 @@ enum route_flag {
     ROUTE_PLAIN = 16,    /* outside /api */
     ROUTE_DRAINING = 32, /* answers while draining */
     ROUTE_REST = 64,     /* the last parameter takes the rest of the path */
-    ROUTE_ANON = 128     /* no session is looked at */
+    ROUTE_ANON = 128,    /* no session is looked at */
+    ROUTE_SECRET = 256   /* the answer holds a secret: never compressed */
 };
 
 struct route {

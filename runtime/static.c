@@ -91,19 +91,6 @@ static bool find(struct http_req *req, struct arena *a, struct str path, struct 
     return dir.n ? find_in_folder(a, dir, path, out) : find_embedded(a, path, out);
 }
 
-static bool accepts(const struct http_req *req, const char *coding)
-{
-    struct str rest = req_header(req, "accept-encoding");
-    while (rest.n) {
-        struct str item, name;
-        rest = str_cut(rest, ',', &item);
-        struct str q = str_cut(str_trim(item), ';', &name);
-        if (str_eqz(str_trim(name), coding))
-            return !str_eqz(str_trim(q), "q=0");
-    }
-    return false;
-}
-
 int static_asset(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct found f;
@@ -120,10 +107,10 @@ int static_asset(struct http_req *req, struct http_resp *resp, struct err *err)
         return 0;
     }
     struct str body = f.plain;
-    if (f.br.n && accepts(req, "br")) {
+    if (f.br.n && req_accepts(req, "br")) {
         body = f.br;
         resp_header(resp, STR("Content-Encoding"), STR("br"));
-    } else if (f.gz.n && accepts(req, "gzip")) {
+    } else if (f.gz.n && req_accepts(req, "gzip")) {
         body = f.gz;
         resp_header(resp, STR("Content-Encoding"), STR("gzip"));
     }

@@ -47,6 +47,16 @@ test('lists', { skip }, async (t) => {
       assert.equal((await agent.get(`${F}/records?${bad}`)).status, 422, bad);
   });
 
+  await t.test('long answers are compressed for those who take it, sessions never', async () => {
+    const long = await agent.get(`${F}/records?limit=50`, { 'Accept-Encoding': 'gzip' });
+    assert.equal(long.headers.get('content-encoding'), 'gzip');
+    assert.equal(long.body.records.length, 50);
+    const plain = await agent.get(`${F}/records?limit=50`, { 'Accept-Encoding': 'identity' });
+    assert.equal(plain.headers.get('content-encoding'), null);
+    assert.deepEqual(plain.body, long.body);
+    assert.equal((await agent.get('/session', { 'Accept-Encoding': 'gzip' })).headers.get('content-encoding'), null);
+  });
+
   await t.test('filter, search, view and fields', async () => {
     const f = (await agent.get(`${F}/records?${q({ filter: 'price >= 100 and status = "open"', fields: 'title,price', count: 'exact' })}`)).body;
     assert.equal(f.total, rows.filter((r) => r.price >= 100 && r.status === 'open').length);
