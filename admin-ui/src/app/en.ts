@@ -70,6 +70,9 @@ export const en = {
   home_recent: 'Recently used',
   home_apps: 'All apps',
   home_no_apps: 'No apps yet',
+  home_no_role_text:
+    'You may design apps, but you hold no role in one, so you see no data. Give yourself a role under Members.',
+  home_design: 'Open the designer',
   home_no_apps_text: 'Ask the administrator for a role in an app; it will show up here.',
   home_forms_n: '{n|1 form|{n} forms}',
   home_clear: 'All done',

@@ -87,8 +87,19 @@ function Todo() {
 function Apps() {
   const all = apps.value;
   if (!all) return <Skeleton lines={3} label={t('loading')} />;
-  if (!all.length)
-    return <Empty icon="layout-grid" title={t('home_no_apps')} text={t('home_no_apps_text')} />;
+  if (!all.length) {
+    // designing an app gives no right to read its data
+    const designs = session.value?.me.rights?.includes('design');
+    return (
+      <Empty
+        icon="layout-grid"
+        title={t('home_no_apps')}
+        text={t(designs ? 'home_no_role_text' : 'home_no_apps_text')}
+      >
+        {designs ? <Button href="/admin">{t('home_design')}</Button> : null}
+      </Empty>
+    );
+  }
   return (
     <div class="tiles">
       {all.map((a) => (

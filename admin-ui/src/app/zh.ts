@@ -68,6 +68,8 @@ export const zh = {
   home_recent: '最近用过',
   home_apps: '全部应用',
   home_no_apps: '还没有可用的应用',
+  home_no_role_text: '你可以设计应用，但在应用里还没有角色，所以看不到数据。可以在“成员”里给自己分配角色。',
+  home_design: '打开设计器',
   home_no_apps_text: '请管理员为你分配应用里的角色，分配后会出现在这里。',
   home_forms_n: '{n} 个表单',
   home_clear: '都处理完了',
