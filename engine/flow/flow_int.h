@@ -42,7 +42,16 @@ struct lane {
     struct str resume; /* a returned record's way: the node to come back to, or empty */
 };
 
+/* Title of a node (or of "start") in the caller's language; the key itself for a node that is gone. */
+struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
+                           struct str key);
+
 /* flow_store.c: rows. Each is one statement. */
+/* Title of a node (or of "start") in the caller's language; the key itself for a node that is gone.
+ */
+struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
+                           struct str key);
+
 int fs_instance_add(struct flow_run *r, struct err *err) ATTR_MUST;
 int fs_instance_end(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
 int fs_instance_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;

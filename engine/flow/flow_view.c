@@ -21,12 +21,10 @@ static int member_json(struct ctx *c, int64_t id, struct json *out, struct err *
     return 0;
 }
 
+/* In the reader's language. */
 static struct str node_title(const struct flow_run *r, struct str key)
 {
-    if (str_eq(key, STR("start")) && r->def->start_title.n)
-        return r->def->start_title;
-    const struct flow_node *node = flow_node(r->def, key);
-    return node ? node->title : key;
+    return flow_node_title(r->c, r->form, r->def, key);
 }
 
 /* ---- nodes ---- */

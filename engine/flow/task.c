@@ -107,15 +107,28 @@ static struct line line_of(struct arena *a, struct stmt *s)
 
 /* ---- one line ---- */
 
-static void titles_json(const struct form *f, const struct line *l, struct json *out)
+struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
+                           struct str key)
 {
-    const struct flow_node *node = f && f->flow ? flow_node(f->flow, l->node) : NULL;
-    struct str title = node ? node->title : l->node;
-    if (f && f->flow && str_eq(l->node, STR("start")))
-        title = f->flow->start_title;
-    json_kstr(out, "form_title", f ? f->title : l->form);
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    if (str_eq(key, STR("start")) && def->start_title.n)
+        return app_text(f->app, lang, str_fmt(c->a, "forms.%.*s.flow.start.title", STR_ARG(f->key)),
+                        def->start_title);
+    const struct flow_node *node = flow_node(def, key);
+    if (!node)
+        return key;
+    struct str path =
+        str_fmt(c->a, "forms.%.*s.flow.nodes.%.*s.title", STR_ARG(f->key), STR_ARG(key));
+    return app_text(f->app, lang, path, node->title);
+}
+
+static void titles_json(struct ctx *c, const struct form *f, const struct line *l, struct json *out)
+{
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    struct str path = str_fmt(c->a, "forms.%.*s.title", STR_ARG(l->form));
+    json_kstr(out, "form_title", f ? app_text(f->app, lang, path, f->title) : l->form);
     json_kstr(out, "node", l->node);
-    json_kstr(out, "title", title);
+    json_kstr(out, "title", f && f->flow ? flow_node_title(c, f, f->flow, l->node) : l->node);
 }
 
 static void actions_json(const struct form *f, const struct line *l, struct json *out)
@@ -168,7 +181,7 @@ static int line_json(struct ctx *c, const struct task_query *tq, const struct li
     json_kstr(out, "id", id_print(l->id, id));
     json_kstr(out, "app", l->app);
     json_kstr(out, "form", l->form);
-    titles_json(f, l, out);
+    titles_json(c, f, l, out);
     if (record_json_ref(c, f, l, out, err) < 0)
         return -1;
     json_key(out, STR("by"));

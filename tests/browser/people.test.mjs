@@ -389,7 +389,10 @@ describe('people', { skip }, () => {
     async (page) => {
       await page.shot('home-phone');
       assert.equal(await sideways(page), false, 'home');
-      await page.goto('/a/crm/lead?view=all');
+      await page.getByRole('link', { name: '应用' }).click();
+      await page.locator('.appmenu').getByRole('link', { name: '线索', exact: true }).waitFor();
+      await page.shot('app-phone');
+      await page.locator('.appmenu').getByRole('link', { name: '线索', exact: true }).click();
       await page.locator('.mcard').first().waitFor();
       assert.equal(await sideways(page), false, 'list');
       await page.shot('list-phone');

@@ -2,11 +2,12 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { boot, session } from '../api/client';
 import { apps, loadApps, setupNeeded } from '../api/session';
+import type { AppInfo, MenuEntry } from '../api/types';
 import { lang } from '../i18n';
-import { address, Button, Empty, lazy, match, navigate, Overlays, path, Skeleton } from '../kit';
+import { address, Button, Empty, Icon, lazy, match, navigate, Overlays, path, phone, Skeleton } from '../kit';
 import { Home } from './home';
 import { goOn, Login, Setup } from './login';
-import { Shell } from './shell';
+import { entryHref, entryIcon, menuOf, Shell } from './shell';
 import { t } from './text';
 
 const failed = () => (
@@ -31,17 +32,51 @@ export function NotFound() {
   );
 }
 
-/** /a/crm opens the first thing of the app's menu. */
+/** /a/crm: on a desk the first thing of the app's menu; on a phone, which has no room for the menu beside it, the menu. */
 function AppStart({ app }: { app: string }) {
   const info = apps.value?.find((a) => a.app === app);
+  const small = phone.value;
   useEffect(() => {
-    const first = info?.menu?.flatMap((m) => (m.items ? m.items : [m])).find((m) => m.form || m.dashboard);
-    const form = first?.form ?? info?.forms[0]?.form;
-    if (first?.dashboard && !first.form) navigate(`/a/${app}/d/${first.dashboard}`, { replace: true });
-    else if (form)
-      navigate(`/a/${app}/${form}${first?.view ? `?view=${first.view}` : ''}`, { replace: true });
-  }, [app, info]);
-  return info ? <Skeleton title lines={8} /> : <NotFound />;
+    if (!info || small) return;
+    const first = menuOf(info)
+      .flatMap((m) => (m.items ? m.items : [m]))
+      .find((m) => m.form || m.dashboard);
+    if (first) navigate(entryHref(app, first), { replace: true });
+  }, [app, info, small]);
+  if (!apps.value) return <Skeleton title lines={8} />;
+  if (!info) return <NotFound />;
+  return small ? <AppMenu app={info} /> : <Skeleton title lines={8} />;
+}
+
+function AppMenu({ app }: { app: AppInfo }) {
+  const row = (e: MenuEntry) => (
+    <li key={`${e.form}/${e.view}/${e.dashboard}`}>
+      <a href={entryHref(app.app, e)}>
+        <Icon name={entryIcon(app, e)} />
+        <span class="cut grow">{e.title}</span>
+        <Icon name="chevron-right" size="s" />
+      </a>
+    </li>
+  );
+  const single = menuOf(app).filter((m) => !m.items);
+  return (
+    <>
+      <header class="bar bar--line">
+        <h1>{app.title}</h1>
+      </header>
+      <nav class="scroll appmenu" aria-label={app.title}>
+        {single.length ? <ul class="hlist">{single.map(row)}</ul> : null}
+        {menuOf(app)
+          .filter((m) => m.items?.length)
+          .map((m) => (
+            <section key={m.title}>
+              <h2>{m.title}</h2>
+              <ul class="hlist">{m.items!.map(row)}</ul>
+            </section>
+          ))}
+      </nav>
+    </>
+  );
 }
 
 type Parts = Record<string, string>;

@@ -28,7 +28,7 @@ export function appIcon(app: AppInfo): string {
   return app.icon ?? 'layout-grid';
 }
 
-function entryHref(app: string, e: MenuEntry): string {
+export function entryHref(app: string, e: MenuEntry): string {
   if (e.dashboard) return `/a/${app}/d/${e.dashboard}`;
   return `/a/${app}/${e.form}${e.view ? `?view=${encodeURIComponent(e.view)}` : ''}`;
 }
@@ -46,6 +46,11 @@ export function menuOf(app: AppInfo): MenuEntry[] {
   ];
 }
 
+/** What stands before an entry: its own icon, the form's, or that of its kind. */
+export function entryIcon(app: AppInfo, e: MenuEntry): string {
+  return e.icon ?? (e.dashboard ? 'layout-dashboard' : e.view ? 'table-2' : formIcon(app, e.form ?? ''));
+}
+
 function Entry({ app, e }: { app: AppInfo; e: MenuEntry }) {
   const href = entryHref(app.app, e);
   const [to, q] = href.split('?');
@@ -55,11 +60,9 @@ function Entry({ app, e }: { app: AppInfo; e: MenuEntry }) {
   const nowView = params.value.get('view');
   const siblings = e.form ? hasViewEntry(app, e.form, nowView) : false;
   const current = inside && (view ? nowView === view : !siblings);
-  const icon =
-    e.icon ?? (e.dashboard ? 'layout-dashboard' : e.view ? 'table-2' : formIcon(app, e.form ?? ''));
   return (
     <a href={href} aria-current={current ? 'page' : undefined}>
-      <Icon name={icon} />
+      <Icon name={entryIcon(app, e)} />
       <span class="cut">{e.title}</span>
       {e.count != null ? <span class="cnt">{e.count}</span> : null}
     </a>
@@ -218,6 +221,12 @@ function Rail({ app }: { app: string | undefined }) {
   );
 }
 
+/** One app: straight to its menu; several: to choose. */
+function appsHref(): string {
+  const all = apps.value ?? [];
+  return all.length === 1 ? `/a/${all[0]!.app}` : '/apps';
+}
+
 function BottomBar() {
   const at = path.value;
   const todo = counts.value?.todo ?? 0;
@@ -233,7 +242,7 @@ function BottomBar() {
         {t('tasks')}
         {todo ? <span class="badge badge--hot">{todo > 99 ? '99+' : todo}</span> : null}
       </a>
-      <a href="/apps" aria-current={on(at.startsWith('/a'))}>
+      <a href={appsHref()} aria-current={on(at.startsWith('/a'))}>
         <Icon name="layout-grid" />
         {t('apps')}
       </a>
