@@ -70,6 +70,7 @@ static int candidate_load(struct ctx *c, struct candidate *d, struct diags *diag
     keep_until_reset(c->a, d->old);
     if (!d->app)
         return 0;
+    app_renames_back(d->old, d->app);
     d->changes = app_diff(c->a, d->old, d->app);
     if (schema_plan(c->db, c->a, d->old, d->app, &d->changes, err) < 0)
         return -1;

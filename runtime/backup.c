@@ -59,7 +59,18 @@ static int open_checked(const struct config *cfg, struct arena *a, struct str fr
                         struct err *err)
 {
     struct vault_key key;
-    if (vault_key_file(key_path(cfg, a), false, &key, err) || vault_open_file(&key, from, to, err))
+    struct str path = key_path(cfg, a);
+    if (vault_key_file(path, false, &key, err)) {
+        if (!str_eqz(str_of(err->key), "key_missing"))
+            return -1;
+        return err_set(err, ERR_NOT_FOUND, "key_missing",
+                       "没有密钥“%.*s”，打不开备份。请把原数据目录中的 backup.key 复制过来，"
+                       "或用 --backup-key 指明它。",
+                       "Without the key “%.*s” the backup cannot be opened. Copy backup.key from "
+                       "the data folder it was made in, or name it with --backup-key.",
+                       STR_ARG(path));
+    }
+    if (vault_open_file(&key, from, to, err))
         return -1;
     if (check_copy(a, to, err) == 0)
         return 0;

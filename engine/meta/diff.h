@@ -46,4 +46,7 @@ struct changes {
 /* old may be NULL (first publish). In `a`. */
 struct changes app_diff(struct arena *a, const struct app *old, const struct app *new_);
 
+/* Before the two: where old renamed b to c and new_ has b again, b gets `was: c`. */
+void app_renames_back(const struct app *old, struct app *new_);
+
 #endif
