@@ -10,15 +10,18 @@
 #include "runtime/slurp.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 struct new_job {
     struct import_job in;
     int64_t id;
+    bool queued;
 };
 
 static int job_apply(struct ctx *c, void *arg, struct err *err)
 {
     struct new_job *n = arg;
+    n->queued = true;
     return jobs_add_import(c, &n->in, n->id, err);
 }
 
@@ -139,7 +142,11 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
         return err_set(err, ERR_STORE, "spool", "无法保存上传的文件。",
                        "The uploaded file cannot be stored.");
     struct api_write w = {job_apply, job_render, &n};
-    if (api_write(req, resp, &w, err))
+    n.queued = false;
+    int rc = api_write(req, resp, &w, err);
+    if (rc || !n.queued)
+        (void)unlink(str_z(c->a, n.in.path)); /* no job will read it */
+    if (rc)
         return -1;
     jobs_wake(req->server->jobs);
     return 0;

@@ -4,6 +4,7 @@
 #include "runtime/api.h"
 
 #include "engine/store/store.h"
+#include "engine/value/num.h"
 #include "runtime/clock.h"
 #include "runtime/metrics.h"
 #include "runtime/openapi.h"
@@ -62,6 +63,32 @@ int api_events(struct http_req *req, struct http_resp *resp, struct err *err)
     return sse_open(req->server->sse, req->ctx->who->id, last, &resp->stream, err);
 }
 
+/* A number of seconds, or "2 days", "90 min", "1 h", "30 s". */
+static bool seconds_of(struct val v, double *out)
+{
+    static const struct {
+        char unit;
+        double seconds;
+    } UNITS[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+    if (v.kind == VAL_NUM || v.kind == VAL_DEC) {
+        *out = val_double(v);
+        return true;
+    }
+    struct str text = str_trim(val_str(v)), number = text;
+    size_t n = 0;
+    while (n < text.n &&
+           (text.p[n] == '-' || text.p[n] == '.' || (text.p[n] >= '0' && text.p[n] <= '9')))
+        n++;
+    number.n = n;
+    text = str_trim(str_sub(text, n, text.n));
+    for (size_t i = 0; text.n && i < ARRAY_LEN(UNITS); i++)
+        if (text.p[0] == UNITS[i].unit && num_parse(number, out)) {
+            *out *= UNITS[i].seconds;
+            return true;
+        }
+    return false;
+}
+
 int api_test_clock(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct val body;
@@ -73,13 +100,15 @@ int api_test_clock(struct http_req *req, struct http_resp *resp, struct err *err
         return -1;
     struct val now = val_get(body, STR("now")), advance = val_get(body, STR("advance"));
     int64_t us;
+    double seconds;
     if (now.kind == VAL_TEXT && civil_parse_instant(val_str(now), &us))
         atomic_store(&clock->shift_us, us - clock_real_us());
-    else if (advance.kind == VAL_NUM || advance.kind == VAL_DEC)
-        atomic_fetch_add(&clock->shift_us, (int64_t)(val_double(advance) * 1e6));
+    else if (seconds_of(advance, &seconds))
+        atomic_fetch_add(&clock->shift_us, (int64_t)(seconds * 1e6));
     else
-        return err_set(err, ERR_INVALID, "bad_clock", "请给出 now（RFC 3339）或 advance（秒）。",
-                       "Give now (RFC 3339) or advance (seconds).");
+        return err_set(err, ERR_INVALID, "bad_clock",
+                       "请给出 now（RFC 3339）或 advance（秒，或如 \"2 days\"）。",
+                       "Give now (RFC 3339) or advance (seconds, or such as \"2 days\").");
     json_begin_obj(&resp->json);
     json_kval(&resp->json, "now", val_instant(clock_now_us(clock)));
     json_end_obj(&resp->json);

@@ -214,8 +214,8 @@ static int body_member(struct host *h)
 static void progress(void *arg, int64_t done, int64_t total)
 {
     struct host *h = arg;
-    if (h->terminal)
-        host_say(h, 2, "\r%lld / %lld", (long long)done, (long long)total);
+    if (h->terminal && total > 0) /* bytes of the file */
+        host_say(h, 2, "\r%3lld %%", (long long)(done * 100 / total));
 }
 
 static int mode_of(struct str s, enum import_mode *out, struct err *err)

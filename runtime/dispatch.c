@@ -15,6 +15,7 @@
 #include "runtime/server.h"
 #include "runtime/sse.h"
 #include "runtime/throttle.h"
+#include "runtime/write.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -233,6 +234,18 @@ static bool definition_changed(const struct run *r)
     return r->err.code == ERR_CONFLICT && str_eqz(str_of(r->err.key), "definition_changed");
 }
 
+/* The handler, unless its Idempotency-Key has an answer already. */
+static int answer_once(struct run *r)
+{
+    bool may = !(r->x->route->flags & (ROUTE_READS | ROUTE_SECRET));
+    int rc = may ? idempotent_before(&r->req, &r->resp, &r->err) : 0;
+    if (rc)
+        return rc < 0 ? -1 : 0;
+    if (r->x->route->handler(&r->req, &r->resp, &r->err))
+        return -1;
+    return may ? idempotent_after(&r->req, &r->resp, &r->err) : 0;
+}
+
 static int handle(struct run *r)
 {
     int rc = -1;
@@ -240,7 +253,7 @@ static int handle(struct run *r)
         fill_response(r);
         app_unref(&r->req.app);
         r->c.app = NULL;
-        rc = r->x->route->handler(&r->req, &r->resp, &r->err);
+        rc = answer_once(r);
         if (rc == 0 || !definition_changed(r))
             break;
         struct timespec t = {0, WAIT_MS * 1000 * 1000};

@@ -55,6 +55,8 @@ struct http_req {
     struct app *app;    /* the reference behind ctx->app */
     bool batch;         /* a part of POST /batch: inside its write job, its body is `json` */
     struct val json;
+    struct str key_hash; /* of the body, when there is an Idempotency-Key; write.c */
+    bool keyed;          /* its Idempotency-Key was taken care of in its write job */
 };
 
 struct http_resp {

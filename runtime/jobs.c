@@ -36,7 +36,7 @@ struct work {
     struct arena *a;
     int64_t id;
     struct import_job in;
-    int64_t told_us, done, total;
+    int64_t told_us, lines, done, total;
     bool found;
 };
 
@@ -164,12 +164,13 @@ static void progress(void *arg, int64_t done, int64_t total)
 {
     struct work *w = arg;
     int64_t now = w->c.mono_us();
-    w->done = done;
-    w->total = total;
+    /* Told in bytes; shown in lines, as the result will be. */
+    w->done = total > 0 ? w->lines * done / total : 0;
+    w->total = w->lines;
     if (now - w->told_us < PROGRESS_US)
         return;
     w->told_us = now;
-    tell(w, &(struct update){.id = w->id, .done = done, .total = total});
+    tell(w, &(struct update){.id = w->id, .done = w->done, .total = w->total});
 }
 
 /* ---- running ---- */
@@ -251,6 +252,8 @@ static int import(struct work *w, struct import_result *r, struct err *err)
         return err_set(err, ERR_NOT_FOUND, "not_found", "表单已不存在。", "The form is gone.");
     if (as_member(w, err) || slurp_file(w->a, w->in.path, CSV_MAX, &in.csv, err))
         return -1;
+    for (size_t i = 0; i < in.csv.n; i++)
+        w->lines += in.csv.p[i] == '\n';
     w->c.via = VIA_IMPORT;
     w->c.lang = w->in.lang;
     return import_run(&w->c, &in, r, err);

@@ -8,6 +8,8 @@
 #include "engine/vault/vault.h"
 #include "runtime/exchange.h"
 
+#include <sys/stat.h>
+
 #define KEY_MAX 128
 #define KEEP_US US_PER_DAY
 
@@ -133,6 +135,21 @@ static int keyed(struct ctx *c, void *arg, struct err *err)
     return keep(j, c, err);
 }
 
+/* What the key stands for: the body, or of an upload its fields, name and size. */
+static struct str body_of(const struct http_req *req)
+{
+    struct strb b;
+    struct stat st = {0};
+    if (!req->upload.n)
+        return req->body;
+    strb_init(&b, req->ctx->a);
+    for (size_t i = 0; i < req->nfields; i++)
+        strb_addf(&b, "%.*s=%.*s\n", STR_ARG(req->fields[i].name), STR_ARG(req->fields[i].value));
+    (void)stat(str_z(req->ctx->a, req->upload), &st); /* of our own spool file */
+    strb_addf(&b, "%.*s %lld", STR_ARG(req->upload_name), (long long)st.st_size);
+    return strb_str(&b);
+}
+
 static struct str principal_of(const struct http_req *req)
 {
     char id[16];
@@ -144,26 +161,62 @@ static struct str principal_of(const struct http_req *req)
     return str_fmt(c->a, "public:%.*s", STR_ARG(req->remote));
 }
 
+/* 1: the request has a key to take care of. */
+static int take_key(struct http_req *req, struct http_resp *resp, struct job *j, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    *j = (struct job){.req = req, .resp = resp, .key = req_header(req, "idempotency-key")};
+    if (req->method != HTTP_POST || !j->key.n)
+        return 0;
+    if (j->key.n > KEY_MAX)
+        return err_set(err, ERR_INVALID, "idempotency_key", "Idempotency-Key 最长 128 个字符。",
+                       "An Idempotency-Key has at most 128 characters.");
+    j->principal = principal_of(req);
+    j->route = str_fmt(c->a, "POST %.*s", STR_ARG(req->x->target));
+    if (!req->key_hash.n) /* once: a handler may move an upload away */
+        req->key_hash = vault_sha256_hex(c->a, body_of(req));
+    j->hash = req->key_hash;
+    return 1;
+}
+
+int idempotent_before(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct job j;
+    int rc = take_key(req, resp, &j, err);
+    return rc == 1 ? look_up(&j, req->ctx, err) : rc;
+}
+
+static int keep_now(struct ctx *c, void *arg, struct err *err)
+{
+    return keep(arg, c, err);
+}
+
+int idempotent_after(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct job j;
+    int rc = req->keyed ? 0 : take_key(req, resp, &j, err);
+    return rc == 1 ? engine_write(req->ctx, keep_now, &j, err) : rc;
+}
+
 int api_write(struct http_req *req, struct http_resp *resp, const struct api_write *w,
               struct err *err)
 {
     struct ctx *c = req->ctx;
-    struct job j = {.req = req, .resp = resp, .w = w, .key = req_header(req, "idempotency-key")};
+    struct job j;
     if (req->batch) { /* the outer request has the write job and the key */
         if (w->apply(c, w->arg, err))
             return -1;
         return w->render ? w->render(req, resp, w->arg, err) : 0;
     }
-    if (req->method != HTTP_POST || !j.key.n) {
-        if (engine_write(c, plain, &j, err))
-            return -1;
-        return w->render ? w->render(req, resp, w->arg, err) : 0;
+    int rc = take_key(req, resp, &j, err);
+    j.w = w;
+    if (rc < 0)
+        return -1;
+    if (rc == 1) {
+        req->keyed = true;
+        return engine_write(c, keyed, &j, err);
     }
-    if (j.key.n > KEY_MAX)
-        return err_set(err, ERR_INVALID, "idempotency_key", "Idempotency-Key 最长 128 个字符。",
-                       "An Idempotency-Key has at most 128 characters.");
-    j.principal = principal_of(req);
-    j.route = str_fmt(c->a, "POST %.*s", STR_ARG(req->x->target));
-    j.hash = vault_sha256_hex(c->a, req->body);
-    return engine_write(c, keyed, &j, err);
+    if (engine_write(c, plain, &j, err))
+        return -1;
+    return w->render ? w->render(req, resp, w->arg, err) : 0;
 }

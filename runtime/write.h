@@ -15,6 +15,11 @@ struct api_write {
     void *arg;
 };
 
+/* For handlers whose effect has no write job of its own here (publishing, backups): before it runs,
+ * 1 answered from the kept row, 0 run it, -1; after it succeeded, its answer is kept. */
+int idempotent_before(struct http_req *req, struct http_resp *resp, struct err *err) ATTR_MUST;
+int idempotent_after(struct http_req *req, struct http_resp *resp, struct err *err) ATTR_MUST;
+
 int api_write(struct http_req *req, struct http_resp *resp, const struct api_write *w,
               struct err *err) ATTR_MUST;
 

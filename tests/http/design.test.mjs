@@ -71,8 +71,10 @@ test('design', { skip }, async (t) => {
     assert.ok(plan.changes.some((c) => c.kind === 'safe' && /urgent/.test(c.path + c.text)), JSON.stringify(plan));
     assert.equal((await admin.post(`${D}/publish`, {})).status, 422);
     assert.equal((await admin.post(`${D}/publish`, { plan_hash: 'x' })).status, 409);
-    const r = await admin.post(`${D}/publish`, { plan_hash: plan.plan_hash, note: '加紧急' });
+    const key = { 'Idempotency-Key': 'publish-1' };
+    const r = await admin.post(`${D}/publish`, { plan_hash: plan.plan_hash, note: '加紧急' }, key);
     assert.deepEqual([r.status, r.body.version], [200, 2], JSON.stringify(r.body));
+    assert.deepEqual((await admin.post(`${D}/publish`, { plan_hash: plan.plan_hash, note: '加紧急' }, key)).body, { version: 2 });
     assert.ok((await agent.get(F)).body.fields.some((f) => f.key === 'urgent'));
     const made = await agent.post(`${F}/records`, { title: '新字段', urgent: true });
     assert.deepEqual([made.status, made.body.urgent], [201, true]);

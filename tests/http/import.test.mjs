@@ -59,6 +59,21 @@ test('import', { skip }, async (t) => {
     assert.equal((await find('K3')).note, '我改过');
   });
 
+  await t.test('the same key and file are one job; another file is refused', async () => {
+    const send = (csv) => {
+      const body = new FormData();
+      body.set('file', new Blob([csv]), 'rows.csv');
+      return agent.raw('POST', `${F}/import`, body, { 'Idempotency-Key': 'imp-1' });
+    };
+    const one = await send('title\n同一份\n');
+    const two = await send('title\n同一份\n');
+    assert.deepEqual([one.status, two.status, two.body.job], [202, 202, one.body.job]);
+    assert.equal((await send('title\n不同的文件\n')).status, 422);
+    await job(one);
+    assert.equal((await agent.get(`${F}/records?count=exact&filter=${encodeURIComponent('title = "同一份"')}`)).body.total, 1);
+    assert.ok(!readdirSync(join(s.data, 'tmp')).some((f) => f.startsWith('import-')));
+  });
+
   await t.test('refusals: no right, a hidden column, no file, a bad mode', async () => {
     assert.equal((await upload('name\nx\n', {}, agent, '/apps/desk/forms/customer')).status, 403);
     assert.equal((await upload('title,cost\nx,1\n')).status, 403);
