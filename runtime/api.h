@@ -36,7 +36,8 @@ http_handler api_dashboard, api_widget;
 http_handler api_public_get, api_public_post;
 /* api_design.c */
 http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_draft_delete,
-    api_check, api_plan, api_publish, api_versions, api_version_diff, api_rollback, api_references;
+    api_check, api_plan, api_publish, api_versions, api_version_diff, api_rollback, api_references,
+    api_schema;
 /* api_admin.c */
 http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_outbox, api_jobs,
     api_settings;

@@ -4,6 +4,7 @@
 #include "runtime/api.h"
 
 #include "engine/meta/fieldtype.h"
+#include "engine/meta/node.h"
 #include "engine/record/access.h"
 #include "engine/record/query.h"
 
@@ -103,6 +104,20 @@ static void put_widget(struct http_req *req, const struct dashboard *d, const st
     json_end_obj(j);
 }
 
+/* `refresh: 60 s` in seconds, or "live" (a record event of its forms); absent: as the page likes.
+ */
+static void put_refresh(const struct dashboard *d, struct json *j)
+{
+    static const int32_t SECONDS[] = {[UNIT_SECOND] = 1, [UNIT_MINUTE] = 60, [UNIT_HOUR] = 3600};
+    struct str text = val_str(val_get(d->raw, STR("refresh")));
+    struct duration every;
+    if (str_eqz(text, "live"))
+        json_kstr(j, "refresh", text);
+    else if (duration_parse(text, &every) && every.unit <= UNIT_HOUR && every.count > 0 &&
+             every.count <= 86400)
+        json_kint(j, "refresh", every.count * SECONDS[every.unit]);
+}
+
 int api_dashboard(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     const struct dashboard *d;
@@ -114,6 +129,7 @@ int api_dashboard(struct http_req *req, struct http_resp *resp, struct err *err)
     json_kstr(j, "key", d->key);
     json_kstr(j, "title", title(req, d, STR_NONE, d->title));
     json_kint(j, "columns", d->columns ? d->columns : 12);
+    put_refresh(d, j);
     put_filters(req, d, j);
     json_key(j, STR("widgets"));
     json_begin_list(j);

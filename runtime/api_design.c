@@ -6,6 +6,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/meta/edit.h"
+#include "engine/meta/schema.h"
 #include "engine/org/member.h"
 #include "engine/record/schema.h"
 #include "engine/vault/vault.h"
@@ -435,6 +436,15 @@ int api_references(struct http_req *req, struct http_resp *resp, struct err *err
             references_in(&src.files[i], last, &resp->json);
     json_end_list(&resp->json);
     json_end_obj(&resp->json);
+    return 0;
+}
+
+/* ---- the schema of the files, for completions ---- */
+
+int api_schema(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    (void)req, (void)err;
+    schema_print(&resp->body);
     return 0;
 }
 

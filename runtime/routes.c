@@ -139,6 +139,8 @@ static const struct route ROUTES[] = {
      "files that differ"},
     {HTTP_POST, A "/rollback", api_rollback, NEED_DESIGN, RATE_HEAVY, 4 * KB, 0, "design",
      "publishes an earlier version again"},
+    {HTTP_GET, "/admin/schema", api_schema, NEED_DESIGN, RATE_NONE, 0, 0, "design",
+     "JSON Schema of the definition files"},
     {HTTP_GET, A "/references", api_references, NEED_DESIGN, RATE_NONE, 0, 0, "design",
      "what uses a key"},
 

@@ -229,6 +229,24 @@ describe('designer', { skip }, () => {
     await page.locator('.ed-h .fdot').waitFor({ state: 'detached' });
   });
 
+  as('offers what may stand at the cursor', 'admin', async (page) => {
+    await goto(page, 'price:');
+    await page.keyboard.type('extra: {ty');
+    const box = page.locator('.cm-tooltip-autocomplete');
+    await box.getByText('字段类型').waitFor();
+    await page.waitForTimeout(200); // it takes no Enter that was meant for the text
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('dat');
+    await box.getByText('日期和时间').first().waitFor();
+    await page.shot('designer-complete');
+    await page.waitForTimeout(200);
+    await page.keyboard.press('Enter');
+    await page.locator('.cm-line', { hasText: 'extra: {type: date' }).waitFor();
+    await page.getByRole('button', { name: '文件操作' }).click();
+    await page.getByRole('menuitem', { name: '放弃未保存的修改' }).click();
+    await page.locator('.ed-h .fdot').waitFor({ state: 'detached' });
+  });
+
   as('members are added with roles and departments', 'admin', async (page) => {
     await page.goto('/admin/people');
     await page.getByText('channel_manager', { exact: true }).waitFor();

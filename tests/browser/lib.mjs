@@ -1,6 +1,6 @@
 // What the browser tests share: one server with demo rows, Chromium, a page that fails on any console error.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary, root } from '../apps/lib.mjs';
@@ -109,4 +109,17 @@ export async function choose(page, box, text) {
 /** True when the page scrolls sideways, which a phone must never do. */
 export function sideways(page) {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
+}
+
+export const axe = join(root, 'admin-ui/node_modules/axe-core/axe.min.js');
+
+/** What axe-core finds serious on the page as it stands. */
+export async function violations(page) {
+  await page.evaluate(readFileSync(axe, 'utf8'));
+  return page.evaluate(async () => {
+    const r = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'best-practice'] });
+    return r.violations
+      .filter((v) => ['serious', 'critical'].includes(v.impact))
+      .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  });
 }

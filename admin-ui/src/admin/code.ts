@@ -1,3 +1,9 @@
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import {
   bracketMatching,
@@ -27,6 +33,7 @@ import {
 } from '@codemirror/view';
 import { tags as g } from '@lezer/highlight';
 import { lang } from '../i18n';
+import { source } from './complete';
 import type { Mistake } from './types';
 
 /*
@@ -135,6 +142,42 @@ const LOOK = EditorView.theme({
     maxWidth: '480px',
     overflow: 'hidden',
   },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': {
+    fontFamily: 'var(--mono)',
+    fontSize: '12.5px',
+    maxHeight: '264px',
+    minWidth: '280px',
+    maxWidth: '560px',
+    padding: '4px',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': {
+    padding: '3px 8px',
+    lineHeight: '20px',
+    borderRadius: '4px',
+    display: 'flex',
+    gap: '16px',
+    alignItems: 'baseline',
+  },
+  '.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    backgroundColor: 'var(--bg-active)',
+    color: 'var(--fg)',
+  },
+  '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent-fg)', fontWeight: '600' },
+  '.cm-completionDetail': {
+    marginInlineStart: 'auto',
+    fontStyle: 'normal',
+    font: 'var(--t-12)',
+    color: 'var(--fg-3)',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+  },
+  '.cm-completionInfo': {
+    padding: '6px 10px',
+    fontFamily: 'var(--mono)',
+    fontSize: '12px',
+    maxWidth: '360px',
+    backgroundColor: 'var(--bg-raised)',
+  },
   '.cm-diagnostic': { padding: '8px 12px', margin: '0', font: 'var(--t-13)', whiteSpace: 'pre-wrap' },
   '.cm-diagnostic-error': { borderInlineStart: '3px solid var(--bad)' },
   '.cm-diagnostic-warning': { borderInlineStart: '3px solid var(--warn)' },
@@ -202,11 +245,16 @@ const ZH: Record<string, string> = {
   'Folded lines': '已折叠',
   'Unfolded lines': '已展开',
   to: '到',
+  Completions: '可选内容',
   'Selection deleted': '已删除所选',
 };
 
-function languageOf(path: string): Extension {
-  if (/\.ya?ml$/.test(path)) return StreamLanguage.define(yaml);
+function languageOf(path: string, forms: () => string[]): Extension {
+  if (/\.ya?ml$/.test(path))
+    return [
+      StreamLanguage.define(yaml),
+      autocompletion({ override: [source(path, forms)], icons: false, maxRenderedOptions: 60 }),
+    ];
   if (path.endsWith('.lua')) return StreamLanguage.define(lua);
   return [];
 }
@@ -227,6 +275,8 @@ function range(state: EditorState, m: { line: number; column: number }): { from:
 export interface Hooks {
   onText: (text: string) => void;
   onSave: () => void;
+  /** keys of the app's forms, for completions */
+  forms: () => string[];
 }
 
 export interface Code {
@@ -263,6 +313,7 @@ export function mountCode(host: HTMLElement, hooks: Hooks): Code {
     EditorState.tabSize.of(2),
     syntaxHighlighting(INK),
     bracketMatching(),
+    closeBrackets(),
     rectangularSelection(),
     crosshairCursor(),
     highlightActiveLine(),
@@ -273,6 +324,8 @@ export function mountCode(host: HTMLElement, hooks: Hooks): Code {
     keymap.of([
       { key: 'Mod-s', preventDefault: true, run: save },
       { key: 'F8', run: nextDiagnostic },
+      ...closeBracketsKeymap,
+      ...completionKeymap,
       ...defaultKeymap,
       ...searchKeymap,
       ...historyKeymap,
@@ -295,8 +348,8 @@ export function mountCode(host: HTMLElement, hooks: Hooks): Code {
               doc: text,
               extensions: [
                 base,
-                languageOf(path),
-                EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+                languageOf(path, hooks.forms),
+                EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
               ],
             });
       view.setState(state);

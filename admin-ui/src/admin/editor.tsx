@@ -111,6 +111,10 @@ function CodePane(props: {
         props.code.current = m.mountCode(host.current, {
           onText: (text) => shown.current && draft.typed(shown.current.path, text),
           onSave: () => save.current(),
+          forms: () =>
+            (draft.files.peek() ?? [])
+              .map((f) => /^forms\/(\w+)\.yaml$/.exec(f.path)?.[1])
+              .filter((f): f is string => !!f),
         });
         setReady(true);
       })
@@ -160,10 +164,12 @@ function CodePane(props: {
 }
 
 function Problems({ draft }: { draft: Draft }) {
-  const [open, setOpen] = useState(true);
+  // hints alone do not take a phone's room
+  const [wanted, setOpen] = useState<boolean | null>(null);
   const errors = draft.errors.value;
   const warnings = draft.warnings.value;
   const n = errors.length + warnings.length;
+  const open = wanted ?? (errors.length > 0 || matchMedia('(min-width: 721px)').matches);
   const row = (kind: 'bad' | 'wrn') => (m: Mistake) => (
     <li key={`${kind}${m.file}:${m.line}:${m.column}:${m.message}`}>
       <a href={address(draft.app, m)}>

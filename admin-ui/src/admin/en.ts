@@ -5,6 +5,7 @@ export const en = {
   designer: 'Designer',
   skip: 'Skip to content',
   home: 'Back to work',
+  home_short: 'Work',
   apps: 'Apps',
   people: 'Members and departments',
   account: '{name}: language and look',

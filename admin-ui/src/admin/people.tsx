@@ -139,7 +139,14 @@ function useProblems() {
     setErrors({});
     setOther(null);
   };
-  return { errors, other, take, clear, setErrors };
+  /** A field that is typed in is no longer wrong. */
+  const typed =
+    <T,>(field: string, set: (v: T) => void) =>
+    (v: T) => {
+      set(v);
+      if (errors[field]) setErrors(Object.fromEntries(Object.entries(errors).filter(([k]) => k !== field)));
+    };
+  return { errors, other, take, clear, typed, setErrors };
 }
 
 const optionsOf = (all: Department[]): Option[] => all.map((d) => ({ key: d.id, title: d.title }));
@@ -203,10 +210,10 @@ function AddMember(props: { w: World; onClose: () => void; onDone: (m: Member) =
       <div class="col col4">
         {p.other ? <Note kind="bad" title={p.other} role="alert" /> : null}
         <Field label={t('m_name')} error={p.errors.name} required>
-          {(ids) => <Input {...ids} value={name} onInput={setName} max={60} autofocus />}
+          {(ids) => <Input {...ids} value={name} onInput={p.typed('name', setName)} max={60} autofocus />}
         </Field>
         <Field label={t('m_login')} hint={t('m_login_hint')} error={p.errors.login} required>
-          {(ids) => <Input {...ids} value={login} onInput={setLogin} max={60} />}
+          {(ids) => <Input {...ids} value={login} onInput={p.typed('login', setLogin)} max={60} />}
         </Field>
         <Field label={t('m_password')} hint={t('m_password_hint')} error={p.errors.password} required>
           {(ids) => (
@@ -214,7 +221,7 @@ function AddMember(props: { w: World; onClose: () => void; onDone: (m: Member) =
               <Input
                 {...ids}
                 value={password}
-                onInput={setPassword}
+                onInput={p.typed('password', setPassword)}
                 max={200}
                 class="mono"
                 autocomplete="new-password"
@@ -223,7 +230,7 @@ function AddMember(props: { w: World; onClose: () => void; onDone: (m: Member) =
                 icon="refresh-cw"
                 label={t('m_generate')}
                 onClick={() => {
-                  setPassword(randomPassword());
+                  p.typed('password', setPassword)(randomPassword());
                   toast(t('copied'), { kind: 'info' });
                 }}
               />
@@ -320,7 +327,7 @@ function AddDepartment(props: { w: World; onClose: () => void; onDone: (d: Depar
       <div class="col col4">
         {p.other ? <Note kind="bad" title={p.other} role="alert" /> : null}
         <Field label={t('d_name')} error={p.errors.name} required>
-          {(ids) => <Input {...ids} value={name} onInput={setName} max={60} autofocus />}
+          {(ids) => <Input {...ids} value={name} onInput={p.typed('name', setName)} max={60} autofocus />}
         </Field>
         <Field label={t('d_parent')} error={p.errors.parent}>
           {(ids) => (

@@ -314,7 +314,7 @@ export function PlanPage(props: { app: string }) {
   return (
     <>
       <Top draft={draft} tab="publish">
-        <Button size="s" kind="ghost" icon="refresh-cw" onClick={() => void load()}>
+        <Button size="s" kind="ghost" icon="refresh-cw" title={t('refresh_plan')} onClick={() => void load()}>
           <span class="dk">{t('refresh_plan')}</span>
         </Button>
       </Top>

@@ -104,7 +104,7 @@ export function AdminShell(props: { full?: boolean; children: ComponentChildren 
           <nav class="bbar bbar--admin" aria-label={t('designer')}>
             <a href="/">
               <Icon name="house" />
-              {t('home')}
+              {t('home_short')}
             </a>
             <Places bar />
           </nav>

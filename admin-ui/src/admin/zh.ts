@@ -4,6 +4,7 @@ export const zh = {
   designer: '设计器',
   skip: '跳到正文',
   home: '回到工作台',
+  home_short: '工作台',
   apps: '应用',
   people: '成员与部门',
   account: '{name}，语言与外观',

@@ -2,6 +2,7 @@ import './dash.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, formPath, Problem, query, say } from '../api/client';
 import { loadForm } from '../api/forms';
+import { useLive } from '../api/live';
 import type { FieldDef, ListAnswer } from '../api/types';
 import { searchDepartments, searchMembers } from '../form/controls';
 import { lang } from '../i18n';
@@ -146,7 +147,7 @@ function Board({ d }: { d: Dashboard }) {
     void all();
     const timer = setInterval(
       () => document.visibilityState === 'visible' && void all(),
-      Math.max(10, d.refresh ?? EVERY) * 1000,
+      Math.max(10, typeof d.refresh === 'number' ? d.refresh : EVERY) * 1000,
     );
     return () => {
       clearInterval(timer);
@@ -161,6 +162,15 @@ function Board({ d }: { d: Dashboard }) {
       live = false;
     };
   }, [d, l]);
+
+  useLive(
+    (e) =>
+      d.refresh === 'live' &&
+      e.kind === 'record' &&
+      e.app === d.app &&
+      d.widgets.some((w) => w.form === e.form),
+    () => void all(),
+  );
 
   /** A bar over the field of a filter sets that filter. */
   const pickOf = (w: Widget) => {

@@ -30,8 +30,8 @@ export interface Dashboard {
   key: string;
   title: string;
   columns: number;
-  /** seconds between two readings; absent: once a minute */
-  refresh?: number;
+  /** seconds between two readings, or after every record event of its forms; absent: once a minute */
+  refresh?: number | 'live';
   filters: DashFilter[];
   widgets: Widget[];
 }
