@@ -95,11 +95,61 @@ static struct val fn_rounddown(struct run *r, const struct node *n, const struct
     return fx_num_result(r, n, round_directed(num(args, 0), digits(n, args, 1), false));
 }
 
-/* x / step as Excel sees it, so that 0.3 / 0.1 is 3. */
-static double quotient_of(double x, double step)
+/* Whole numbers that a double holds exactly. */
+static bool whole(double x)
 {
-    double q = clean(x / step);
-    return fx_floor(q) == q ? q : x / step;
+    return fx_abs(x) < EXACT && fx_trunc(x) == x;
+}
+
+/* m * 10^k modulo y, for m and y below 10^15. */
+static uint64_t scaled_rest(uint64_t m, int k, uint64_t y)
+{
+    m %= y;
+    for (; k > 0 && m > 0; k--) {
+        m = m * 10 % y;
+    }
+    return m;
+}
+
+/*
+ * What is left of x by y, with the sign of x, exact on the 15 significant digits that one sees:
+ * nothing is left of 0.3 by 0.1. y is not 0.
+ */
+static double rest_of(double x, double y)
+{
+    uint64_t m;
+    uint64_t n;
+    int e;
+    int f;
+    if (x == 0 || (whole(x) && whole(y))) {
+        return fx_fmod(x, y);
+    }
+    num_digits15(fx_abs(x), &m, &e);
+    num_digits15(fx_abs(y), &n, &f);
+    uint64_t rest = m;
+    if (e >= f) {
+        rest = scaled_rest(m, e - f, n);
+        e = f;
+    } else {
+        uint64_t top = m; /* x without the digits below the last one of y */
+        for (int k = e; k < f && top > 0; k++) {
+            top /= 10;
+        }
+        if (top >= n) {
+            for (int k = e; k < f; k++) {
+                n *= 10;
+            }
+            rest = m % n;
+        }
+    }
+    double out = num_make(rest, e);
+    return x < 0 ? -out : out;
+}
+
+/* How often y goes into x, without the rest. */
+static double times_in(double x, double y, double rest)
+{
+    return num_round((x - rest) / y, 0);
 }
 
 static struct val fn_mround(struct run *r, const struct node *n, const struct val *args)
@@ -133,8 +183,12 @@ static struct val to_multiple(struct run *r, const struct node *n, const struct 
         return fx_fail(r, n, "正数的步长不能是负数。",
                        "The step of a positive number cannot be negative.");
     }
-    double q = quotient_of(x, step);
-    return fx_num_result(r, n, clean((up ? fx_ceil(q) : fx_floor(q)) * step));
+    double rest = rest_of(x, step);
+    double q = times_in(x, step, rest);
+    if (rest != 0 && up == ((rest < 0) == (step < 0))) {
+        q += up ? 1 : -1;
+    }
+    return fx_num_result(r, n, whole(q) && whole(step) ? q * step : clean(q * step));
 }
 
 static struct val fn_ceiling(struct run *r, const struct node *n, const struct val *args)
@@ -155,21 +209,21 @@ static struct val fn_mod(struct run *r, const struct node *n, const struct val *
     if (y == 0) {
         return fx_fail(r, n, "除数是 0。", "Division by zero.");
     }
-    double q = quotient_of(x, y);
-    if (fx_floor(q) == q && fx_abs(q) < EXACT) {
-        return val_num(0);
+    double rest = rest_of(x, y);
+    if (rest != 0 && (rest < 0) != (y < 0)) {
+        rest = whole(x) && whole(y) ? rest + y : clean(rest + y);
     }
-    double rest = fx_fmod(x, y);
-    rest = rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
-    return fx_num_result(r, n, clean(rest));
+    return fx_num_result(r, n, rest);
 }
 
 static struct val fn_quotient(struct run *r, const struct node *n, const struct val *args)
 {
-    if (num(args, 1) == 0) {
+    double x = num(args, 0);
+    double y = num(args, 1);
+    if (y == 0) {
         return fx_fail(r, n, "除数是 0。", "Division by zero.");
     }
-    return fx_num_result(r, n, fx_trunc(quotient_of(num(args, 0), num(args, 1))));
+    return fx_num_result(r, n, times_in(x, y, rest_of(x, y)));
 }
 
 static struct val fn_power(struct run *r, const struct node *n, const struct val *args)

@@ -1,0 +1,85 @@
+# What the comparison with spreadsheets and the random expressions found. Three lines a case.
+# MOD and its kin: by the 15 digits that one sees, exactly, also when the quotient is long.
+MOD(1e15, 3)
+{}
+1
+
+MOD(1e15, 7)
+{}
+6
+
+MOD(1e15, 0.1)
+{}
+0
+
+MOD(9007199254740991, 10)
+{}
+1
+
+MOD(1e300, 7)
+{}
+1
+
+MOD(99999999999999.5, 0.2)
+{}
+0.1
+
+MOD(-99999999999999.5, 0.2)
+{}
+0.1
+
+MOD(5, 1e300)
+{}
+5
+
+MOD(-5, 1e300)
+{}
+1e+300
+
+MOD(0.3, 0.1)
+{}
+0
+
+MOD(-0.35, 0.1)
+{}
+0.05
+
+QUOTIENT(0.3, 0.1)
+{}
+3
+
+QUOTIENT(-999999999999999, 10)
+{}
+-99999999999999
+
+CEILING(1e15, 3)
+{}
+1000000000000002
+
+FLOOR(1e15, 3)
+{}
+999999999999999
+
+CEILING(99999999999999.5, 0.2)
+{}
+99999999999999.6
+
+FLOOR(99999999999999.5, 0.2)
+{}
+99999999999999.4
+
+CEILING(-2.5, 2)
+{}
+-2
+
+FLOOR(-2.5, 2)
+{}
+-4
+
+CEILING(-2.5, -2)
+{}
+-4
+
+FLOOR(-2.5, -2)
+{}
+-2
