@@ -106,13 +106,46 @@ static struct val fn_time(struct run *r, const struct node *n, const struct val 
     return val_time((int64_t)s % 86400);
 }
 
+struct half_day {
+    const char *text;
+    int hours;
+};
+
+static const struct half_day half_days[] = {{"am", 0}, {"pm", 12}, {"上午", 0}, {"下午", 12}};
+
+/* "8:05", "08:05:30", "2:30 PM", "下午2:30" */
+static bool parse_clock(struct str s, int64_t *seconds)
+{
+    char digits[8] = "0";
+    int noon = -1;
+    for (size_t i = 0; i < ARRAY_LEN(half_days) && noon < 0; i++) {
+        struct str half = str_of(half_days[i].text);
+        size_t at = half.p[0] == 'a' || half.p[0] == 'p' ? s.n - half.n : 0;
+        if (s.n > half.n && str_ieq(str_sub(s, at, half.n), half)) {
+            s = str_trim(at ? str_sub(s, 0, at) : str_sub(s, half.n, s.n));
+            noon = half_days[i].hours;
+        }
+    }
+    if (s.n == 4 || s.n == 7) {
+        memcpy(digits + 1, s.p, s.n);
+        s = (struct str){digits, s.n + 1};
+    }
+    if (!civil_parse_time(s, seconds) || (noon >= 0 && *seconds >= 13 * 3600)) {
+        return false;
+    }
+    if (noon >= 0) {
+        *seconds = *seconds % (12 * 3600) + noon * 3600;
+    }
+    return true;
+}
+
 static struct val fn_timevalue(struct run *r, const struct node *n, const struct val *args)
 {
     int64_t seconds;
     if (fx_blank(args[0])) {
         return VAL_NONE;
     }
-    if (!civil_parse_time(str_trim(fx_to_str(args[0])), &seconds)) {
+    if (!parse_clock(str_trim(fx_to_str(args[0])), &seconds)) {
         return fx_fail(r, n, "文本不是时间。", "The text is no time.");
     }
     return val_time(seconds);
@@ -132,7 +165,7 @@ static struct val parse_datetime(struct run *r, const struct node *n, struct str
     gap = gap < 0 ? str_findc(s, 'T') : gap;
     date = gap < 0 ? s : str_sub(s, 0, (size_t)gap);
     if (!parse_day(date, &day) ||
-        (gap >= 0 && !civil_parse_time(str_sub(s, (size_t)gap + 1, s.n), &seconds))) {
+        (gap >= 0 && !parse_clock(str_trim(str_sub(s, (size_t)gap + 1, s.n)), &seconds))) {
         return fx_fail(r, n, "文本不是日期时间。", "The text is no date and time.");
     }
     struct civil c;
@@ -619,7 +652,7 @@ static const struct fn rows[] = {
      .sig = "t>m",
      .call = fn_timevalue,
      DATE("TIMEVALUE(text)", "把文本转成时间。", "A text as a time.",
-          "TIMEVALUE(\"08:30\") -> \"08:30:00\"")},
+          "TIMEVALUE(\"08:30\") -> \"08:30:00\"\nTIMEVALUE(\"2:30 PM\") -> \"14:30:00\"")},
     {.name = "WEEKDAY",
      .sig = "d?n>n",
      .call = fn_weekday,

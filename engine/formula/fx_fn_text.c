@@ -133,10 +133,59 @@ static struct val fn_find(struct run *r, const struct node *n, const struct val 
     return find(r, n, text(args, 0), text(args, 1), args);
 }
 
+/*
+ * Whether pattern p (? one character, * any, ~ takes the next as it is) fits s from byte i on.
+ * After a * was passed in vain *stuck is set: no later start can fit either.
+ */
+static bool glob_at(struct str s, size_t i, struct str p, bool *stuck)
+{
+    size_t star = SIZE_MAX; /* behind the last * in p */
+    size_t mark = 0;        /* where in s what follows it was tried */
+    for (size_t k = 0; k < p.n;) {
+        size_t literal = k + (p.p[k] == '~' && k + 1 < p.n);
+        if (p.p[k] == '*') {
+            star = ++k;
+            mark = i;
+        } else if (i < s.n && p.p[k] == '?') {
+            utf8_next(s, &i);
+            k++;
+        } else if (i < s.n && s.p[i] == p.p[literal]) {
+            i++;
+            k = literal + 1;
+        } else if (star != SIZE_MAX && mark < s.n) {
+            utf8_next(s, &mark);
+            i = mark;
+            k = star;
+        } else {
+            *stuck = star != SIZE_MAX;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* SEARCH(part, text, start): FIND without case, with wildcards. */
 static struct val fn_search(struct run *r, const struct node *n, const struct val *args)
 {
-    return find(r, n, map_case(r, text(args, 0), fx_lower), map_case(r, text(args, 1), fx_lower),
-                args);
+    struct str part = map_case(r, text(args, 0), fx_lower);
+    struct str s = map_case(r, text(args, 1), fx_lower);
+    size_t from = 1;
+    bool stuck = false;
+    if (str_findc(part, '?') < 0 && str_findc(part, '*') < 0 && str_findc(part, '~') < 0) {
+        return find(r, n, part, s, args);
+    }
+    if ((n->nargs > 2 && !whole(r, n, args, 2, 1, &from)) ||
+        !fx_steps(r, 1 + part.n / 8 * (1 + s.n / 8))) {
+        return VAL_NONE;
+    }
+    size_t len = utf8_len(s);
+    for (size_t i = utf8_offset(s, from - 1); from <= len && !stuck; from++) {
+        if (glob_at(s, i, part, &stuck)) {
+            return val_num((double)from);
+        }
+        utf8_next(s, &i);
+    }
+    return fx_fail(r, n, "没有找到要找的文本。", "The text was not found.");
 }
 
 /* SUBSTITUTE(text, old, new, nth) */
@@ -485,8 +534,12 @@ static const struct fn rows[] = {
     {.name = "SEARCH",
      .sig = "tt?n>n",
      .call = fn_search,
-     FX_DOC("SEARCH(part, text, start)", "text", "part 在 text 中的位置，不区分大小写。",
-            "Where part is in text, whatever the case.", "SEARCH(\"C\", \"abc\") -> 3")},
+     FX_DOC("SEARCH(part, text, start)", "text",
+            "part 在 text 中的位置，不区分大小写；? 代表一个字符，* 代表任意多个，~ "
+            "后面的字符按原样找。",
+            "Where part is in text, whatever the case; ? is any character, * any number of them, ~ "
+            "takes the next as it is.",
+            "SEARCH(\"C\", \"abc\") -> 3\nSEARCH(\"b*d\", \"abcd\") -> 2")},
     {.name = "STARTSWITH",
      .sig = "tt>b",
      .call = fn_startswith,

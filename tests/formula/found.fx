@@ -83,3 +83,93 @@ CEILING(-2.5, -2)
 FLOOR(-2.5, -2)
 {}
 -2
+
+# SEARCH knows ? * and ~ as Excel does; FIND does not.
+SEARCH("?", "ab?")
+{}
+1
+
+SEARCH("~?", "ab?")
+{}
+3
+
+SEARCH("b*D", "abcd")
+{}
+2
+
+SEARCH("b*x", "abcd")
+{}
+null
+
+SEARCH("司?名", "有限公司的名称")
+{}
+4
+
+SEARCH("*c", "abcd")
+{}
+1
+
+SEARCH("a*b*c", "xaabbcc", 3)
+{}
+3
+
+SEARCH("c*", "abcd", 4)
+{}
+null
+
+SEARCH("~*", "a*b")
+{}
+2
+
+SEARCH("😀?", "a😀b")
+{}
+2
+
+SEARCH("~", "a~b")
+{}
+2
+
+FIND("?", "ab?")
+{}
+3
+
+# TIMEVALUE reads the hours people write.
+TIMEVALUE("8:05")
+{}
+"08:05:00"
+
+TIMEVALUE("2:30 PM")
+{}
+"14:30:00"
+
+TIMEVALUE("12:15:30am")
+{}
+"00:15:30"
+
+TIMEVALUE("12:15 pm")
+{}
+"12:15:00"
+
+TIMEVALUE("13:00 PM")
+{}
+null
+
+TIMEVALUE("0:30 AM")
+{}
+"00:30:00"
+
+TIMEVALUE("24:00")
+{}
+null
+
+TIMEVALUE("下午2:30")
+{}
+"14:30:00"
+
+TIMEVALUE("上午12:00")
+{}
+"00:00:00"
+
+TIMEVALUE("1:5")
+{}
+null
