@@ -21,6 +21,9 @@ static bool place_ok(struct checker *c, const struct node *n)
                     "Name a column of the sub-table, as in items.amount.");
     }
     bool sql = place == FX_PLACE_FILTER || place == FX_PLACE_GROUP || place == FX_PLACE_METRIC;
+    if (sql && !c->failed) {
+        fx_check_encrypted(c, n, NULL, 0);
+    }
     if (sql && !c->failed && (c->fx->flags & FX_NO_SQL)) {
         fx_complain(c, n, "“%.*s”不能用在筛选、分组和指标里（数据库算不了）。",
                     "“%.*s” cannot be used in a filter, group or metric (it has no SQL form).",

@@ -485,6 +485,41 @@ void fx_need_no_sql(struct checker *c, const char *what)
     }
 }
 
+/* ---- encrypted fields in SQL ---- */
+
+static bool is_encrypted(const struct node *n)
+{
+    return n->kind == N_REF && n->ref->n > 0 && n->ref->path[n->ref->n - 1].encrypted;
+}
+
+/* What a blind index can answer: equality with a value, being blank, how many. */
+static bool blind_can(const struct node *n, uint32_t i)
+{
+    if (n->kind == N_CALL) {
+        struct str name = str_of(n->fn->name);
+        return str_eqz(name, "ISBLANK") || str_eqz(name, "COUNT") || str_eqz(name, "COUNTA") ||
+               str_eqz(name, "COUNTBLANK");
+    }
+    if (n->kind != N_OP || (n->op != OP_EQ && n->op != OP_NE && n->op != OP_IN) || n->nargs != 2) {
+        return false;
+    }
+    return !(n->args[1 - i]->flags & NF_ROW) && (n->op != OP_IN || i == 0);
+}
+
+void fx_check_encrypted(struct checker *c, const struct node *n, const struct node *parent,
+                        uint32_t i)
+{
+    if (is_encrypted(n) && (parent == NULL || !blind_can(parent, i))) {
+        fx_complain(
+            c, n, "“%.*s”是加密字段，数据库里只能用 =、<>、IN 和 ISBLANK 判断。",
+            "“%.*s” is encrypted: in the database only =, <>, IN and ISBLANK can look at it.",
+            STR_ARG(n->ref->name));
+    }
+    for (uint32_t k = 0; n->kind != N_STORED && k < n->nargs; k++) {
+        fx_check_encrypted(c, n->args[k], n, k);
+    }
+}
+
 /* What a node inherits from its arguments. */
 static void gather(struct node *n)
 {

@@ -494,6 +494,9 @@ void fx_check_stored(struct checker *c, struct node *n)
         struct node *where = n->args[1 + value];
         call->where = sub_compile(c, where, call->form);
         check_arg(c, where, 'b');
+        if (!c->failed) {
+            fx_check_encrypted(c, where, NULL, 0);
+        }
     }
     stored_type(c, n, call);
     c->fx->flags |= FX_STORED;

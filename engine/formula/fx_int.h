@@ -281,6 +281,9 @@ void fx_check_stored(struct checker *c, struct node *n);
 void fx_resolve(struct checker *c, struct node *n);
 /* Reports option keys that do not exist where `text` is compared with a select. */
 void fx_check_option(struct checker *c, const struct fx_type *select, const struct node *text);
+/* Encrypted fields that SQL would have to look into; parent NULL: the root. */
+void fx_check_encrypted(struct checker *c, const struct node *n, const struct node *parent,
+                        uint32_t i);
 void fx_need_no_sql(struct checker *c, const char *what);
 /* Sets eval and num of an operator, list or constant whose type is known. */
 void fx_bind_op(struct node *n);
