@@ -19,6 +19,12 @@ struct fx_sql_env {
      * sub-select for a path through links, or for a list: a sub-select that gives column v, one row
      * an item, without parentheses. 0, or -1 with err. */
     int (*column)(void *self, struct sql *q, const struct fx_ref *ref, struct err *err);
+    /* A path through links compared with a value, where only truth counts: appends "link IN (SELECT
+     * id of the linked rows WHERE … AND column", *open is how many parentheses the writer closes
+     * after the comparison. The linked rows are found once, by their index, and not again for each
+     * row. NULL: there is no such form, column() is used. */
+    int (*reach)(void *self, struct sql *q, const struct fx_ref *ref, unsigned *open,
+                 struct err *err);
     /* Appends a scalar sub-select (in parentheses) for LOOKUP…, for LISTOF one that gives column v.
      */
     int (*stored)(void *self, struct sql *q, const struct fx_call *call, struct err *err);

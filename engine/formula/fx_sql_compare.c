@@ -116,6 +116,26 @@ static void equals(struct writer *w, enum op op, enum want want)
     }
 }
 
+/* The column of a comparison with a value. Behind links, where only truth counts, the host may turn
+ * it round: link IN (SELECT … WHERE column op value), with `open` parentheses to close. */
+static int open_column(struct writer *w, const struct node *x, enum op op, enum want want,
+                       unsigned *open)
+{
+    *open = 0;
+    if (want != W_TRUTH || op == OP_NE || w->env->reach == NULL || x->kind != N_REF ||
+        x->ref->n < 2 || x->type.list) {
+        return fxs_raw(w, x);
+    }
+    return w->env->reach(w->env->self, w->q, x->ref, open, w->err);
+}
+
+static void close_column(struct writer *w, unsigned open)
+{
+    while (open-- > 0) {
+        sql_lit(w->q, ")");
+    }
+}
+
 /* column op constant on the stored integers; 1 written, 0 not possible, -1 error. */
 static int compare_units(struct writer *w, const struct node *column, enum op op, double x,
                          enum want want)
@@ -130,9 +150,10 @@ static int compare_units(struct writer *w, const struct node *column, enum op op
     if (!exact) { /* between two units: < and <= are <= below, > and >= are > below */
         op = op == OP_LT || op == OP_LE ? OP_LE : OP_GT;
     }
+    unsigned open;
     fxs_open_bool(w, want, !ordered);
     sql_lit(w->q, "(");
-    if (fxs_raw(w, column) != 0) {
+    if (open_column(w, column, op, want, &open) != 0) {
         return -1;
     }
     if (ordered) {
@@ -141,6 +162,7 @@ static int compare_units(struct writer *w, const struct node *column, enum op op
         equals(w, op, want);
     }
     bind_units(w, units);
+    close_column(w, open);
     sql_lit(w->q, ")");
     fxs_close_bool(w, want, !ordered);
     return 1;
@@ -254,7 +276,8 @@ static int compare_value(struct writer *w, const struct node *x, enum op op, str
     fxs_open_bool(w, want, known);
     sql_lit(w->q, "(");
     bool plain = x->kind == N_REF && fxs_scale(x) == 0;
-    if ((plain ? fxs_raw(w, x) : fxs_emit(w, x, W_VALUE)) != 0) {
+    unsigned open = 0;
+    if ((plain ? open_column(w, x, op, want, &open) : fxs_emit(w, x, W_VALUE)) != 0) {
         return -1;
     }
     if (ordered && w->pg && x->type.base == FX_TEXT) {
@@ -266,6 +289,7 @@ static int compare_value(struct writer *w, const struct node *x, enum op op, str
         equals(w, op, want);
     }
     int rc = bind_fit(w, x, v);
+    close_column(w, open);
     sql_lit(w->q, ")");
     fxs_close_bool(w, want, known);
     return rc;

@@ -79,6 +79,18 @@ static int emit_field(struct sql_env *e, struct sql *q, const struct form *f, un
 
 static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err);
 
+/* (the linked row is there, and the reader may see it). */
+static int live_row(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
+                    struct err *err)
+{
+    struct access *x;
+    if (e->request)
+        return access_of(e->c, f, &x, err) || access_rows(x, q, alias, RIGHT_READ, err) ? -1 : 0;
+    sql_col(q, alias, STR("_deleted_at"));
+    sql_lit(q, " IS NULL");
+    return 0;
+}
+
 /* (SELECT … FROM target t WHERE t._id = link): what stands behind a link. */
 static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
 {
@@ -97,18 +109,9 @@ static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, stru
     sql_lit(q, " = ");
     if (rc == 0)
         rc = emit_field(e, q, at.f, at.alias, link, err);
-    if (rc == 0 && e->request) {
-        struct access *x;
-        rc = access_of(e->c, target, &x, err);
-        if (rc == 0) {
-            sql_lit(q, " AND ");
-            rc = access_rows(x, q, t, RIGHT_READ, err);
-        }
-    } else {
-        sql_lit(q, " AND ");
-        sql_col(q, t, STR("_deleted_at"));
-        sql_lit(q, " IS NULL");
-    }
+    sql_lit(q, " AND ");
+    if (rc == 0)
+        rc = live_row(e, q, target, t, err);
     sql_lit(q, ")");
     e->top = outer;
     return rc;
@@ -180,6 +183,52 @@ static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct
         return rc;
     }
     return emit_field(e, q, at.f, at.alias, first, err);
+}
+
+/* link IN (SELECT t._id FROM target t WHERE … AND column: the comparison follows, then the
+ * brackets.
+ */
+static int emit_reach(struct sql_env *e, struct sql *q, struct path_at at, unsigned *open,
+                      struct err *err)
+{
+    const struct field *link = at.path[0].ref;
+    const struct form *target = ref_target(link);
+    if (at.n == 1)
+        return emit_field(e, q, at.f, at.alias, link, err);
+    unsigned t = ++e->top;
+    if (emit_field(e, q, at.f, at.alias, link, err))
+        return -1;
+    sql_lit(q, " IN (SELECT ");
+    sql_col(q, t, STR("_id"));
+    sql_lit(q, " FROM ");
+    sql_form(q, target);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE ");
+    ++*open;
+    if (live_row(e, q, target, t, err))
+        return -1;
+    sql_lit(q, " AND ");
+    return emit_reach(e, q, (struct path_at){target, t, at.path + 1, at.n - 1}, open, err);
+}
+
+static int env_reach(void *self, struct sql *q, const struct fx_ref *ref, unsigned *open,
+                     struct err *err)
+{
+    struct sql_env *e = self;
+    bool row = ref->root == FX_ROW && e->form;
+    bool outer = ref->root == FX_THIS && e->this_form;
+    unsigned top = e->top;
+    for (uint32_t i = 0; i + 1 < ref->n; i++)
+        if (!ref_target(ref->path[i].ref))
+            return e->fx.column(self, q, ref, err);
+    if (!row && !outer)
+        return e->fx.column(self, q, ref, err);
+    struct path_at at = {row ? e->form : e->this_form, row ? e->alias : e->this_alias, ref->path,
+                         ref->n};
+    int rc = emit_reach(e, q, at, open, err);
+    e->top = top;
+    return rc;
 }
 
 /* Roots that are no rows of this query are evaluated now and bound. */
@@ -257,6 +306,7 @@ void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsign
     const struct app *app = f ? f->app : c->app;
     *e = (struct sql_env){
         .fx = {.column = env_column,
+               .reach = env_reach,
                .stored = env_stored,
                .context = env_context,
                .now_us = c->now_us,

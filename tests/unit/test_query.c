@@ -172,6 +172,13 @@ static const struct order ORDERS[] = {
     {"name", "n IN [0.5, 10.5]", "i03 i11 i14 i22 "},
     {"name", "kind = BLANK AND done = BLANK AND n <> BLANK", "i05 i10 i15 "},
     {"name", "NOT (n > 1) AND n <> BLANK", "i11 i22 "},
+    {"name", "NOT (maker.name = \"Zed\") AND n > 6", "i01 i03 i06 i09 i15 i17 "},
+    {"name", "maker.name <> \"Zed\" AND n > 6", "i01 i03 i06 i09 i15 i17 "},
+    {"name", "maker.name >= \"B\" AND n < 4", "i02 i22 "},
+    {"name", "(maker.name = \"Abe\") = TRUE AND n < 4", "i05 i11 i13 i19 "},
+    {"name", "maker.name = BLANK", "i00 i06 i12 i18 "},
+    {"name", "IF(maker.name = \"Abe\", 1, 2) = 1 AND n < 4", "i05 i11 i13 i19 "},
+    {"name", "n IN [0.5] OR maker.city = \"S\" AND n > 9", "i03 i11 i17 i22 "},
 };
 
 static void test_filters(void **state)
