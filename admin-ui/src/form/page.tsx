@@ -123,7 +123,8 @@ function Editor({
   const [conflict, setConflict] = useState<{ errors: FieldProblem[]; version: number | undefined } | null>(
     null,
   );
-  const key = useRef(newKey());
+  // one key for one body: a lost answer is asked for again, never written twice
+  const key = useRef({ key: newKey(), of: -1 });
   const done = useRef(false);
   const scroller = useRef<HTMLDivElement>(null);
   const isDraft = record?._state === 'draft';
@@ -207,6 +208,12 @@ function Editor({
     });
   };
 
+  const keyNow = (): string => {
+    const of = model.changes.peek();
+    if (key.current.of !== of) key.current = { key: newKey(), of };
+    return key.current.key;
+  };
+
   const submit = async (draft = false, without: string[] = [], version = record?._version) => {
     setFailed(null);
     if (!draft && !model.validate()) {
@@ -221,7 +228,7 @@ function Editor({
         await api.post(
           `${recordPath(def.app, def.form, record._id)}/flow/submit`,
           { values: body },
-          { key: key.current },
+          { key: keyNow() },
         );
         toast(t('submitted', { title: def.title }));
         leave(`/a/${def.app}/${def.form}/${record._id}`);
@@ -232,7 +239,7 @@ function Editor({
         leave(`/a/${def.app}/${def.form}/${record._id}`);
       } else {
         const path = `${formPath(def.app, def.form)}/records${draft ? '?draft=1' : ''}`;
-        const made = await api.post<Rec>(path, body, { key: key.current });
+        const made = await api.post<Rec>(path, body, { key: keyNow() });
         const title = def.title;
         toast(draft ? t('draft_stored') : flow ? t('submitted', { title }) : t('created', { title }));
         leave(`/a/${def.app}/${def.form}/${made._id}`);
@@ -246,7 +253,7 @@ function Editor({
       ) {
         setConflict({ errors: e.errors.filter((x) => 'theirs' in x), version: e.body.version });
       } else {
-        key.current = newKey(); // another body: another key
+        if (e instanceof Problem && e.status >= 400 && e.status < 500) key.current.of = -1; // decided: the next try is a new one
         if (e instanceof Problem) model.place(e.errors);
         setFailed(say(e));
         showErrors();

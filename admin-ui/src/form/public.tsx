@@ -99,7 +99,7 @@ function PublicForm_({ got, path, again }: { got: PublicForm; path: string; agai
       await api.post(path + location.search, model.body(), { key: key.current, quiet401: true });
       setSent(true);
     } catch (e) {
-      key.current = newKey();
+      if (e instanceof Problem && e.status >= 400 && e.status < 500) key.current = newKey();
       if (e instanceof Problem) model.place(e.errors);
       setFailed(say(e));
     } finally {
