@@ -445,7 +445,7 @@ describe('setup', { skip }, () => {
       await page.locator('input[autocomplete=new-password]').last().fill('mortise-first-2026');
       await page.getByRole('button', { name: '创建并登录' }).click();
       await page.locator('nav.boxes').waitFor();
-      await page.getByRole('link', { name: '设计器' }).waitFor();
+      await page.getByRole('link', { name: '设计器' }).first().waitFor();
       await page.goto('/setup');
       await page.waitForURL((u) => u.pathname === '/');
       assert.deepEqual(page.bad, []);
