@@ -58,6 +58,10 @@ int api_events(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     int64_t last = 0;
     struct str id = req_header(req, "last-event-id");
+    if (req->method == HTTP_HEAD) { /* nobody would read the stream */
+        resp_no_body(resp, 204);
+        return 0;
+    }
     if (id.n && !str_int(id, 0, INT64_MAX, &last))
         last = 1; /* an id that is not ours: too old */
     return sse_open(req->server->sse, req->ctx->who->id, last, &resp->stream, err);

@@ -7,6 +7,7 @@
 #include "engine/base/id.h"
 #include "engine/base/log.h"
 #include "runtime/auth.h"
+#include "runtime/clock.h"
 #include "runtime/gzip.h"
 #include "runtime/http_guard.h"
 #include "runtime/metrics.h"
@@ -309,6 +310,9 @@ void dispatch(struct worker *w, struct exchange *x)
             sse_close(r.resp.stream);
         out_of_memory(x);
     }
+    log_event(LOG_DEBUG, "request", LOG_TEXT("id", r.c.request_id), LOG_TEXT("method", x->method),
+              LOG_TEXT("path", exchange_path(x)), LOG_NUM("status", x->answer.status),
+              LOG_NUM("us", clock_mono_us() - x->started_us));
     arena_reset(w->a, mark); /* `r` goes: what was deferred on it must run now */
     metrics_request(x->server->metrics, x);
 }

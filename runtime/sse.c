@@ -22,6 +22,7 @@
 #define RING         4096
 #define BATCH        1024
 #define STREAMS_MAX  4096
+#define MEMBER_MAX   100 /* of one member: many tabs, several devices */
 #define BUFFER_MAX   ((size_t)256 << 10)
 #define HEARTBEAT_US (15 * US_PER_S)
 #define HUB_ARENA    ((size_t)64 << 20)
@@ -106,6 +107,15 @@ static void end(struct sse_stream *st)
     pthread_mutex_unlock(&st->lock);
 }
 
+/* Under the hub's lock. */
+static size_t streams_of(const struct sse *s, int64_t member)
+{
+    size_t n = 0;
+    for (const struct sse_stream *st = s->streams; st; st = st->next)
+        n += st->member == member;
+    return n;
+}
+
 int sse_open(struct sse *s, int64_t member, int64_t last, struct sse_stream **out, struct err *err)
 {
     struct sse_stream *st = calloc(1, sizeof(*st));
@@ -117,7 +127,7 @@ int sse_open(struct sse *s, int64_t member, int64_t last, struct sse_stream **ou
     pthread_mutex_init(&st->lock, NULL);
     append(st, STR("retry: 3000\n\n"), 0);
     pthread_mutex_lock(&s->lock);
-    bool room = !s->draining && s->nstreams < STREAMS_MAX;
+    bool room = !s->draining && s->nstreams < STREAMS_MAX && streams_of(s, member) < MEMBER_MAX;
     if (room) {
         st->seen = last > 0 && last < s->head ? last : s->head - 1;
         st->next = s->streams;
