@@ -42,20 +42,6 @@ struct str org_fold(struct arena *a, struct str s)
     return fold_text(a, s);
 }
 
-struct str org_like(struct arena *a, struct str s)
-{
-    struct strb b;
-    strb_init(&b, a);
-    strb_addc(&b, '%');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '%' || s.p[i] == '_' || s.p[i] == '\\')
-            strb_addc(&b, '\\');
-        strb_addc(&b, s.p[i]);
-    }
-    strb_addc(&b, '%');
-    return strb_str(&b);
-}
-
 int member_name(struct ctx *c, int64_t id, struct str *out, struct err *err)
 {
     struct sql q;
@@ -267,12 +253,11 @@ int member_search(struct ctx *c, struct str search, int64_t department, uint32_t
                 " ORDER BY md.main DESC, d.id LIMIT 1) FROM _member m WHERE m.active = 1");
     search = str_trim(search);
     if (search.n) {
-        struct str like = org_like(c->a, search);
-        sql_lit(&q, " AND (m.name LIKE ");
-        sql_bind_str(&q, like);
-        sql_lit(&q, " ESCAPE '\\' OR m.login LIKE ");
-        sql_bind_str(&q, like);
-        sql_lit(&q, " ESCAPE '\\')");
+        sql_lit(&q, " AND (m.name");
+        sql_contains(&q, search);
+        sql_lit(&q, " OR m.login");
+        sql_contains(&q, search);
+        sql_lit(&q, ")");
     }
     if (department) {
         sql_lit(&q, " AND EXISTS (SELECT 1 FROM _member_department md WHERE md.member = m.id"

@@ -13,7 +13,5 @@ int org_ids(struct ctx *c, const struct sql *q, int64_t **ids, size_t *n,
 int org_text(struct ctx *c, const struct sql *q, struct str *out, struct err *err) ATTR_MUST;
 /* The form under which logins are compared. */
 struct str org_fold(struct arena *a, struct str s);
-/* A LIKE pattern that finds `s` anywhere; % _ \ are taken literally (ESCAPE '\'). */
-struct str org_like(struct arena *a, struct str s);
 
 #endif

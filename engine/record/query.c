@@ -59,29 +59,13 @@ static void add_ids(const struct query *query, struct sql *q)
     sql_lit(q, ")");
 }
 
-static struct str like_pattern(struct arena *a, struct str s)
-{
-    struct strb b;
-    strb_init(&b, a);
-    strb_addc(&b, '%');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '%' || s.p[i] == '_' || s.p[i] == '\\')
-            strb_addc(&b, '\\');
-        strb_addc(&b, s.p[i]);
-    }
-    strb_addc(&b, '%');
-    return strb_str(&b);
-}
-
-static int add_like(struct access *x, const struct field *f, struct str pattern, struct sql *q,
+static int add_like(struct access *x, const struct field *f, struct str word, struct sql *q,
                     struct err *err)
 {
     sql_lit(q, " OR ");
     if (access_column(x, q, 0, f, ACCESS_COMPUTE, err))
         return -1;
-    sql_lit(q, " LIKE ");
-    sql_bind_str(q, pattern);
-    sql_lit(q, " ESCAPE '\\'");
+    sql_contains(q, word);
     return 0;
 }
 
@@ -95,15 +79,14 @@ static bool searchable(const struct access *x, const struct field *f, bool marke
 static int add_word(struct access *x, struct str word, struct sql *q, struct err *err)
 {
     const struct form *f = x->f;
-    struct str pattern = like_pattern(x->c->a, word);
     sql_lit(q, " AND (0");
-    if (add_like(x, f->sys[SYS_TITLE], pattern, q, err))
+    if (add_like(x, f->sys[SYS_TITLE], word, q, err))
         return -1;
     bool marked = false;
     for (size_t i = 0; i < f->nfields; i++)
         marked |= f->fields[i]->search;
     for (size_t i = 0; i < f->nfields; i++)
-        if (searchable(x, f->fields[i], marked) && add_like(x, f->fields[i], pattern, q, err))
+        if (searchable(x, f->fields[i], marked) && add_like(x, f->fields[i], word, q, err))
             return -1;
     sql_lit(q, ")");
     return 0;

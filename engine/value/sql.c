@@ -101,6 +101,22 @@ void sql_bind_str(struct sql *q, struct str s)
     sql_bind(q, (struct val){.kind = VAL_TEXT, .n = (uint32_t)s.n, .text = s.p ? s.p : ""});
 }
 
+void sql_contains(struct sql *q, struct str s)
+{
+    struct strb b;
+    strb_init(&b, q->text.a);
+    strb_addc(&b, '%');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '%' || s.p[i] == '_' || s.p[i] == '\\')
+            strb_addc(&b, '\\');
+        strb_addc(&b, s.p[i]);
+    }
+    strb_addc(&b, '%');
+    sql_lit(q, " LIKE ");
+    sql_bind_str(q, strb_str(&b));
+    sql_lit(q, " ESCAPE '\\'");
+}
+
 void sql_int(struct sql *q, int64_t i)
 {
     strb_addi(&q->text, i);

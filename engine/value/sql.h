@@ -54,6 +54,9 @@ void sql_alias(struct sql *q, unsigned alias); /* t<n> */
 void sql_bind(struct sql *q, struct val v);
 void sql_bind_int(struct sql *q, int64_t i);
 void sql_bind_str(struct sql *q, struct str s);
+/* Appends " LIKE …" behind a text: it contains s, whatever the case of ASCII letters. % _ and \ in
+ * s mean themselves. */
+void sql_contains(struct sql *q, struct str s);
 /* An integer literal in the text, for LIMIT, scales and constants of the program. */
 void sql_int(struct sql *q, int64_t i);
 /* Appends another statement's text and arguments, renumbering its parameters. */

@@ -154,6 +154,16 @@ static void test_sql(void **state)
     CHECK_STR(val_str(q.args.v[3]), "z");
 }
 
+static void test_sql_contains(void **state)
+{
+    struct sql q;
+    sql_init(&q, *state, SQL_SQLITE);
+    sql_lit(&q, "name");
+    sql_contains(&q, STR("50%_\\x"));
+    CHECK_STR(strb_str(&q.text), "name LIKE $1 ESCAPE '\\'");
+    CHECK_STR(val_str(q.args.v[0]), "%50\\%\\_\\\\x%");
+}
+
 /* Long names: at most 63 bytes, different for different names, and the same for ever. */
 static void test_sql_long_names(void **state)
 {
@@ -239,10 +249,15 @@ static void test_fold_phone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blank),      cmocka_unit_test(test_order),
-        cmocka_unit_test(test_copy),       cmocka_unit_test(test_double),
-        cmocka_unit_test(test_sql),        cmocka_unit_test(test_sql_long_names),
-        cmocka_unit_test(test_fold_text),  cmocka_unit_test(test_fold_twice),
+        cmocka_unit_test(test_blank),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_double),
+        cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_sql_contains),
+        cmocka_unit_test(test_sql_long_names),
+        cmocka_unit_test(test_fold_text),
+        cmocka_unit_test(test_fold_twice),
         cmocka_unit_test(test_fold_phone),
     };
     return cmocka_run_group_tests_name("val", tests, setup, teardown);
