@@ -84,6 +84,5 @@ int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct di
 /* Publishes version `to`'s text as a new version; the draft becomes that text. */
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
                     struct err *err) ATTR_MUST;
-int engine_versions(struct ctx *c, struct str key, struct json *out, struct err *err) ATTR_MUST;
 
 #endif

@@ -251,28 +251,6 @@ int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struc
     return draft_write(c->engine, &d.src, err);
 }
 
-int engine_versions(struct ctx *c, struct str key, struct json *out, struct err *err)
-{
-    struct version *v;
-    size_t n;
-    if (version_list(c->db, c->a, key, &v, &n, err) < 0)
-        return -1;
-    json_begin_obj(out);
-    json_key(out, STR("versions"));
-    json_begin_list(out);
-    for (size_t i = 0; i < n; i++) {
-        json_begin_obj(out);
-        json_kint(out, "n", v[i].n);
-        json_kval(out, "at", val_instant(v[i].at_us));
-        json_kstr(out, "by", v[i].by);
-        json_kstr(out, "note", v[i].note);
-        json_end_obj(out);
-    }
-    json_end_list(out);
-    json_end_obj(out);
-    return 0;
-}
-
 /* ---- older versions, for flows that began on them ---- */
 
 struct app *engine_app_version(struct ctx *c, struct str key, int64_t n)

@@ -7,7 +7,7 @@
 #include "engine/vault/vault.h"
 #include "runtime/session.h"
 
-bool http_unsafe(enum http_method m)
+static bool http_unsafe(enum http_method m)
 {
     return m != HTTP_GET && m != HTTP_HEAD;
 }

@@ -12,6 +12,5 @@
 int auth_load(struct http_req *req, struct err *err) ATTR_MUST;
 /* Session, rights, scopes, CSRF of the route. */
 int auth_allow(struct http_req *req, const struct route *route, struct err *err) ATTR_MUST;
-bool http_unsafe(enum http_method m);
 
 #endif

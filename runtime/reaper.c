@@ -131,11 +131,3 @@ void reaper_remove(struct reaper *r, struct reaper_link *link)
         link->next->prev = link->prev;
     pthread_mutex_unlock(&r->lock);
 }
-
-void reaper_cut_all(struct reaper *r)
-{
-    pthread_mutex_lock(&r->lock);
-    for (struct reaper_link *l = r->first; l; l = l->next)
-        (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
-    pthread_mutex_unlock(&r->lock);
-}

@@ -34,7 +34,5 @@ void reaper_stop(struct reaper **r);
 void reaper_add(struct reaper *r, struct reaper_link *link);
 /* After this the socket may be closed: it is not touched any more. */
 void reaper_remove(struct reaper *r, struct reaper_link *link);
-/* Cuts every connection now (end of a drain). */
-void reaper_cut_all(struct reaper *r);
 
 #endif

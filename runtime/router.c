@@ -12,11 +12,6 @@ static const char *const METHODS[HTTP_METHODS] = {
 
 #define BASE STR("/api/v1")
 
-const char *http_method_name(enum http_method m)
-{
-    return METHODS[m];
-}
-
 bool http_method_of(struct str name, enum http_method *m)
 {
     for (size_t i = 0; i < HTTP_METHODS; i++) {

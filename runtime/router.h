@@ -43,7 +43,6 @@ const struct route *router_find(struct str method, struct str path, struct str *
                                 bool *known);
 /* "GET, PATCH" for 405. */
 struct str router_allow(struct arena *a, struct str path);
-const char *http_method_name(enum http_method m);
 bool http_method_of(struct str name, enum http_method *m);
 
 #endif

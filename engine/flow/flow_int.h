@@ -42,7 +42,8 @@ struct lane {
     struct str resume; /* a returned record's way: the node to come back to, or empty */
 };
 
-/* Title of a node (or of "start") in the caller's language; the key itself for a node that is gone. */
+/* Title of a node (or of "start") in the caller's language; the key itself for a node that is gone.
+ */
 struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
                            struct str key);
 
@@ -127,7 +128,6 @@ int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lan
                struct err *err) ATTR_MUST;
 /* Puts _state and _node of the record as the tokens now stand. */
 int step_store_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
-int step_set(struct flow_run *r, const struct set_item *set, size_t n, struct err *err) ATTR_MUST;
 int run_reload(struct flow_run *r, struct err *err) ATTR_MUST;
 
 #endif

@@ -50,7 +50,7 @@ int step_store_state(struct flow_run *r, struct str state, struct err *err)
     return write_values(r, val_obj(p, ARRAY_LEN(p)), err);
 }
 
-int step_set(struct flow_run *r, const struct set_item *set, size_t n, struct err *err)
+static int step_set(struct flow_run *r, const struct set_item *set, size_t n, struct err *err)
 {
     if (n == 0)
         return 0;

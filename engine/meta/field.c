@@ -35,7 +35,7 @@ static const struct option *read_options(struct load *ld, const struct yaml_node
     return out;
 }
 
-void ld_options(struct load *ld, const struct yaml_node *field, struct field *f)
+static void ld_options(struct load *ld, const struct yaml_node *field, struct field *f)
 {
     f->options = read_options(ld, yaml_get(field, "options"), &f->noptions);
 }

@@ -30,7 +30,7 @@ void ld_register_field(struct load *ld, struct field *f, const struct yaml_node 
 }
 
 /* Behind the form's own; slots follow. */
-void ld_sys_fields(struct load *ld, struct form *form)
+static void ld_sys_fields(struct load *ld, struct form *form)
 {
     for (size_t i = 0; i < SYS_COUNT; i++) {
         struct field *f = ARENA_NEW(ld->a, struct field);

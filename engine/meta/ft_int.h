@@ -20,7 +20,6 @@ extern const struct fieldtype ft_texts[], ft_numbers[], ft_dates[], ft_choices[]
 #define ft_bad(diags, path, key, ...) (diag_field((diags), (path), (key), __VA_ARGS__), VAL_NONE)
 
 ft_fold_fn ft_fold_text; /* fold_text of a text value */
-ft_mask_fn ft_mask_name; /* 张** */
 
 /* The items of a list, or one value as a list of one; false when it is neither. */
 bool ft_items(struct val in, const struct val **items, size_t *n);
@@ -28,6 +27,5 @@ bool ft_items(struct val in, const struct val **items, size_t *n);
 struct str *ft_split(struct arena *a, struct str s, size_t *n);
 /* The id of a ref: {id, title}, a bare id or a VAL_REF; false when it is none. */
 bool ft_ref_id(struct val in, int64_t *id);
-ft_coerce_fn ft_coerce_ref, ft_coerce_refs;
 
 #endif

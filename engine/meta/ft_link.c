@@ -30,8 +30,8 @@ static bool blank(struct val in)
     return val_is_blank(in) || ((in.kind == VAL_TEXT || in.kind == VAL_LIST) && !in.n);
 }
 
-struct val ft_coerce_ref(const struct field *f, struct arena *a, struct val in, struct str path,
-                         struct diags *diags)
+static struct val ft_coerce_ref(const struct field *f, struct arena *a, struct val in,
+                                struct str path, struct diags *diags)
 {
     int64_t id;
     if (blank(in) || (in.kind == VAL_OBJ && blank(val_get(in, STR("id")))))
@@ -41,8 +41,8 @@ struct val ft_coerce_ref(const struct field *f, struct arena *a, struct val in, 
     return val_ref(a, id, STR_NONE);
 }
 
-struct val ft_coerce_refs(const struct field *f, struct arena *a, struct val in, struct str path,
-                          struct diags *diags)
+static struct val ft_coerce_refs(const struct field *f, struct arena *a, struct val in,
+                                 struct str path, struct diags *diags)
 {
     const struct val *items = &in;
     size_t n = 1, made = 0;

@@ -18,7 +18,7 @@ struct str ft_fold_text(const struct field *f, struct arena *a, struct val v)
     return fold_text(a, val_str(v));
 }
 
-struct str ft_mask_name(struct arena *a, struct val v)
+static struct str ft_mask_name(struct arena *a, struct val v)
 {
     struct str s = val_str(v);
     return s.n ? str_fmt(a, "%.*s**", STR_ARG(str_sub(s, 0, utf8_offset(s, 1)))) : STR_NONE;

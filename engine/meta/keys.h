@@ -10,10 +10,9 @@
 /* small ones */
 extern const struct shape shape_any, shape_text, shape_key, shape_bool, shape_expr, shape_value,
     shape_count, shape_num, shape_duration;
-extern const struct shape shape_texts;     /* a text or a list of them */
-extern const struct shape shape_keys;      /* a list of texts */
-extern const struct shape shape_bool_expr; /* true, false or an expression */
-extern const struct shape shape_set;       /* field: value */
+extern const struct shape shape_texts; /* a text or a list of them */
+extern const struct shape shape_keys;  /* a list of texts */
+extern const struct shape shape_set;   /* field: value */
 extern const struct shape shape_assignees;
 extern const struct shape shape_rights; /* field: hidden masked read write */
 

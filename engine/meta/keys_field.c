@@ -17,7 +17,7 @@ const struct shape shape_duration = {.kind = SHAPE_DURATION};
 const struct shape shape_keys = {.kind = SHAPE_LIST, .of = &shape_text};
 static const struct shape *const texts_any[] = {&shape_text, &shape_keys, NULL};
 const struct shape shape_texts = {.kind = SHAPE_ONE_OF, .any = texts_any};
-const struct shape shape_bool_expr = {.kind = SHAPE_EXPR};
+static const struct shape shape_bool_expr = {.kind = SHAPE_EXPR};
 const struct shape shape_set = {.kind = SHAPE_MAP, .flags = SHAPE_KEYS_SYS, .of = &shape_value};
 
 static const char *const right_words[] = {"hidden", "masked", "read", "write", NULL};

@@ -72,10 +72,8 @@ struct form *ld_new_form(struct load *ld, struct str key, const struct src_file 
                          const struct yaml_node *n);
 struct field *ld_field(struct load *ld, struct form *form, const struct yaml_node *key,
                        const struct yaml_node *n, const struct src_file *file);
-void ld_sys_fields(struct load *ld, struct form *form);
 void ld_register_field(struct load *ld, struct field *f, const struct yaml_node *n,
                        const struct src_file *file);
-void ld_options(struct load *ld, const struct yaml_node *field, struct field *f);
 struct form *ld_nowhere(struct load *ld, const struct src_file *file);
 struct form *ld_form_ref(struct load *ld, const struct src_file *file, const struct yaml_node *n);
 struct field *ld_field_ref(struct load *ld, const struct src_file *file, const struct yaml_node *n,

@@ -30,13 +30,6 @@ bool ctx_is_system(const struct ctx *c)
     return c->who->kind == WHO_SYSTEM;
 }
 
-const struct principal *ctx_as_system(struct ctx *c)
-{
-    const struct principal *before = c->who;
-    c->who = &who_system;
-    return before;
-}
-
 void ctx_sql(struct ctx *c, struct sql *q)
 {
     sql_init(q, c->a, store_dialect(c->store));

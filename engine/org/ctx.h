@@ -92,8 +92,6 @@ struct ctx {
 
 bool who_has_role(const struct principal *who, struct str app, struct str role);
 bool ctx_is_system(const struct ctx *c);
-/* Runs the rest as the system (as: system scripts, recomputation); give the old one back. */
-const struct principal *ctx_as_system(struct ctx *c);
 extern const struct principal who_system;
 extern const struct principal who_nobody;
 /* An empty statement in the store's dialect, on the request's arena. */

@@ -458,7 +458,8 @@ static void schema_each(void *self, const void *form, void (*fn)(void *arg, stru
     s->base.each(s->base.self, form, each_visible, &e);
 }
 
-struct fx_schema access_schema(struct ctx *c, struct app *app)
+/* A schema that knows no field the reader may never see; for expressions of requests. */
+static struct fx_schema access_schema(struct ctx *c, struct app *app)
 {
     struct schema_self *s = ARENA_NEW(c->a, struct schema_self);
     *s = (struct schema_self){.c = c, .app = app, .base = app_schema(app)};

@@ -28,9 +28,6 @@ int access_rows(struct access *x, struct sql *q, unsigned alias, unsigned right,
 enum access_use { ACCESS_OUTPUT, ACCESS_COMPUTE };
 int access_column(struct access *x, struct sql *q, unsigned alias, const struct field *f,
                   enum access_use use, struct err *err) ATTR_MUST;
-/* Appends 1/0: shown in clear on this row (ACCESS_OUTPUT needs it for masked fields). */
-int access_clear(struct access *x, struct sql *q, unsigned alias, const struct field *f,
-                 struct err *err) ATTR_MUST;
 /* The environment for fx_sql_* over alias t<n>: request expressions see what the reader may see,
  * definitions see everything. */
 struct fx_sql_env access_sql_env(struct access *x, unsigned alias, bool request);

@@ -308,12 +308,6 @@ int access_column(struct access *x, struct sql *q, unsigned alias, const struct 
     return 0;
 }
 
-int access_clear(struct access *x, struct sql *q, unsigned alias, const struct field *f,
-                 struct err *err)
-{
-    return access_show_cond(x, q, alias, f, FIELD_READ, err);
-}
-
 struct fx_sql_env access_sql_env(struct access *x, unsigned alias, bool request)
 {
     struct sql_env *e = ARENA_NEW(x->c->a, struct sql_env);

@@ -268,7 +268,7 @@ int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table, str
     return step;
 }
 
-int rec_load_all_rows(struct ctx *c, struct rec *rec, struct err *err)
+static int rec_load_all_rows(struct ctx *c, struct rec *rec, struct err *err)
 {
     for (size_t i = 0; i < rec->form->nfields; i++)
         if (rec->form->fields[i]->sub && rec_load_rows(c, rec, rec->form->fields[i], err))
@@ -296,12 +296,6 @@ static struct val rows_val(struct arena *a, const struct rec *r, const struct fi
     for (size_t i = 0; i < rows->n; i++)
         list[i] = rec_to_obj(a, &rows->v[i]);
     return val_list(list, rows->n);
-}
-
-struct val rec_get(const struct rec *r, struct str key)
-{
-    const struct field *f = form_field(r->form, key);
-    return f ? r->v[f->slot] : (struct val){.kind = VAL_ABSENT};
 }
 
 struct val rec_to_obj(struct arena *a, const struct rec *r)

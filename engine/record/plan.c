@@ -320,7 +320,8 @@ int plan_by_id(struct plan *p, int64_t id, struct stmt **out, struct err *err)
 
 /* ---- rows ---- */
 
-void plan_row(struct plan *p, struct stmt *s)
+/* Rights of the row the statement stands on. */
+static void plan_row(struct plan *p, struct stmt *s)
 {
     if (p->x->system)
         return;

@@ -58,8 +58,6 @@ int plan_make(struct ctx *c, const struct form *f, const struct field *const *fi
 const struct field **plan_all(struct access *x, size_t *n);
 /* Lets a link of the plan come as an object; 0 when it is no link of the plan. */
 int plan_expand(struct plan *p, struct str key, struct err *err) ATTR_MUST;
-/* Rights of the row the statement stands on. */
-void plan_row(struct plan *p, struct stmt *s);
 int plan_json(struct plan *p, struct stmt *s, struct json *out, struct err *err) ATTR_MUST;
 /* The members of a record's object, without the braces. */
 int plan_json_members(struct plan *p, struct stmt *s, struct json *out, struct err *err) ATTR_MUST;

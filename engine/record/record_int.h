@@ -166,8 +166,6 @@ int access_row_button(struct access *x, const struct rec *row, const struct butt
                       struct err *err) ATTR_MUST;
 /* 1 when restrict lets the row be, 0, -1. */
 int access_restrict(struct ctx *c, const struct rec *row, struct err *err) ATTR_MUST;
-/* A schema that knows no field the reader may never see; for expressions of requests. */
-struct fx_schema access_schema(struct ctx *c, struct app *app);
 /* Compiles a request's expression over f: NULL with err set (formula or unknown_field). */
 struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, enum fx_place place,
                           struct str what, struct err *err);
@@ -179,7 +177,6 @@ void rec_init(struct arena *a, const struct form *f, struct rec *out);
 /* Sub-rows of one table field into rec->rows. */
 int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table,
                   struct err *err) ATTR_MUST;
-int rec_load_all_rows(struct ctx *c, struct rec *rec, struct err *err) ATTR_MUST;
 int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
                   struct rec *out, struct err *err) ATTR_MUST;
 /* What a field's refs point to. */

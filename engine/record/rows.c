@@ -200,7 +200,7 @@ static int sub_table(struct ctx *c, const struct rec *r, const struct rec_rows *
     return 0;
 }
 
-int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct err *err)
+static int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct err *err)
 {
     for (size_t i = 0; r->rows && i < r->form->nfields; i++)
         if (r->form->fields[i]->sub &&

@@ -83,7 +83,6 @@ const struct field *title_field(const struct form *f);
 int rows_insert(struct ctx *c, struct rec *r, struct err *err) ATTR_MUST;
 /* Only what differs; the row's version is counted up in r. */
 int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
-int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
 /* The columns of one row that differ, without version and sub-rows. */
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
              struct err *err) ATTR_MUST;

@@ -434,13 +434,6 @@ struct val stmt_val(struct stmt *s, int column)
     return VAL_NONE;
 }
 
-struct str stmt_bytes(struct stmt *s, int column)
-{
-    struct drv_cell v;
-    cell(s, column, &v);
-    return v.kind == CELL_TEXT || v.kind == CELL_BLOB ? v.text : STR_NONE;
-}
-
 int stmt_columns(struct stmt *s)
 {
     assert(s->conn);

@@ -80,7 +80,6 @@ double stmt_num(struct stmt *s, int column);
 struct str stmt_str(struct stmt *s, int column); /* borrowed */
 /* As it is: VAL_DEC of scale 0, VAL_NUM, VAL_TEXT (borrowed, perhaps empty) or blank. */
 struct val stmt_val(struct stmt *s, int column);
-struct str stmt_bytes(struct stmt *s, int column); /* BLOB, borrowed */
 int stmt_columns(struct stmt *s);
 
 /* Prepare, run to the end, done. For writes and DDL. *changes may be NULL. */

@@ -28,9 +28,6 @@ unsigned num_scan_digit(const char **p);
 /* The nearest double (ties to even); infinity beyond the range. */
 double num_scan_double(const struct num_scan *n);
 
-/* x = *m * 10^*e to `digits` significant digits (1 … 17), half away from zero; x finite, > 0. */
-void num_digits(double x, unsigned digits, uint64_t *m, int *e);
-
 /* The fewest digits that read back to x. */
 void num_shortest(double x, uint64_t *m, int *e);
 

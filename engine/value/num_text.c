@@ -343,7 +343,8 @@ static int log10_of_2(int x)
     return (int)((int64_t)x * 1292913986 >> 32);
 }
 
-void num_digits(double x, unsigned digits, uint64_t *m, int *e)
+/* x = *m * 10^*e to `digits` significant digits (1 … 17), half away from zero; x finite, > 0. */
+static void num_digits(double x, unsigned digits, uint64_t *m, int *e)
 {
     struct big num;
     struct big den;
