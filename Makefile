@@ -141,6 +141,10 @@ $(B)/assets_none.o: runtime/assets.h
 	printf '#include "runtime/assets.h"\nconst struct asset asset_table[1] = {{0}};\nconst size_t asset_count = 0;\n' | \
 	    $(CC) $(CFLAGS) -Wno-missing-field-initializers -x c - -c -o $@
 
+docs: ## write the manual page of the expression language
+	@$(MAKE) -s V=release UI=0 build/release/mortise
+	node engine/docs/formula.mjs
+
 ui: build/ui/assets.tsv ## build the web pages into build/ui
 
 ui-check: $(UI_DEPS) ## types, lint and format of the pages
@@ -206,4 +210,4 @@ clean: ## remove build/
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
 -include $(FUZZ_C:%.c=$(B)/%.d)
 .PHONY: layers lint clang format asan tsan fuzz
-.PHONY: all run test bench units objs test-unit help clean ui ui-check test-ui
+.PHONY: docs all run test bench units objs test-unit help clean ui ui-check test-ui

@@ -24,11 +24,13 @@ unit() {
   done
   return $rc
 }
-# formula.wasm: the cases and the random expressions of the unit tests, again in WebAssembly.
+# formula.wasm: the cases and the random expressions of the unit tests, again in WebAssembly; then the
+# manual page and the comparison with spreadsheet libraries, which skips where they cannot be installed.
 formula() {
   local lines=$out/fx_random.jsonl
+  make -s tests/formula/node_modules/.package-lock.json || echo "no spreadsheet libraries: their comparison is skipped"
   make -s wasm && MORTISE_PRINT=$lines timeout 300 build/asan/tests/unit/test_fx_random >/dev/null &&
-    MORTISE_PRINT=$lines timeout 600 "$node" --test tests/formula/run_wasm.mjs
+    MORTISE_PRINT=$lines timeout 600 "$node" --test tests/formula/run_wasm.mjs tests/formula/*.test.mjs
 }
 files() { ls tests/"$1"/*.test.mjs 2>/dev/null; }
 node_suite() {

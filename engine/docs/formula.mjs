@@ -94,7 +94,7 @@ export function manual(bin) {
   const stray = functions.find((f) => !known.includes(f.group));
   if (stray) throw new Error(`${stray.name} is in the group “${stray.group}”, which the page does not have`);
   const parts = groups.map(([g, zh, en]) => `### ${zh} · ${en}\n\n${table(functions.filter((f) => f.group === g))}\n`);
-  return `${intro}\n## 函数 · Functions\n\n${functions.length} 个，名字不分大小写 · of them; names in any case。\n\n${parts.join('\n')}\n${excel()}`;
+  return `${intro}\n## 函数 · Functions\n\n共 ${functions.length} 个，名字不分大小写。${functions.length} functions; case does not matter in names.\n\n${parts.join('\n')}\n${excel()}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
