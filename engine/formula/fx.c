@@ -7,7 +7,7 @@
 
 static bool place_ok(struct checker *c, const struct node *n)
 {
-    enum fx_place place = c->scope->place;
+    enum fx_place place = fx_place_of(c);
     bool cond = place == FX_PLACE_COND || place == FX_PLACE_FILTER;
     if (cond && n->type.base != FX_BLANK && (n->type.base != FX_BOOL || n->type.list)) {
         fx_complain_type(c, n, "是/否条件，如 amount > 100",

@@ -240,7 +240,7 @@ static const struct fx_ref *keep_ref(struct checker *c, const struct fx_ref *ref
 
 static void check_metric_ref(struct checker *c, const struct node *n, const struct fx_ref *ref)
 {
-    if (c->scope->place != FX_PLACE_METRIC || ref->root == FX_VAR || c->in_stored) {
+    if (fx_place_of(c) != FX_PLACE_METRIC || ref->root == FX_VAR || c->in_stored) {
         return;
     }
     if (!c->in_agg) {
@@ -478,11 +478,15 @@ static void check_list(struct checker *c, struct node *n)
 void fx_need_no_sql(struct checker *c, const char *what)
 {
     struct fx *fx = c->fx;
-    struct str name = str_of(what);
     fx->flags |= FX_NO_SQL;
+#ifdef FX_QUIET
+    (void)what;
+#else
+    struct str name = str_of(what);
     if (str_find(fx->no_sql, name, 0) < 0) {
         fx->no_sql = fx->no_sql.n ? str_fmt(c->a, "%.*s, %s", STR_ARG(fx->no_sql), what) : name;
     }
+#endif
 }
 
 /* ---- encrypted fields in SQL ---- */

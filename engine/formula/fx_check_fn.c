@@ -296,7 +296,7 @@ void fx_check_setting(struct checker *c, struct node *n)
 
 static bool is_metric(const struct checker *c, const struct node *n)
 {
-    return c->scope->place == FX_PLACE_METRIC && !c->in_stored && (n->fn->flags & FN_METRIC);
+    return fx_place_of(c) == FX_PLACE_METRIC && !c->in_stored && (n->fn->flags & FN_METRIC);
 }
 
 static void check_metric(struct checker *c, struct node *n)
@@ -494,9 +494,11 @@ void fx_check_stored(struct checker *c, struct node *n)
         struct node *where = n->args[1 + value];
         call->where = sub_compile(c, where, call->form);
         check_arg(c, where, 'b');
+#ifndef __wasm__
         if (!c->failed) {
             fx_check_encrypted(c, where, NULL, 0);
         }
+#endif
     }
     stored_type(c, n, call);
     c->fx->flags |= FX_STORED;
@@ -523,7 +525,7 @@ static void take_flags(struct checker *c, struct node *n)
 
 void fx_check_call(struct checker *c, struct node *n)
 {
-    bool metric = c->scope->place == FX_PLACE_METRIC && !c->in_stored && !c->in_agg;
+    bool metric = fx_place_of(c) == FX_PLACE_METRIC && !c->in_stored && !c->in_agg;
     const struct fn *plain = metric ? without_if(n->fn) : NULL;
     if (plain != NULL && !rewrite_if(c, n, plain)) {
         n->type.base = FX_NUM;

@@ -138,9 +138,12 @@ struct str fx_to_text_(struct run *r, const struct val *v)
     case VAL_TIME: return str_dup(r->env->a, civil_print_time(v->i, buf));
     case VAL_INSTANT: return instant_text(r, v->i);
     case VAL_REF: return v->ref->title;
+    case VAL_OBJ: {
+        struct val title = val_get(*v, STR("title"));
+        return fx_to_str(title);
+    }
     case VAL_BLANK:
     case VAL_LIST:
-    case VAL_OBJ:
     case VAL_ABSENT: break;
     }
     return STR_NONE;
@@ -159,14 +162,26 @@ static int order_int(int64_t x, int64_t y)
 }
 
 /* The id of a reference or of the text of an id. */
-static int64_t id_of(struct val v)
+static int64_t id_of(const struct val *v)
 {
     int64_t id = -1;
-    if (v.kind == VAL_REF) {
-        return v.ref->id;
+    if (v->kind == VAL_REF) {
+        return v->ref->id;
     }
-    return v.kind == VAL_TEXT && id_parse((struct str){v.text, v.n}, &id) ? id : -1;
+    return v->kind == VAL_TEXT && id_parse((struct str){v->text, v->n}, &id) ? id : -1;
 }
+
+#ifndef __wasm__
+/* Linked records given as plain JSON: their ids are texts of any form. */
+static struct str id_text(const struct val *v, char buf[16])
+{
+    if (v->kind == VAL_OBJ) {
+        struct val id = val_get(*v, STR("id"));
+        return fx_to_str(id);
+    }
+    return v->kind == VAL_REF ? id_print(v->ref->id, buf) : fx_to_str(*v);
+}
+#endif
 
 int fx_order_(struct run *r, const struct val *x, const struct val *y)
 {
@@ -176,8 +191,15 @@ int fx_order_(struct run *r, const struct val *x, const struct val *y)
     if (x->kind == VAL_TEXT && y->kind == VAL_TEXT) {
         return str_cmp((struct str){x->text, x->n}, (struct str){y->text, y->n});
     }
+#ifndef __wasm__
+    if (x->kind == VAL_OBJ || y->kind == VAL_OBJ) {
+        char xbuf[16];
+        char ybuf[16];
+        return str_cmp(id_text(x, xbuf), id_text(y, ybuf));
+    }
+#endif
     if (x->kind == VAL_REF || y->kind == VAL_REF) {
-        return order_int(id_of(*x), id_of(*y));
+        return order_int(id_of(x), id_of(y));
     }
     if (x->kind == VAL_BOOL && y->kind == VAL_BOOL) {
         return order_int(x->b, y->b);

@@ -237,6 +237,13 @@ struct checker {
     bool failed;
 };
 
+/* The browser has neither filters nor metrics: what is about them folds away there. */
+#ifdef __wasm__
+#define fx_place_of(c) FX_PLACE_VALUE
+#else
+#define fx_place_of(c) ((c)->scope->place)
+#endif
+
 /* Resolves names, checks types, chooses evaluators, folds constants. */
 void fx_check(struct checker *c, struct node *n);
 #ifdef FX_QUIET

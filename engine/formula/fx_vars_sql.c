@@ -3,13 +3,16 @@
  */
 #include "engine/formula/fx_vars.h"
 
+#include "engine/base/id.h"
 #include "engine/formula/fx_sql_int.h"
 
 /* A linked record given as {"id": …} is its id; a decimal stays one where the type says so. */
 static struct val stored(struct val v, struct fx_type type)
 {
     if (v.kind == VAL_OBJ) {
+        int64_t id;
         v = val_get(v, STR("id"));
+        return v.kind == VAL_TEXT && id_parse(fx_to_str(v), &id) ? val_dec(id, 0) : VAL_NONE;
     }
     if (v.kind == VAL_DEC && !(type.has_scale && type.scale == v.scale)) {
         v = val_num(fx_to_num(v));
