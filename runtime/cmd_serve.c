@@ -30,9 +30,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DRAIN_US     (8 * US_PER_S)
-#define FILES_FOR_US 256
-#define PEM_MAX      ((size_t)1 << 20)
+#define DRAIN_US      (8 * US_PER_S)
+#define FILES_FOR_US  256
+#define PEM_MAX       ((size_t)1 << 20)
+#define LOGIN_THREADS 4
+#define LOGIN_QUEUE   256
 
 struct serve {
     struct arena *a;
@@ -177,6 +179,7 @@ static int start_threads(struct serve *s, struct err *err)
         return -1;
     engine_listen(sv->engine, sse_publish, sv->sse);
     return pool_start(sv, (unsigned)workers, (unsigned)s->cfg.queue, &sv->pool, err) ||
+                   pool_start(sv, LOGIN_THREADS, LOGIN_QUEUE, &sv->logins, err) ||
                    jobs_start(sv, &sv->jobs, err) || control_start(sv, &s->control, err)
                ? -1
                : 0;
@@ -243,6 +246,7 @@ static void stop(struct serve *s)
     while (sv->http && http_in_flight(sv->http) > 0 && clock_mono_us() < until)
         nap();
     pool_stop(&sv->pool);
+    pool_stop(&sv->logins);
     http_stop(&sv->http);
     jobs_stop(&sv->jobs);
     sse_stop(&sv->sse);

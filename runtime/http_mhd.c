@@ -318,7 +318,9 @@ static enum MHD_Result hand_over(struct wire *w)
     w->stage = STAGE_WORK;
     deadline(w, 0);
     MHD_suspend_connection(w->conn);
-    if (!pool_push(w->h->o.server->pool, &w->x)) {
+    struct server *s = w->h->o.server;
+    bool login = w->x.route && (w->x.route->flags & ROUTE_LOGIN);
+    if (!pool_push(login ? s->logins : s->pool, &w->x)) {
         (void)err_set(&w->x.refused, ERR_BUSY, "busy", "服务器繁忙，请稍后重试。",
                       "The server is busy; try again shortly.");
         dispatch_refused(&w->x);

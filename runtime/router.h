@@ -10,7 +10,7 @@
 enum need { NEED_NONE, NEED_MEMBER, NEED_DESIGN, NEED_PEOPLE, NEED_OPERATE };
 
 /* What a caller may do how often; throttle.c has the figures. */
-enum rate { RATE_NONE, RATE_LOGIN, RATE_PUBLIC, RATE_HEAVY };
+enum rate { RATE_NONE, RATE_SETUP, RATE_PUBLIC, RATE_HEAVY };
 
 enum route_flag {
     ROUTE_UPLOAD = 1,    /* multipart, spooled to a file */
@@ -21,7 +21,8 @@ enum route_flag {
     ROUTE_DRAINING = 32, /* answers while draining */
     ROUTE_REST = 64,     /* the last parameter takes the rest of the path */
     ROUTE_ANON = 128,    /* no session is looked at */
-    ROUTE_SECRET = 256   /* the answer holds a secret: never compressed */
+    ROUTE_SECRET = 256,  /* the answer holds a secret: never compressed, never kept */
+    ROUTE_LOGIN = 512    /* looks at a password: has workers of its own */
 };
 
 struct route {

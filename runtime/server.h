@@ -13,6 +13,7 @@ struct server {
     const struct config *cfg;
     struct engine *engine;
     struct pool *pool;
+    struct pool *logins; /* password hashes take 20 ms and more: they never hold up the others */
     struct http *http;
     struct sse *sse;
     struct jobs *jobs;

@@ -20,7 +20,6 @@
 #define PAIR_FREE  5
 #define WIDE_FREE  50
 #define WAIT_MAX_S 900
-#define LOGINS_MAX 8
 
 struct bucket {
     uint64_t hash;
@@ -32,7 +31,6 @@ struct throttle {
     pthread_mutex_t lock;
     struct bucket buckets[BUCKETS];
     pthread_mutex_t logins[LOCKS];
-    atomic_int trying;
 };
 
 int throttle_new(struct throttle **out, struct err *err)
@@ -82,9 +80,9 @@ struct rate_row {
 
 static const struct rate_row RATES[] = {
     [RATE_NONE] = {"", 0, 0},
-    [RATE_LOGIN] = {"login", 120, 60},
+    [RATE_SETUP] = {"setup", 30, 60},
     [RATE_PUBLIC] = {"public", 60, 60},
-    [RATE_HEAVY] = {"heavy", 60, 60},
+    [RATE_HEAVY] = {"heavy", 300, 60},
 };
 
 static int limited(struct http_resp *resp, int64_t wait_s, struct err *err)
@@ -101,7 +99,7 @@ int throttle_route(struct http_req *req, struct http_resp *resp, enum rate rate,
     if (!row->burst)
         return 0;
     struct ctx *c = req->ctx;
-    struct str who = c->who->kind == WHO_MEMBER && rate != RATE_LOGIN
+    struct str who = c->who->kind == WHO_MEMBER && rate != RATE_SETUP
                          ? str_fmt(c->a, "%s m:%lld", row->name, (long long)c->who->id)
                          : str_fmt(c->a, "%s a:%.*s", row->name, STR_ARG(req->remote));
     if (throttle_take(req->server->throttle, who, row->burst, row->per_s, c->mono_us(), &wait_s))
@@ -211,7 +209,6 @@ static void unlock(void *arg)
 {
     struct login_try *t = arg;
     pthread_mutex_unlock(&t->throttle->logins[t->lock]);
-    atomic_fetch_sub(&t->throttle->trying, 1);
 }
 
 static void release(struct ctx *c, struct login_try *t)
@@ -235,11 +232,6 @@ int throttle_login_begin(struct http_req *req, struct http_resp *resp, struct st
         .throttle = th,
     };
     t->lock = (size_t)(str_hash(t->who) % LOCKS);
-    if (atomic_fetch_add(&th->trying, 1) >= LOGINS_MAX) {
-        atomic_fetch_sub(&th->trying, 1);
-        return err_set(err, ERR_BUSY, "busy", "登录请求过多，请稍后重试。",
-                       "Too many logins at once; try again.");
-    }
     pthread_mutex_lock(&th->logins[t->lock]);
     arena_defer(c->a, unlock, t);
     int64_t wait_s;

@@ -67,7 +67,8 @@ test('sessions', { skip }, async (t) => {
   });
 
   await t.test('successes are never counted', async () => {
-    for (let i = 0; i < 12; i++) assert.equal((await call(s, 'POST', '/session', { body: { login: 'agent', password: PASSWORD } })).status, 200);
+    const all = await Promise.all(Array.from({ length: 60 }, () => call(s, 'POST', '/session', { body: { login: 'agent', password: PASSWORD } })));
+    assert.ok(all.every((r) => r.status === 200), all.map((r) => r.status).join());
   });
 });
 
