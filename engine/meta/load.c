@@ -61,9 +61,12 @@ static int read_bytes(struct reader *r, int fd, struct str path, struct str *out
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return err_set(r->err, ERR_INVALID, "app_file", "“%.*s”不是普通文件。",
                        "“%.*s” is no regular file.", STR_ARG(path));
-    if (st.st_size > (off_t)FILE_MAX)
-        return err_set(r->err, ERR_TOO_LARGE, "app_file", "文件“%.*s”超过 1 MB。",
-                       "The file “%.*s” is larger than 1 MB.", STR_ARG(path));
+    if (st.st_size > (off_t)FILE_MAX) {
+        (void)err_set(r->err, ERR_TOO_LARGE, "app_file", "文件“%.*s”超过 1 MB。",
+                      "The file “%.*s” is larger than 1 MB.", STR_ARG(path));
+        err_source(r->err, path, (struct src_pos){1, 1});
+        return -1;
+    }
     size_t size = (size_t)st.st_size, have = 0;
     char *p = arena_alloc(r->a, size + 1);
     while (have < size) {
