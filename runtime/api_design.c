@@ -522,7 +522,8 @@ int api_admin_apps(struct http_req *req, struct http_resp *resp, struct err *err
         const struct app *shown = now ? now : app;
         json_begin_obj(j);
         json_kstr(j, "app", key);
-        json_kstr(j, "title", shown ? shown->title : key);
+        struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+        json_kstr(j, "title", shown ? app_text(shown, lang, STR("app.title"), shown->title) : key);
         json_kint(j, "forms", shown ? (int64_t)shown->nforms : 0);
         if (put_running(req, key, rc ? &(struct app_source){0} : &src, j, err))
             return -1;

@@ -311,6 +311,7 @@ int api_admin_roles(struct http_req *req, struct http_resp *resp, struct err *er
     struct json *j = &resp->json;
     struct str *keys;
     size_t n = engine_apps(c->engine, c->a, &keys);
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
     (void)err;
     json_begin_obj(j);
     json_key(j, STR("roles"));
@@ -321,7 +322,8 @@ int api_admin_roles(struct http_req *req, struct http_resp *resp, struct err *er
             json_begin_obj(j);
             json_kstr(j, "app", app->key);
             json_kstr(j, "role", app->roles[k].key);
-            json_kstr(j, "title", app->roles[k].title);
+            struct str path = str_fmt(c->a, "roles.%.*s.title", STR_ARG(app->roles[k].key));
+            json_kstr(j, "title", app_text(app, lang, path, app->roles[k].title));
             json_kbool(j, "external", app->roles[k].external);
             json_end_obj(j);
         }

@@ -23,8 +23,19 @@ const LOOK: Record<Kind, { icon: string; dot: string; mark: string; text: string
 
 /** "forms/lead.yaml: fields.phone" in its two parts. */
 function place(path: string): { file: string; key: string } {
-  const at = path.indexOf(': ');
-  return at < 0 ? { file: path, key: '' } : { file: path.slice(0, at), key: path.slice(at + 2) };
+  const at = path.search(/:(\s|$)/);
+  return at < 0 ? { file: path, key: '' } : { file: path.slice(0, at), key: path.slice(at + 1).trim() };
+}
+
+function placeText(path: string): string {
+  const p = place(path);
+  return p.key ? `${p.file}: ${p.key}` : p.file;
+}
+
+/** On a phone the details stand below the list. */
+function showDetail(): void {
+  if (matchMedia('(max-width: 720px)').matches)
+    requestAnimationFrame(() => document.querySelector('.pub-m')?.scrollIntoView({ block: 'start' }));
 }
 
 function effect(c: Change): string {
@@ -67,7 +78,7 @@ function Changes(props: { plan: Plan; at: Change | null; pick: (c: Change) => vo
                     </span>
                     <span class="grow">
                       <span class="m blk">{c.text}</span>
-                      <span class="s12 dim blk mono cut">{c.path}</span>
+                      <span class="s12 dim blk mono cut">{placeText(c.path)}</span>
                     </span>
                     {c.rows ? (
                       <span class="s12 dim num nowrap">{t('rows_n', { n: number(c.rows) })}</span>
@@ -108,7 +119,7 @@ function Detail(props: { draft: Draft; c: Change; diffs: FileDiff[]; onUndone: (
         </span>
         <div class="grow">
           <h2 class="s16 b">{c.text}</h2>
-          <p class="s12 dim mono">{c.path}</p>
+          <p class="s12 dim mono">{placeText(c.path)}</p>
         </div>
         {d ? (
           <Button size="s" icon="undo-2" busy={busy} onClick={() => void undo()}>
@@ -344,7 +355,14 @@ export function PlanPage(props: { app: string }) {
               </ul>
             </header>
             {plan.changes.length ? null : <p class="s13 dim pub-w">{t('plan_wait')}</p>}
-            <Changes plan={plan} at={now} pick={(c) => setAt(idOf(c))} />
+            <Changes
+              plan={plan}
+              at={now}
+              pick={(c) => {
+                setAt(idOf(c));
+                showDetail();
+              }}
+            />
           </section>
           <section class="pub-m" aria-label={now?.text ?? t('problems')}>
             {plan.errors.length ? (

@@ -163,7 +163,7 @@ export function VersionsPage(props: { app: string }) {
                   <h2 class="s16 b">{t('version_diff', { to: now.n })}</h2>
                   <p class="s12 mut">
                     {now.n > 1 ? t('version_since', { from: now.n - 1 }) : t('version_first')}
-                    {noteOf(now) ? (
+                    {noteOf(now) && (now.n > 1 || noteOf(now) !== t('version_first')) ? (
                       <>
                         <span class="md" />
                         {noteOf(now)}
