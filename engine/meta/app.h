@@ -115,6 +115,12 @@ struct monitor {
     struct val raw;
 };
 
+/* What the script layer made of a file when it first ran: a malloc'ed block, freed with the app.
+ * Set once by compare and swap, so threads need no lock. */
+struct compiled {
+    _Atomic(void *) block;
+};
+
 struct app {
     struct arena *a;
     atomic_int refs;
@@ -125,6 +131,7 @@ struct app {
     struct zone zone;
     struct fx_calendar calendar;
     struct app_source source;
+    struct compiled *compiled; /* by index of source.files */
     struct role *roles;
     size_t nroles;
     struct form **forms; /* by key order of files; sub-tables are inside their form */

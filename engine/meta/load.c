@@ -307,6 +307,13 @@ static void parse_file(struct load *ld, const struct app_file *f)
     ld->nfiles++;
 }
 
+static void free_compiled(void *arg)
+{
+    struct app *app = arg;
+    for (size_t i = 0; i < app->source.nfiles; i++)
+        free(atomic_load(&app->compiled[i].block));
+}
+
 static void copy_source(struct load *ld, const struct app_source *src)
 {
     struct app_file *files = ARENA_ARRAY(ld->a, struct app_file, src->nfiles);
@@ -317,6 +324,8 @@ static void copy_source(struct load *ld, const struct app_source *src)
         qsort(files, src->nfiles, sizeof(*files), by_path);
     ld->app->source =
         (struct app_source){.key = str_dup(ld->a, src->key), .files = files, .nfiles = src->nfiles};
+    ld->app->compiled = ARENA_ARRAY(ld->a, struct compiled, src->nfiles);
+    arena_defer(ld->a, free_compiled, ld->app);
     ld->files = ARENA_ARRAY(ld->a, struct src_file, src->nfiles);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/log.h"
 #include "engine/base/utf8.h"
 #include <assert.h>
+#include <stdlib.h>
 
 #define CALLS_MAX 8 /* events inside events */
 
@@ -139,18 +140,69 @@ int box_load(struct lua_box *box, const struct app *app, struct str name, struct
     return box_load_file(box, app, str_fmt(box->c->a, "scripts/%.*s.lua", STR_ARG(name)), err);
 }
 
+/* ---- chunks: compiled once for a version of an app ---- */
+
+/* Bytecode of our own making, never a script's: those are loaded as text only. One malloc'ed block.
+ */
+struct chunk {
+    size_t n, cap;
+    char bytes[];
+};
+
+static int chunk_write(lua_State *L, const void *p, size_t n, void *ud)
+{
+    struct chunk **chunk = ud;
+    (void)L;
+    size_t have = *chunk ? (*chunk)->n : 0, cap = *chunk ? (*chunk)->cap : 0;
+    if (have + n > cap) {
+        cap = MAX(cap * 2, have + n);
+        struct chunk *more = realloc(*chunk, sizeof(*more) + cap);
+        if (!more)
+            return 1;
+        *chunk = more;
+    }
+    memcpy((*chunk)->bytes + have, p, n);
+    (*chunk)->n = have + n;
+    (*chunk)->cap = cap;
+    return 0;
+}
+
+/* Keeps the function on top of the stack for later events; without memory they compile again. */
+static void keep_chunk(lua_State *L, struct compiled *slot)
+{
+    struct chunk *chunk = NULL;
+    void *none = NULL;
+    bool made = lua_dump(L, chunk_write, &chunk, 0) == 0;
+    if (!made || !atomic_compare_exchange_strong(&slot->block, &none, chunk))
+        free(chunk); /* another thread was first */
+}
+
+/* Leaves the script's main function on the stack. */
+static int push_chunk(struct lua_box *box, const struct app *app, const struct app_file *file,
+                      struct err *err)
+{
+    lua_State *L = box->L;
+    struct compiled *slot = &app->compiled[file - app->source.files];
+    const char *name = str_z(box->c->a, str_fmt(box->c->a, "@%.*s", STR_ARG(file->path)));
+    const struct chunk *chunk = atomic_load(&slot->block);
+    if (chunk && luaL_loadbufferx(L, chunk->bytes, chunk->n, name, "b") == LUA_OK)
+        return 0;
+    if (chunk || luaL_loadbufferx(L, file->text.p, file->text.n, name, "t") != LUA_OK)
+        return call_failed(box, err);
+    keep_chunk(L, slot);
+    return 0;
+}
+
 int box_load_file(struct lua_box *box, const struct app *app, struct str path, struct err *err)
 {
     lua_State *L = box->L;
-    struct arena *a = box->c->a;
     box->script = path;
     const struct app_file *file = app_file(app, path);
     if (!file)
         return err_set(err, ERR_INVALID, "script_missing", "找不到脚本 %.*s。",
                        "There is no script %.*s.", STR_ARG(box->script));
-    const char *chunk = str_z(a, str_fmt(a, "@%.*s", STR_ARG(box->script)));
-    if (luaL_loadbufferx(L, file->text.p, file->text.n, chunk, "t") != LUA_OK)
-        return call_failed(box, err);
+    if (push_chunk(box, app, file, err) < 0)
+        return -1;
     push_environment(L);
     lua_setupvalue(L, -2, 1);
     if (box_call(box, 0, 1, err) < 0)
