@@ -196,10 +196,11 @@ static int start_http(struct serve *s, struct err *err)
                           .mono_us = clock_mono_us};
     int64_t threads = s->cfg.http_threads ? s->cfg.http_threads : MIN(MAX(cores(), 2), 8);
     o.threads = (unsigned)threads;
-    o.per_address = s->cfg.proxy.n ? 0 : 1024;
     sv->tls = s->tls_cert.n > 0;
     if (http_listen(s->cfg.listen, &o.listen_fd, &s->port, &sv->loopback, err))
         return -1;
+    /* Behind a proxy, and on this machine alone, everybody has the same address. */
+    o.per_address = s->cfg.proxy.n || sv->loopback ? 0 : 1024;
     if (s->cfg.test_clock && !sv->loopback)
         return err_set(err, ERR_INVALID, "test_clock", "--test-clock 只能用于本机地址。",
                        "--test-clock works on loopback addresses only.");

@@ -52,7 +52,7 @@ static const struct option_row OPTIONS[] = {
      "worker threads; 0: twice the cores, at least 16"},
     {"http-threads", "N", OPT_INT, AT(http_threads), 0, 64, "0", " serve ",
      "socket threads; 0: the cores, 2 to 8"},
-    {"connections", "N", OPT_INT, AT(connections), 16, 100000, "4096", " serve ",
+    {"connections", "N", OPT_INT, AT(connections), 16, 100000, "16384", " serve ",
      "most connections at a time"},
     {"queue", "N", OPT_INT, AT(queue), 1, 100000, "2048", " serve ",
      "requests that may wait for a worker"},

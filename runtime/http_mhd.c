@@ -527,7 +527,7 @@ int http_start(const struct http_opts *opts, struct http **out, struct err *err)
     if (!h)
         return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
     h->o = *opts;
-    if (reaper_start(opts->mono_us, &h->reaper, err)) {
+    if (reaper_start(opts->mono_us, opts->connections, &h->reaper, err)) {
         free(h);
         return -1;
     }

@@ -16,6 +16,7 @@ struct reaper {
     pthread_cond_t wake;
     pthread_t thread;
     bool stop;
+    size_t count, room;
     struct reaper_link *first;
     int64_t (*mono_us)(void);
 };
@@ -50,11 +51,32 @@ static bool late(struct reaper_link *l, int64_t now_us)
     return d && d < now_us;
 }
 
+/* Resting connections cost little, but all of them together must not keep out those that want
+ * something. */
+static void make_room(struct reaper *r, int64_t now_us)
+{
+    static const int64_t RESTED_US[] = {20000000, 5000000, 1500000};
+    size_t keep = r->room - r->room / 4;
+    size_t excess = r->count > keep ? r->count - keep : 0;
+    for (size_t i = 0; excess && i < ARRAY_LEN(RESTED_US); i++) {
+        for (struct reaper_link *l = r->first; l && excess; l = l->next) {
+            bool rests = atomic_load_explicit(&l->idle, memory_order_relaxed) && !l->head_us &&
+                         !l->cut && l->seen_us && now_us - l->seen_us > RESTED_US[i];
+            if (!rests)
+                continue;
+            l->cut = true;
+            (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
+            excess--;
+        }
+    }
+}
+
 static void scan(struct reaper *r, int64_t now_us)
 {
     for (struct reaper_link *l = r->first; l; l = l->next)
         if (late(l, now_us))
             (void)shutdown(l->fd, SHUT_RDWR); /* already gone is as good */
+    make_room(r, now_us);
 }
 
 static void *run(void *arg)
@@ -72,7 +94,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-int reaper_start(int64_t (*mono_us)(void), struct reaper **out, struct err *err)
+int reaper_start(int64_t (*mono_us)(void), size_t room, struct reaper **out, struct err *err)
 {
     struct reaper *r = calloc(1, sizeof(*r));
     if (!r)
@@ -84,6 +106,7 @@ int reaper_start(int64_t (*mono_us)(void), struct reaper **out, struct err *err)
     pthread_cond_init(&r->wake, &attr);
     pthread_condattr_destroy(&attr);
     r->mono_us = mono_us;
+    r->room = room;
     if (pthread_create(&r->thread, NULL, run, r)) {
         free(r);
         return err_set(err, ERR_INTERNAL, "thread", "无法创建线程。", "Cannot start a thread.");
@@ -112,6 +135,7 @@ void reaper_add(struct reaper *r, struct reaper_link *link)
 {
     link->seen_us = r->mono_us(); /* nothing came in yet: the first byte begins a head */
     pthread_mutex_lock(&r->lock);
+    r->count++;
     link->prev = NULL;
     link->next = r->first;
     if (r->first)
@@ -123,6 +147,7 @@ void reaper_add(struct reaper *r, struct reaper_link *link)
 void reaper_remove(struct reaper *r, struct reaper_link *link)
 {
     pthread_mutex_lock(&r->lock);
+    r->count--;
     if (link->prev)
         link->prev->next = link->next;
     else

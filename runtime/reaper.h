@@ -27,9 +27,12 @@ struct reaper_link {
     int64_t seen_us; /* the thread's own: when it first saw this idleness; 0: not yet */
     uint64_t seen_bytes;
     int64_t head_us; /* when it first saw bytes of a request; 0: none yet */
+    bool cut;        /* told to go, to make room */
 };
 
-int reaper_start(int64_t (*mono_us)(void), struct reaper **out, struct err *err) ATTR_MUST;
+/* At three quarters of `room` connections, those that rest longest make place. */
+int reaper_start(int64_t (*mono_us)(void), size_t room, struct reaper **out,
+                 struct err *err) ATTR_MUST;
 void reaper_stop(struct reaper **r);
 void reaper_add(struct reaper *r, struct reaper_link *link);
 /* After this the socket may be closed: it is not touched any more. */

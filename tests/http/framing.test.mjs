@@ -1,5 +1,6 @@
 // What HTTP itself must refuse: smuggling, odd targets, bodies over their limit, drips. Raw sockets.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import test from 'node:test';
 import { call, login, serve, skip, statuses, wire } from './lib.mjs';
 
@@ -126,4 +127,19 @@ test('framing', { skip }, async (t) => {
     await Promise.all(slow);
     assert.ok(Date.now() - started < 31_000, `shed after ${Date.now() - started} ms`);
   });
+});
+
+test('resting connections make place for those that want something', { skip, timeout: 60_000 }, async (t) => {
+  const s = await serve(t, { args: ['--connections', '400'] });
+  const open = Array.from({ length: 800 }, () => {
+    const c = net.connect(s.port, '127.0.0.1');
+    c.on('error', () => {});
+    return c;
+  });
+  await new Promise((r) => setTimeout(r, 1000));
+  for (let i = 0; i < 10; i++) {
+    const r = await fetch(`${s.base}/healthz`, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(8000) });
+    assert.equal(r.status, 200);
+  }
+  for (const c of open) c.destroy();
 });
