@@ -106,7 +106,7 @@ describe('figures', () => {
     expect(full(-1234.5, 'money')).toBe('¥−1,234.5');
   });
   it('uses one unit for a series', () =>
-    expect(shorts([1153214, 823714, null, 90], null)).toEqual(['115.3 万', '82.4 万', '—', '90']));
+    expect(shorts([1153214, 450000, null, 90], null)).toEqual(['115.3 万', '45.0 万', '—', '90']));
   it('counts in thousands and millions in English', async () => {
     await setLang('en');
     expect(figure(10005534, null)).toEqual({ text: '10.01', unit: 'M', exact: '10,005,534' });

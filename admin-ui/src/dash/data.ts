@@ -226,7 +226,11 @@ export function shorts(all: (number | null)[], format: Format | null): string[] 
     if (v === null) return '—';
     if (format === 'percent') return percent(Number(v.toFixed(3)));
     if (v !== 0 && Number((v / size).toFixed(d)) === 0) return full(v, format);
-    return (format === 'money' ? '¥' : '') + round(v / size, d) + (unit && zh ? ` ${unit}` : unit);
+    return (
+      (format === 'money' ? '¥' : '') +
+      (unit ? number(v / size, d) : round(v, d)) +
+      (unit && zh ? ` ${unit}` : unit)
+    );
   });
 }
 
