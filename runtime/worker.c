@@ -3,15 +3,20 @@
  */
 #include "runtime/worker.h"
 
+#include "engine/base/civil.h"
 #include "engine/store/store.h"
+#include "runtime/clock.h"
 #include "runtime/dispatch.h"
 #include "runtime/http_mhd.h"
+#include "runtime/router.h"
 #include "runtime/server.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #define WORKER_ARENA ((size_t)256 << 20)
+#define READ_US      (5 * US_PER_S)  /* what a request's reads may take, then 503 */
+#define HEAVY_US     (60 * US_PER_S) /* exports, plans and the like, which are few */
 
 struct pool {
     struct server *server;
@@ -42,6 +47,13 @@ static struct exchange *take(struct pool *p)
     return x;
 }
 
+/* No list, however it is filtered, holds a worker for ever. */
+static void limit_reads(struct worker *w, const struct route *route)
+{
+    bool heavy = route && (route->rate == RATE_HEAVY || route->need == NEED_DESIGN);
+    store_limit(w->reader, clock_mono_us() + (heavy ? HEAVY_US : READ_US), 0);
+}
+
 struct worker_start {
     struct pool *pool;
     struct worker *worker;
@@ -54,6 +66,7 @@ static void *run(void *arg)
     struct worker *w = start.worker;
     struct arena_mark mark = arena_mark(w->a);
     for (struct exchange *x; (x = take(start.pool));) {
+        limit_reads(w, x->route);
         dispatch(w, x);
         arena_reset(w->a, mark);
         http_answer(x);
