@@ -157,6 +157,8 @@ test-ui: $(UI_DEPS) ## component tests of the pages
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS) -lcmocka
 
+.SECONDARY: $(UNIT_C:%.c=$(B)/%.o)
+
 objs: $(ENGINE_O) $(RUNTIME_O) ## compile everything, link nothing
 
 test-unit: $(UNIT) ## unit tests
