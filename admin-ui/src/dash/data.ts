@@ -221,7 +221,7 @@ export function shorts(all: (number | null)[], format: Format | null): string[] 
     format === 'percent' || top < SHORT_FROM
       ? [1, '']
       : ((zh ? ZH_UNITS : EN_UNITS).find(([n]) => top >= n) ?? [1, '']);
-  const d = unit ? digits(top / size) : 2;
+  const d = !unit ? 2 : top / size >= 1000 ? 0 : top / size >= 10 ? 1 : 2;
   return all.map((v) => {
     if (v === null) return '—';
     if (format === 'percent') return percent(Number(v.toFixed(3)));
