@@ -325,13 +325,14 @@ static int sql_over_rows(struct writer *w, const struct node *n, enum want want)
     bool count = str_starts(name, STR("COUNT"));
     uint8_t scale = fxs_scale(x);
     if (n->nargs != 1 || !fxs_is_rows(x) || !(count || scale > 0)) {
-        int rc;
-        if (want == W_NUM) {
+        if (want == W_NUM || want == W_STR) {
             sql_lit(w->q, "COALESCE(");
         }
-        rc = fxs_call_c(w, n, STR("fx"), name);
+        int rc = fxs_call_c(w, n, STR("fx"), name);
         if (want == W_NUM) {
             sql_lit(w->q, ", 0.0)");
+        } else if (want == W_STR) {
+            sql_lit(w->q, ", '')");
         }
         return rc;
     }

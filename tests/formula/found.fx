@@ -173,3 +173,12 @@ TIMEVALUE("上午12:00")
 TIMEVALUE("1:5")
 {}
 null
+
+# The greatest of no texts is the empty text for CONTAINS, in SQL too.
+MAX(SPLIT(t)) CONTAINS "a"
+{"t":""}
+false
+
+MIN(rows.t) CONTAINS "a"
+{"rows":[{"t":null}]}
+false
