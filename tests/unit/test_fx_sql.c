@@ -186,9 +186,10 @@ struct lab {
     size_t id;
 };
 
-static const int32_t zone_offset[] = {28800};
-static const int64_t zone_at[] = {INT64_MIN};
-static const struct zone shanghai = {{"x", 1}, 1, zone_at, zone_offset};
+/* An hour ahead until the year 2000. */
+static const int32_t zone_offset[] = {32400, 28800};
+static const int64_t zone_at[] = {INT64_MIN, INT64_C(946684800000000)};
+static const struct zone shanghai = {{"x", 1}, 2, zone_at, zone_offset};
 static const int64_t now = AT(DAY_2026_11_23, 4);
 
 static struct val context_of(struct arena *a, enum fx_context what)
@@ -420,6 +421,9 @@ static const char *const filters[] = {"owner = USER()",
                                       "at < TODAY()",
                                       "at >= DATE(2026, 11, 24)",
                                       "DAY(at) = 24",
+                                      "HOUR(at) = 8",
+                                      "TEXT(at, \"hh\") = \"09\" OR HOUR(at) = 9",
+                                      "at & \"\" CONTAINS \"+08:00\"",
                                       "YEAR(due) = 2026",
                                       "tags CONTAINS \"b\"",
                                       "tags CONTAINS \"z\"",
