@@ -11,8 +11,11 @@ int api_members(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     int64_t department = 0, limit;
     struct str d = req_query(req, "department");
-    if (d.n && department_find(req->ctx, d, &department, err) < 0)
+    int known = d.n ? department_find(req->ctx, d, &department, err) : 1;
+    if (known < 0)
         return -1;
+    if (!known && !id_parse(d, &department))
+        department = -1; /* of no department: nobody */
     if (req_int(req, "limit", (struct req_range){1, 200, 50}, &limit, err))
         return -1;
     json_begin_obj(&resp->json);

@@ -71,7 +71,10 @@ static int call_failed(struct lua_box *box, struct err *err)
     str_cut(msg, '\n', &first);
     struct err pos = ERR_INIT;
     struct str text = split_position(&pos, first);
-    if (box->err.code != ERR_NONE) {
+    bool its_own = box->err.code != ERR_NONE && str_find(msg, str_of(box->err.en), 0) >= 0;
+    if (box->err.code != ERR_NONE && !its_own)
+        box->err = ERR_INIT; /* an earlier one, which the script caught */
+    if (its_own) {
         struct err cause = box->err; /* err may be box->err itself: an event inside an event */
         box->err = ERR_INIT;
         *err = cause;

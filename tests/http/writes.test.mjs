@@ -78,6 +78,26 @@ test('writes', { skip }, async (t) => {
     assert.equal((await chief.get(`${D}/${r._id}`)).body.price, 8);
   });
 
+  await t.test('a script that catches an error is blamed for its own only; what it caught left nothing', async () => {
+    const r = await make({ name: 'caught', price: 2 });
+    const press = async () => chief.post(`${D}/${r._id}/buttons/caught`, {});
+    const own = await press();
+    assert.deepEqual([own.status, own.body.code, own.body.line], [422, 'script_error', 18], JSON.stringify(own.body));
+    const { _version } = (await chief.get(`${D}/${r._id}`)).body;
+    await chief.patch(`${D}/${r._id}`, { price: 1, _version });
+    const ok = await press();
+    assert.deepEqual([ok.status, ok.body.memo], [200, '0'], JSON.stringify(ok.body));
+  });
+
+  await t.test('a script sees what the one who pressed may see', async () => {
+    await make({ name: 'theirs', cost: 5 });
+    const r = await make({ name: 'mine' }, rep);
+    const seen = await rep.post(`${D}/${r._id}/buttons/peek`, {});
+    assert.equal(seen.status, 200, JSON.stringify(seen.body));
+    const mine = (await rep.get(`${D}?limit=200`)).body.total;
+    assert.equal(seen.body.region, `nil,false,${mine}`);
+  });
+
   await t.test('scripts that will not end are ended', async () => {
     for (const name of ['spin', 'pat', 'mem', 'pspin']) {
       const t0 = Date.now();
