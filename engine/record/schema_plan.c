@@ -104,7 +104,7 @@ static void say_rows(const struct plan *p, struct change *ch, const char *zh, co
 {
     char number[32];
     (void)snprintf(number, sizeof number, "%lld", (long long)ch->rows);
-    say(p, ch, " ", " ");
+    say(p, ch, "", " "); /* Chinese sentences end without a blank */
     say(p, ch, number, number);
     say(p, ch, zh, en);
 }
