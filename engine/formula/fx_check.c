@@ -277,6 +277,22 @@ void fx_resolve(struct checker *c, struct node *n)
 
 /* ---- options of selects ---- */
 
+static void check_option_key(struct checker *c, const struct fx_type *select, const struct node *at,
+                             struct str key)
+{
+    const struct fx_schema *s = c->scope->schema;
+    struct node place = *at;
+    if (s->option(s->self, select->options, key) == 1) {
+        return;
+    }
+    /* Inside a folded list the key's own place is found in the text. */
+    ptrdiff_t found = str_find(str_sub(c->text, at->pos, at->end - at->pos), key, 0);
+    if (at->k.kind == VAL_LIST && found > 0) {
+        place.pos += (uint32_t)found - 1;
+    }
+    fx_complain(c, &place, "没有选项“%.*s”。", "There is no option “%.*s”.", STR_ARG(key));
+}
+
 void fx_check_option(struct checker *c, const struct fx_type *select, const struct node *text)
 {
     const struct fx_schema *s = c->scope->schema;
@@ -288,12 +304,13 @@ void fx_check_option(struct checker *c, const struct fx_type *select, const stru
             fx_check_option(c, select, text->args[i]);
         }
     }
-    if (text->kind != N_CONST || text->k.kind != VAL_TEXT) {
-        return;
+    if (text->kind == N_CONST && text->k.kind == VAL_TEXT) {
+        check_option_key(c, select, text, val_str(text->k));
     }
-    struct str key = val_str(text->k);
-    if (s->option(s->self, select->options, key) != 1) {
-        fx_complain(c, text, "没有选项“%.*s”。", "There is no option “%.*s”.", STR_ARG(key));
+    for (uint32_t i = 0; text->kind == N_CONST && text->k.kind == VAL_LIST && i < text->k.n; i++) {
+        if (text->k.list[i].kind == VAL_TEXT) {
+            check_option_key(c, select, text, val_str(text->k.list[i]));
+        }
     }
 }
 
