@@ -154,8 +154,12 @@ ui-check: $(UI_DEPS) ## types, lint and format of the pages
 test-ui: $(UI_DEPS) ## component tests of the pages
 	cd admin-ui && PATH="$(UI_PATH)" node node_modules/vitest/vitest.mjs run
 
+# parts of the program that stand alone
+$(B)/tests/unit/test_guard: $(B)/runtime/http_guard.o
+$(B)/tests/unit/test_confine: $(B)/runtime/confine.o
+
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libengine.a
-	$(CC) $^ -o $@ $(LDLIBS) -lcmocka
+	$(CC) $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LDLIBS) -lcmocka
 
 .SECONDARY: $(UNIT_C:%.c=$(B)/%.o)
 

@@ -9,6 +9,7 @@
 #include "engine/base/log.h"
 #include "engine/org/member.h"
 #include "engine/vault/vault.h"
+#include "runtime/confine.h"
 #include "runtime/control.h"
 #include "runtime/demo.h"
 #include "runtime/host.h"
@@ -287,6 +288,8 @@ int cmd_serve(struct arena *a, int argc, char **argv)
     (void)pthread_sigmask(SIG_BLOCK, &set,
                           NULL); /* inherited by all threads: only sigwait() sees them */
     log_init(level_of(s->cfg.log_level), clock_real_us);
+    if (!confine_process())
+        log_event(LOG_WARN, "not_confined", LOG_TEXT("why", STR("the kernel has no seccomp")));
     int rc =
         prepare(s, &err) || start_engine(s, &err) || start_threads(s, &err) || start_http(s, &err);
     if (!rc) {

@@ -49,7 +49,8 @@ static void run(void *arg)
 int main(int argc, char **argv)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    (void)sigaction(SIGPIPE, &ignore, NULL); /* a closed peer is an error of write() */
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* a closed peer is an error of write() … */
+    (void)sigaction(SIGXFSZ, &ignore, NULL); /* … and so is a file over the limit of the process */
     struct arena *a = arena_new(COMMAND_ARENA);
     if (!a || vault_init()) {
         (void)fputs("mortise: cannot start (memory or libsodium)\n", stderr);
