@@ -131,19 +131,39 @@ int respond_problem(struct strb *out, enum lang lang, const struct err *err,
     return status;
 }
 
+/* The q of "en;q=0.8" in thousandths; without one, or with a strange one, 1000. */
+static int weight(struct str params)
+{
+    ptrdiff_t at = str_find(params, STR("q="), 0);
+    struct str digits;
+    int64_t whole, part = 0;
+    if (at < 0)
+        return 1000;
+    struct str fraction =
+        str_cut(str_trim(str_sub(params, (size_t)at + 2, params.n)), '.', &digits);
+    if (!str_int(digits, 0, 1, &whole) || (fraction.n && !str_int(fraction, 0, 999, &part)))
+        return 1000;
+    for (size_t n = fraction.n; n < 3; n++)
+        part *= 10;
+    return whole ? 1000 : (int)part;
+}
+
 enum lang respond_lang(struct str accept)
 {
+    int best = 0;
+    enum lang lang = LANG_ZH;
     while (accept.n) {
         struct str item, range;
         accept = str_cut(accept, ',', &item);
-        (void)str_cut(item, ';', &range);
+        int q = weight(str_cut(item, ';', &range));
         range = str_sub(str_trim(range), 0, 2);
-        if (str_ieq(range, STR("en")))
-            return LANG_EN;
-        if (str_ieq(range, STR("zh")))
-            return LANG_ZH;
+        bool en = str_ieq(range, STR("en")), zh = str_ieq(range, STR("zh"));
+        if (!(en || zh) || q <= best)
+            continue;
+        best = q;
+        lang = en ? LANG_EN : LANG_ZH;
     }
-    return LANG_ZH;
+    return lang;
 }
 
 #define CSP                                                                                        \

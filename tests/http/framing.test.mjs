@@ -112,6 +112,8 @@ test('framing', { skip }, async (t) => {
     assert.match(zh.body.detail, /登录/);
     const en = await call(s, 'GET', '/apps', { headers: { 'Accept-Language': 'en-GB,en;q=0.9' } });
     assert.match(en.body.detail, /log in/i);
+    const wishes = { 'zh;q=0.1,en;q=0.9': /log in/i, 'en;q=0': /登录/, 'en;q=0.5, zh-CN': /登录/, 'fr, en;q=0.2': /log in/i, ';;,q=,x': /登录/ };
+    for (const [wish, text] of Object.entries(wishes)) assert.match((await call(s, 'GET', '/apps', { headers: { 'Accept-Language': wish } })).body.detail, text, wish);
   });
 
   await t.test('a slow head does not hold up others, and is cut', { timeout: 60_000 }, async () => {
