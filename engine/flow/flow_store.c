@@ -3,6 +3,7 @@
  * rules are in step.c and flow.c.
  */
 #include "engine/flow/flow_int.h"
+#include "engine/org/notice.h"
 
 static void begin(const struct flow_run *r, struct sql *q)
 {
@@ -515,26 +516,15 @@ int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err)
     return store_get_int(c->db, c->a, &q, out, err) < 0 ? -1 : 0;
 }
 
-static int notice_add(struct flow_run *r, int64_t member, struct str node, struct err *err)
+static int urge_holder(struct flow_run *r, int64_t member, struct str node, struct err *err)
 {
-    struct sql q;
-    begin(r, &q);
-    sql_lit(&q, "INSERT INTO _notice (id, member, kind, app, form, record, title, at) VALUES (");
-    sql_bind_int(&q, id_next(r->c->ids, r->c->now_us));
-    sql_lit(&q, ", ");
-    sql_bind_int(&q, member);
-    sql_lit(&q, ", 'urge', ");
-    bind_text(&q, r->live->app->key);
-    sql_lit(&q, ", ");
-    bind_text(&q, r->live->key);
-    sql_lit(&q, ", ");
-    sql_bind_int(&q, r->record);
-    sql_lit(&q, ", ");
-    bind_text(&q, node);
-    sql_lit(&q, ", ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, ")");
-    return run(r, &q, NULL, err);
+    const struct notice n = {.member = member,
+                             .kind = STR("urge"),
+                             .app = r->live->app->key,
+                             .form = r->live->key,
+                             .record = r->record,
+                             .title = node};
+    return notice_add(r->c, &n, err);
 }
 
 /* A notice to each holder of an open task, and the mark that the page shows. */
@@ -556,7 +546,7 @@ int fs_urge(struct flow_run *r, struct err *err)
             (struct task_row){.holder = stmt_int(s, 0), .node = str_dup(r->c->a, stmt_str(s, 1))});
     stmt_done(s);
     for (size_t i = 0; got == 0 && i < open.n; i++)
-        got = notice_add(r, open.v[i].holder, open.v[i].node, err);
+        got = urge_holder(r, open.v[i].holder, open.v[i].node, err);
     if (got < 0)
         return -1;
     begin(r, &q);

@@ -7,20 +7,6 @@
 
 #define TIMELINE_MAX 500
 
-/* {"id","title"} of a member, or null. */
-static int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err)
-{
-    struct str name = STR_NONE;
-    if (id == 0) {
-        json_blank(out);
-        return 0;
-    }
-    if (member_name(c, id, &name, err) < 0)
-        return -1;
-    json_val(out, val_ref(c->a, id, name));
-    return 0;
-}
-
 /* In the reader's language. */
 static struct str node_title(const struct flow_run *r, struct str key)
 {

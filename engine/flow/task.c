@@ -151,15 +151,6 @@ static void actions_json(const struct form *f, const struct line *l, struct json
     json_end_list(out);
 }
 
-static int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err)
-{
-    struct str name = STR_NONE;
-    if (id && member_name(c, id, &name, err) < 0)
-        return -1;
-    json_val(out, id ? val_ref(c->a, id, name) : VAL_NONE);
-    return 0;
-}
-
 /* The record as its reader may see it: the title, null when he may not. */
 static int record_json_ref(struct ctx *c, const struct form *f, const struct line *l,
                            struct json *out, struct err *err)

@@ -51,6 +51,15 @@ int member_name(struct ctx *c, int64_t id, struct str *out, struct err *err)
     return org_text(c, &q, out, err);
 }
 
+int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err)
+{
+    struct str name = STR_NONE;
+    if (id && member_name(c, id, &name, err) < 0)
+        return -1;
+    json_val(out, id ? val_ref(c->a, id, name) : VAL_NONE);
+    return 0;
+}
+
 int member_by_login(struct ctx *c, struct str login, int64_t *id, struct err *err)
 {
     struct sql q;

@@ -12,6 +12,8 @@ int member_load(struct ctx *c, int64_t id, struct principal *out, struct err *er
 int member_by_login(struct ctx *c, struct str login, int64_t *id, struct err *err) ATTR_MUST;
 /* Name for showing: 1, 0, -1. */
 int member_name(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;
+/* {"id","title"} of a member, or null for 0. */
+int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err) ATTR_MUST;
 int department_name(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;
 /* `manager` of the member, else the nearest department manager upward who is not he; 0: none. */
 int member_manager(struct ctx *c, int64_t id, int64_t *out, struct err *err) ATTR_MUST;

@@ -3,6 +3,7 @@
  * are in lua_records.c.
  */
 #include "engine/base/log.h"
+#include "engine/org/notice.h"
 #include "engine/record/eval.h"
 #include "engine/script/lua_int.h"
 
@@ -138,22 +139,12 @@ static int app_notify(lua_State *L)
     if (!id_parse(val_str(val_get(n, STR("to"))), &to))
         return luaL_error(L, "notify needs `to`, the id of a member");
     struct ctx *c = box->c;
-    struct sql q;
-    sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "INSERT INTO _notice (_id, member, app, title, body, at) VALUES (");
-    sql_bind_int(&q, id_next(c->ids, c->now_us));
-    sql_lit(&q, ", ");
-    sql_bind_int(&q, to);
-    sql_lit(&q, ", ");
-    sql_bind_str(&q, c->app ? c->app->key : STR(""));
-    sql_lit(&q, ", ");
-    sql_bind_str(&q, val_str(val_get(n, STR("title"))));
-    sql_lit(&q, ", ");
-    sql_bind_str(&q, val_str(val_get(n, STR("body"))));
-    sql_lit(&q, ", ");
-    sql_bind_int(&q, c->now_us);
-    sql_lit(&q, ")");
-    if (store_exec(c->db, c->a, &q, NULL, &box->err) < 0)
+    const struct notice out = {.member = to,
+                               .kind = STR("script"),
+                               .app = c->app ? c->app->key : STR_NONE,
+                               .title = val_str(val_get(n, STR("title"))),
+                               .body = val_str(val_get(n, STR("body")))};
+    if (notice_add(c, &out, &box->err))
         return box_raise(box);
     return 0;
 }

@@ -70,6 +70,9 @@ static const char script[] =
     "function cases.too_long(rec) rec.note = ('x'):rep(3000) end\n"
     "function cases.write_then_fail() app.form('thing'):create{name = 'inner', note = 'left'} "
     "error('after') end\n"
+    "function cases.notify(rec) app.notify{to = app.user().id, title = '看', body = '内容'} "
+    "rec.note = 'sent' end\n"
+    "function cases.notify_nobody() app.notify{title = '看'} end\n"
     "function cases.inner(rec) end\n"
     "function cases.nested() app.form('thing'):create{name = 'nested'} end\n"
     "function c.before_create(rec, ctx)\n"
@@ -125,6 +128,8 @@ struct script_case {
 
 static const struct script_case CASES[] = {
     {"fine", NULL, "\"ok 2\""},
+    {"notify", NULL, "\"sent\""},
+    {"notify_nobody", "script_error", "id of a member"},
     {"loop", "script_limit", "time limit"},
     {"pcall_loop", "script_limit", "time limit"},
     {"caught_then_returns", "script_limit", "time limit"},
