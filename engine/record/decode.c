@@ -108,7 +108,10 @@ static struct rec *old_row(const struct wr *w, const struct field *table, int64_
 
 static uint8_t sub_right(const struct wr *w, const struct field *table, const struct field *f)
 {
-    return w->by_user ? access_held_sub(w->x, w->held, table, f) : FIELD_WRITE;
+    if (!w->by_user)
+        return FIELD_WRITE;
+    uint8_t read = MIN(access_held_sub(w->x, w->seen, table, f), (uint8_t)FIELD_READ);
+    return MAX(access_held_sub(w->x, w->held, table, f), read);
 }
 
 static void take_column(struct wr *w, const struct field *table, struct rec *row, bool fresh,

@@ -103,6 +103,19 @@ static int may_see(struct wr *w, struct err *err)
     return yes < 0 ? -1 : yes;
 }
 
+/* What another grant lets him read on this row is there for him: unchanged it may come back with
+ * the body, changed it is 403 and not an unknown key. */
+static int shown_too(struct wr *w, struct err *err)
+{
+    uint8_t *read = ARENA_ARRAY(w->c->a, uint8_t, w->f->nslots);
+    if (access_row_held(w->x, &w->old, RIGHT_READ, &w->seen, err))
+        return -1;
+    access_held_fields(w->x, w->seen, read);
+    for (size_t s = 0; s < w->f->nslots; s++)
+        w->rights[s] = MAX(w->rights[s], MIN(read[s], (uint8_t)FIELD_READ));
+    return 0;
+}
+
 static int rights_before(struct wr *w, struct err *err)
 {
     if (!w->by_user) {
@@ -130,7 +143,7 @@ static int rights_before(struct wr *w, struct err *err)
     if (!w->held)
         return denied(err);
     access_held_fields(w->x, w->held, w->rights);
-    return 0;
+    return w->has_old && w->x->n > 1 ? shown_too(w, err) : 0;
 }
 
 static int lock(struct wr *w, struct err *err)

@@ -23,6 +23,7 @@ struct wr {
     bool draft;           /* stays, or becomes, a draft */
     unsigned right;       /* enum right that is used */
     uint64_t held;        /* the grants that give it on this row */
+    uint64_t seen;        /* those that give read on it */
     uint8_t *rights;      /* on fields, by slot */
     bool *given;          /* by slot: the body names it */
     bool *hidden;         /* by slot: `visible` is false */

@@ -123,6 +123,22 @@ test('rights', { skip }, async (t) => {
     assert.deepEqual(Object.values(agg.rows?.[0] ?? agg), [21, 12, 0]);
   });
 
+  await t.test('what one grant shows comes back with the body of another', async () => {
+    const made = await make(rep, 'deal', { name: 'both', price: 3, region: 'shared' });
+    await chief.patch(`${F}/deal/records/${made._id}`, { memo: 'M', _version: 1 });
+    const r = await make(chief, 'deal', { name: 'shared', price: 3, region: 'shared', memo: 'hidden from rep' });
+    const patch = async (id, body) => {
+      const { _version } = (await chief.get(`${F}/deal/records/${id}`)).body;
+      const a = await rep.patch(`${F}/deal/records/${id}`, { ...body, _version });
+      return [a.status, a.body.errors?.[0]?.code];
+    };
+    assert.deepEqual(await patch(made._id, { memo: 'M', price: 3 }), [200, undefined]);
+    assert.deepEqual(await patch(made._id, { memo: 'N' }), [403, 'read_only']);
+    assert.deepEqual(await patch(r._id, { memo: 'N' }), [422, 'unknown_field']);
+    assert.deepEqual(await patch(r._id, { price: 4 }), [403, 'read_only']);
+    assert.deepEqual(await patch(r._id, { region: 'b' }), [403, undefined]);
+  });
+
   await t.test('an export has every field the caller may read; machines get no masks', async () => {
     const people = (await mgr.post(`${F}/deal/export`, { format: 'csv', filter: 'name = "B"' })).body;
     assert.match(people, /成本/);
