@@ -192,6 +192,13 @@ fuzz-run-%: build/fuzz/fuzz_%
 fuzz: ## every fuzz target, FUZZ_S=30 seconds each
 	$(MAKE) V=fuzz UI=0 $(FUZZ:%=fuzz-run-%)
 
+CASES ?= 100000
+SEED  ?= $(shell date +%s)
+property: build/formula.wasm ## random expressions, CASES=100000 from SEED: native, SQLite and wasm agree, laws hold
+	@$(MAKE) -s V=release UI=0 build/release/tests/unit/test_fx_random
+	MORTISE_SEED=$(SEED) MORTISE_CASES=$(CASES) MORTISE_PRINT=build/property.jsonl build/release/tests/unit/test_fx_random
+	MORTISE_PRINT=build/property.jsonl PATH="$(UI_PATH)" node --test --test-name-pattern='random expressions' tests/formula/run_wasm.mjs
+
 # ---- how the code looks
 C_ALL := $(wildcard engine/*.[ch] engine/*/*.[ch] runtime/*.[ch] tests/*/*.[ch])
 
@@ -216,4 +223,4 @@ clean: ## remove build/
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
 -include $(FUZZ_C:%.c=$(B)/%.d)
 .PHONY: layers lint clang format asan tsan fuzz
-.PHONY: docs all run test bench units objs test-unit help clean ui ui-check test-ui
+.PHONY: docs property all run test bench units objs test-unit help clean ui ui-check test-ui

@@ -218,7 +218,7 @@ void fx_check_datetime(struct checker *c, struct node *n)
 {
     enum fx_base base = n->nargs ? (enum fx_base)n->args[0]->type.base : FX_BLANK;
     n->type = (struct fx_type){.base = FX_DATETIME};
-    if (base == FX_NUM) {
+    if (base == FX_NUM || (base == FX_BLANK && n->nargs > 2)) {
         fx_check_as(c, n, "nnn?nnn>i");
     } else if (base == FX_TEXT) {
         fx_check_as(c, n, "t>i");

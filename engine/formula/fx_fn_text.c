@@ -494,7 +494,6 @@ static const struct fn rows[] = {
     {.name = "MATCHES",
      .sig = "tt>b",
      .call = fn_matches,
-     K,
      FX_DOC("MATCHES(text, pattern)", "text", "整个文本是否符合模式（正则表达式的子集）。",
             "Whether the whole text matches a pattern (a subset of regular expressions).",
             "MATCHES(\"13800138000\", \"1[3-9]\\d{9}\") -> true\nMATCHES(\"ab\", \"a\") -> false")},

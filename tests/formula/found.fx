@@ -182,3 +182,21 @@ false
 MIN(rows.t) CONTAINS "a"
 {"rows":[{"t":null}]}
 false
+
+# Six parts are a date and time also where the year is blank.
+DATETIME(BLANK, 1, 2, 3, 4, 5)
+{}
+null
+
+# A malformed pattern and a rounding beyond all numbers are blank, in SQL too.
+NOT MATCHES(t, p)
+{"t":"a","p":"*?~"}
+true
+
+SWITCH(IF(n > 5, n), ROUNDUP(n, d), TRUE, FALSE)
+{"n":1,"d":-320}
+true
+
+SWITCH(IF(n < 5, n), ROUND(n, d), TRUE, FALSE)
+{"n":1.7e308,"d":-308}
+true
