@@ -254,6 +254,7 @@ static int handle(struct run *r)
         fill_response(r);
         app_unref(&r->req.app);
         r->c.app = NULL;
+        r->c.records = NULL; /* it speaks of forms that may be gone with the app */
         rc = answer_once(r);
         if (rc == 0 || !definition_changed(r))
             break;

@@ -302,7 +302,7 @@ int access_of(struct ctx *c, const struct form *f, struct access **out, struct e
     struct arena *row_arena = c->a;
     c->a = rc->a; /* it outlives the row that asked first */
     struct access *x = ARENA_NEW(rc->a, struct access);
-    *x = (struct access){.c = c, .f = f, .who = c->who};
+    *x = (struct access){.c = c, .f = f, .who = c->who, .by_task = f->flow != NULL};
     x->best = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
     x->best_read = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
     (void)vec_push(rc->a, &rc->accesses, x); /* first: links may lead back here */

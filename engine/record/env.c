@@ -14,7 +14,7 @@ static void forget_tasks(struct rcache *rc)
 {
     size_t kept = 0;
     for (size_t i = 0; i < rc->accesses.n; i++)
-        if (!rc->accesses.v[i]->f->flow)
+        if (!rc->accesses.v[i]->by_task)
             rc->accesses.v[kept++] = rc->accesses.v[i];
     rc->accesses.n = kept;
 }

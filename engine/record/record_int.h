@@ -123,6 +123,7 @@ struct access {
     unsigned rights;
     uint8_t *best;             /* by slot: over all grants */
     uint8_t *best_read;        /* over those that give read */
+    bool by_task;              /* the form has a flow: rights may come and go with its tasks */
     bool ready;                /* built to the end: access_of() may meet itself on the way */
     struct needs **needs;      /* by slot: NULL or a list ended by n == 0; NULL: none at all */
     struct needs ***sub_needs; /* by the table's slot, then the column's */
