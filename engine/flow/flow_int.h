@@ -48,11 +48,6 @@ struct str flow_node_title(struct ctx *c, const struct form *f, const struct flo
                            struct str key);
 
 /* flow_store.c: rows. Each is one statement. */
-/* Title of a node (or of "start") in the caller's language; the key itself for a node that is gone.
- */
-struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
-                           struct str key);
-
 int fs_instance_add(struct flow_run *r, struct err *err) ATTR_MUST;
 int fs_instance_end(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
 int fs_instance_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
@@ -120,6 +115,10 @@ int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struc
 
 /* flow.c: 1 the caller may withdraw now, 0, -1. */
 int flow_may_withdraw(struct flow_run *r, struct err *err) ATTR_MUST;
+
+/* task_summary.c: the key "summary" of a task in a list; f NULL: its form is gone, an empty one. */
+int task_summary(struct ctx *c, const struct form *f, int64_t record, struct json *out,
+                 struct err *err) ATTR_MUST;
 
 /* step.c */
 int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane,

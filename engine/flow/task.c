@@ -4,9 +4,8 @@
 #include "engine/flow/flow_int.h"
 #include "engine/org/member.h"
 
-#define TASKS_MAX      200
-#define TASKS_DEFAULT  50
-#define SUMMARY_FIELDS 3
+#define TASKS_MAX     200
+#define TASKS_DEFAULT 50
 
 /* Appends the condition of a box over alias t (tasks) or i (instances started by me). */
 static void box_where(struct sql *q, enum task_box box, int64_t me)
@@ -181,6 +180,8 @@ static int line_json(struct ctx *c, const struct task_query *tq, const struct li
     json_kval(out, "since", val_instant(l->opened_us));
     json_kval(out, "due_at", l->due_us ? val_instant(l->due_us) : VAL_NONE);
     json_kstr(out, "state", l->state);
+    if (task_summary(c, f, l->record, out, err))
+        return -1;
     actions_json(f, l, out);
     if (tq->box != BOX_TODO && l->closed_us) {
         json_key(out, STR("done"));

@@ -22,7 +22,7 @@ static const struct test_file FILES[] = {
      "permissions:\n"
      "  own: {role: rep, can: [create, read, update], where: _owner = USER()}\n"
      "  boss: {role: boss, can: [read]}\n"
-     "  cfo: {role: cfo, can: [read]}\n"
+     "  cfo: {role: cfo, can: [read], fields: {amount: hidden}}\n"
      "  dir: {role: dir, can: [read]}\n"
      "flow:\n"
      "  start: {title: 提交, can: rep}\n"
@@ -52,7 +52,7 @@ static const struct test_file FILES[] = {
      "    vote: {type: approve, title: 投票, to: [role: boss], mode: {vote: {pass: 0.6}}, next: "
      "done}\n"
      "    fork: {type: parallel, title: 并行, branches: [left, right], join: done, next: done}\n"
-     "    left: {type: approve, title: 左, to: [role: cfo], next: done}\n"
+     "    left: {type: approve, title: 左, to: [role: cfo], fields: {amount: hidden}, next: done}\n"
      "    right: {type: approve, title: 右, to: [role: dir], next: done}\n"
      "    done: {type: end, title: 完成, set: {status: done}}\n"},
 };
@@ -436,6 +436,44 @@ static void test_lists(void **state)
     assert_true(str_find(box(&boss[0], BOX_DONE), STR("看得见"), 0) >= 0);
 }
 
+/* The card of a task on the record; fails when there is none. */
+static struct str card(const struct test_member *m, int64_t id)
+{
+    char key[16];
+    struct str all = box(m, BOX_TODO);
+    ptrdiff_t at = str_find(all, id_print(id, key), 0);
+    assert_true(at >= 0);
+    ptrdiff_t end = str_find(all, STR("\"actions\""), (size_t)at);
+    return str_sub(all, (size_t)at, (size_t)(end - at));
+}
+
+/* Amounts first, then choices, three at most; nothing of what the caller may not see. */
+static void test_summary(void **state)
+{
+    (void)state;
+    int64_t id = submit("{\"what\":\"卡片\",\"kind\":\"both\",\"amount\":12.5,\"discount\":0.1}");
+    static const struct {
+        const struct test_member *who;
+        const char *has;
+        bool shown;
+    } cases[] = {
+        {&dir,
+         "{\"field\":\"amount\",\"title\":\"金额\",\"type\":\"number\",\"scale\":2,"
+         "\"value\":12.50}",
+         true},
+        {&dir, "\"field\":\"discount\"", true},
+        {&dir, "\"options\":[{\"key\":\"both\",\"title\":\"并行\"}]", true},
+        {&dir, "\"field\":\"status\"", false},
+        {&cfo, "\"field\":\"amount\"", false},
+        {&cfo, "\"field\":\"kind\"", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str got = card(cases[i].who, id);
+        if ((str_find(got, str_of(cases[i].has), 0) >= 0) != cases[i].shown)
+            fail_msg("case %zu: %s in %.*s", i, cases[i].has, STR_ARG(got));
+    }
+}
+
 static void test_view(void **state)
 {
     (void)state;
@@ -478,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_withdraw),
         cmocka_unit_test(test_draft),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_summary),
         cmocka_unit_test(test_view),
     };
     return cmocka_run_group_tests_name("flow", tests, setup, teardown);
