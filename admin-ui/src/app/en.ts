@@ -29,7 +29,6 @@ export const en = {
   login_title: 'Sign in',
   login_sub: 'Continue with your account',
   login_name: 'Account',
-  login_name_ph: 'Login, phone or e-mail',
   password: 'Password',
   show_password: 'Show password',
   hide_password: 'Hide password',

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { boot, Problem, say } from '../api/client';
 import { logIn, setUp } from '../api/session';
-import { Button, Field, Icon, IconButton, Input, Logo, Note, navigate, params } from '../kit';
+import { Button, Field, IconButton, Input, Logo, Note, navigate, params } from '../kit';
 import { LangMenu, ThemeMenu } from './prefs';
 import { t } from './text';
 
@@ -159,16 +159,7 @@ export function Login() {
   return (
     <Frame title={t('login_title')} sub={t('login_sub')} onSubmit={go}>
       <Field label={t('login_name')}>
-        {(ids) => (
-          <Input
-            {...ids}
-            value={login}
-            onInput={setLogin}
-            autocomplete="username"
-            placeholder={t('login_name_ph')}
-            autofocus
-          />
-        )}
+        {(ids) => <Input {...ids} value={login} onInput={setLogin} autocomplete="username" autofocus />}
       </Field>
       <Password label={t('password')} value={password} onInput={setPassword} error={error} />
       {needCode ? (
@@ -253,10 +244,6 @@ export function Setup() {
       <Button kind="main" block type="submit" busy={busy}>
         {t('setup_go')}
       </Button>
-      <p class="hint row gap1">
-        <Icon name="shield-check" size="s" />
-        {t('product')}
-      </p>
     </Frame>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { api, Problem, say, session } from '../api/client';
 import { apps, logOut } from '../api/session';
-import { Avatar, Button, Field, Input, Note, Tag, toast } from '../kit';
+import { Avatar, Button, Field, Input, Note, Tag, toast, useTitle } from '../kit';
 import { LangMenu, ThemeMenu } from './prefs';
 import { t } from './text';
 
@@ -89,6 +89,7 @@ function roleText(role: string): string {
 }
 
 export function SettingsPage() {
+  useTitle(t('settings'));
   const me = session.value?.me;
   if (!me) return null;
   return (

@@ -28,7 +28,6 @@ export const zh = {
   login_title: '登录',
   login_sub: '使用你的账号继续',
   login_name: '账号',
-  login_name_ph: '账号、手机或邮箱',
   password: '密码',
   show_password: '显示密码',
   hide_password: '隐藏密码',

@@ -5,7 +5,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'preact/hooks';
 import { lang } from '../i18n';
 import { theme } from '../kit';
-import { full, type Series, type Shape, short } from './data';
+import { full, type Series, type Shape, tick } from './data';
 
 /*
  * The charts that need a library: line, area, column, pie. Loaded with the first widget that draws one. SVG, so that
@@ -143,7 +143,7 @@ function cartesian(type: string, s: Shape, p: Paint) {
     yAxis: {
       type: 'value' as const,
       splitNumber: 4,
-      axisLabel: { ...textOf(p), formatter: (v: number) => short(v, s.series[0]?.format ?? null) },
+      axisLabel: { ...textOf(p), formatter: (v: number) => tick(v, s.series[0]?.format ?? null) },
       splitLine: { lineStyle: { color: p.line } },
     },
     series: s.series.map(one),

@@ -234,6 +234,10 @@ export function shorts(all: (number | null)[], format: Format | null): string[] 
   });
 }
 
-export function short(n: number | null, format: Format | null): string {
-  return shorts([n], format)[0]!;
+/** A mark of an axis: round numbers, so no decimals that say nothing (150K, not 150.0K). */
+export function tick(n: number, format: Format | null): string {
+  if (format === 'percent') return percent(Number(n.toFixed(3)));
+  const c = compact(n, SHORT_FROM);
+  const unit = c.unit && lang.value === 'zh-CN' ? ` ${c.unit}` : c.unit;
+  return (format === 'money' ? '¥' : '') + c.text + unit;
 }

@@ -7,7 +7,18 @@ import type { FieldDef, ListAnswer } from '../api/types';
 import { searchDepartments, searchMembers } from '../form/controls';
 import { lang } from '../i18n';
 import { ago, before } from '../i18n/format';
-import { Button, Combo, Empty, IconButton, type Option, params, Select, Skeleton, setParams } from '../kit';
+import {
+  Button,
+  Combo,
+  Empty,
+  IconButton,
+  type Option,
+  params,
+  Select,
+  Skeleton,
+  setParams,
+  useTitle,
+} from '../kit';
 import { t } from './text';
 import type { Dashboard, DashFilter, Widget } from './types';
 import { type Cell, readRows, WidgetCard } from './widget';
@@ -108,6 +119,7 @@ function Freshness({ at }: { at: number }) {
 }
 
 function Board({ d }: { d: Dashboard }) {
+  useTitle(d.title);
   const base = `/apps/${encodeURIComponent(d.app)}/dashboards/${encodeURIComponent(d.key)}`;
   const on = chosen(d);
   const filter = filterArg(on);

@@ -27,6 +27,7 @@ import {
   Tag,
   toast,
   useKeys,
+  useTitle,
 } from '../kit';
 import { RecordView } from '../record/page';
 import { t } from '../record/text';
@@ -197,6 +198,7 @@ function TaskCard(props: {
 }
 
 export function TasksPage() {
+  useTitle(t('tasks'));
   const q = params.value;
   const box = (BOXES.includes(q.get('box') as Box) ? q.get('box') : 'todo') as Box;
   const search = q.get('q') ?? '';

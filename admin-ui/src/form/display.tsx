@@ -144,6 +144,8 @@ export function Value({ def, value, app, compact, right }: ValueProps) {
     case 'select':
       return <OptionTag def={def} k={value} />;
     case 'multiselect':
+      if (!def.options?.some((o) => o.color))
+        return <span class={compact ? 'cut' : ''}>{text(def, value)}</span>;
       return (
         <span class={`row gap1${compact ? '' : ' wrap'}`}>
           {asList(value).map((k) => (
@@ -154,7 +156,7 @@ export function Value({ def, value, app, compact, right }: ValueProps) {
     case 'datetime':
       return (
         <time class="num" dateTime={String(value)} title={moment(String(value), true)}>
-          {compact ? ago(String(value)) : moment(String(value))}
+          {compact ? capital(ago(String(value))) : moment(String(value))}
         </time>
       );
     case 'date':
@@ -206,6 +208,11 @@ export function Value({ def, value, app, compact, right }: ValueProps) {
     default:
       return <span class={compact ? 'cut' : ''}>{text(def, value)}</span>;
   }
+}
+
+/** "yesterday" begins a cell: there it is written large. */
+function capital(s: string): string {
+  return s.charAt(0).toUpperCase() + s.slice(1);
 }
 
 function safeUrl(u: string): string | null {

@@ -16,6 +16,7 @@ import {
   setGuard,
   toast,
   useKeys,
+  useTitle,
 } from '../kit';
 import { ConflictDialog } from './conflict';
 import { dropDraft, keepDraft, readDraft } from './draft';
@@ -115,6 +116,7 @@ function Editor({
   const me = session.value!.me;
   const id = record?._id ?? null;
   const model = useMemo(() => new FormModel(def, { record, copy }), []);
+  useTitle(record ? record._title || def.title : t('create', { title: def.title }));
   const [tab, setTab] = useState(0);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);

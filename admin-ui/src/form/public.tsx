@@ -3,7 +3,7 @@ import { api, boot, newKey, Problem, say } from '../api/client';
 import type { FormDef } from '../api/types';
 import { LangMenu, ThemeMenu } from '../app/prefs';
 import { lang } from '../i18n';
-import { Button, Empty, Logo, Skeleton } from '../kit';
+import { Button, Empty, Logo, Skeleton, useTitle } from '../kit';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
@@ -58,6 +58,7 @@ export function PublicPage({ token }: { token: string }) {
 }
 
 function PublicForm_({ got, path, again }: { got: PublicForm; path: string; again: () => void }) {
+  useTitle(got.title);
   const def = useMemo((): FormDef => {
     const fields = got.show
       .map((k) => got.form.fields.find((f) => f.key === k))

@@ -10,10 +10,19 @@ import { isNumeric, resultType } from './values';
 
 function columnClass(f: FieldDef): string {
   const type = resultType(f);
-  if (type === 'number' || type === 'percent') return 'st-n';
+  if (type === 'percent' || (type === 'number' && f.scale === 0)) return 'st-s';
+  if (type === 'number') return 'st-n';
   if (type === 'link' || type === 'text' || type === 'textarea') return 'st-w';
   if (type === 'boolean') return 'st-s';
   return 'st-m';
+}
+
+/** Below this the table scrolls: no column gets too narrow to read. */
+const WIDTHS: Record<string, number> = { 'st-w': 150, 'st-n': 112, 'st-m': 132, 'st-s': 80 };
+const FRAME = 36 + 76; // the row's number and its tools
+
+function narrowest(columns: FieldDef[]): number {
+  return columns.reduce((sum, f) => sum + WIDTHS[columnClass(f)]!, FRAME);
 }
 
 function CellBox({ cell, model, id }: { cell: Cell; model: FormModel; id: string }) {
@@ -84,7 +93,13 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
     <div class="subtable" id={`f-${name}`} tabIndex={-1}>
       {rows.length && !phone.value ? (
         <div class="card st-scroll">
-          <table class="tbl tbl--in" aria-label={cell.def.title}>
+          <table
+            class="tbl tbl--in"
+            aria-label={cell.def.title}
+            ref={(el) => {
+              if (el) el.style.minWidth = `${narrowest(columns)}px`;
+            }}
+          >
             <thead>
               <tr>
                 <th scope="col" class="st-i">
@@ -138,7 +153,7 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
                       )}
                     </td>
                   ))}
-                  <td />
+                  <td class="st-t" />
                 </tr>
               </tfoot>
             ) : null}

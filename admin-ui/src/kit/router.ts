@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 
 /* Addresses: one signal, real links. A guard may hold a page that has unsaved work. */
 
@@ -101,4 +102,17 @@ export function match(pattern: string, at: string): Record<string, string> | nul
     } else if (w !== g) return null;
   }
   return out;
+}
+
+const product = document.title;
+
+/** What the tab and the history of the browser say, while the page is shown; empty: the product alone. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    if (!title) return;
+    document.title = `${title} – ${product}`;
+    return () => {
+      document.title = product;
+    };
+  }, [title]);
 }

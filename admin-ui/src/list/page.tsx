@@ -28,6 +28,7 @@ import {
   Tabs,
   toast,
   useKeys,
+  useTitle,
 } from '../kit';
 import { type ListQuery, PAGE, useList, useTotals } from './data';
 import { type Cond, filterText, readConds, writeConds } from './filter';
@@ -95,6 +96,7 @@ function storedColumns(def: FormDef, view: string): string[] | null {
 }
 
 function List({ def }: { def: FormDef }) {
+  useTitle(def.title);
   const q = params.value;
   const views = def.views.filter((v) => SHOWN_TYPES.has(v.type) && (v.type !== 'kanban' || v.by));
   const view = views.find((v) => v.key === q.get('view')) ?? views[0];

@@ -28,6 +28,7 @@ import {
   Tag,
   toast,
   useKeys,
+  useTitle,
 } from '../kit';
 import { Facts } from './facts';
 import { Related } from './related';
@@ -116,6 +117,7 @@ export function RecordView(props: Props & { mode: 'page' | 'panel' | 'task' }) {
   const got = useForm(props.app, props.form);
   const def = got.state === 'ok' ? got.data : null;
   const { rec, side, reload } = useRecord(def, props.app, props.form, props.id);
+  useTitle(props.mode === 'task' || rec.state !== 'ok' ? '' : rec.data._title || (def?.title ?? ''));
   const error = got.state === 'failed' ? got.error : rec.state === 'failed' ? rec.error : null;
   if (error) {
     const absent = error instanceof Problem && error.status === 404;
