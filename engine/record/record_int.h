@@ -94,7 +94,7 @@ int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned a
 int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
                struct err *err) ATTR_MUST;
 
-/* ---- access (access.c, access_rows.c) ---- */
+/* ---- access (access*.c) ---- */
 
 struct agrant {
     const struct grant *def; /* NULL: by a task of node */
