@@ -42,8 +42,6 @@ struct rec_write {
     bool draft;                  /* ?draft=1: kept, required and checks not yet tested, no serial */
     bool submit; /* update of a draft that makes it a record: required and checks are tested, the
                     serial is taken, the flow starts */
-    bool if_visible_only; /* what the caller cannot see is ERR_NOT_FOUND (always, but for the
-                             system) */
 };
 
 enum write_mode {

@@ -137,15 +137,6 @@ int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t,
     return run(c, a, &q, err);
 }
 
-int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
-{
-    struct sql q;
-    begin(&q, c, a);
-    sql_lit(&q, "DROP TABLE IF EXISTS ");
-    add_table(&q, t);
-    return run(c, a, &q, err);
-}
-
 int ddl_rename_table(struct conn *c, struct arena *a, const struct ddl_table *from,
                      const struct ddl_table *to, struct err *err)
 {

@@ -37,8 +37,6 @@ struct ddl_index {
 
 int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t,
                      struct err *err) ATTR_MUST;
-int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t,
-                   struct err *err) ATTR_MUST;
 /* Nothing happens when `from` is not there. */
 int ddl_rename_table(struct conn *c, struct arena *a, const struct ddl_table *from,
                      const struct ddl_table *to, struct err *err) ATTR_MUST;
