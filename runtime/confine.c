@@ -26,8 +26,7 @@
 
 #ifdef ARCH
 static const unsigned REFUSED[] = {
-#ifndef __SANITIZE_ADDRESS__ /* the leak checker stops the threads with it, when the server ends   \
-                              */
+#ifndef __SANITIZE_ADDRESS__ /* the leak checker stops the threads with it */
     SYS_ptrace,
 #endif
     SYS_execve,        SYS_execveat,        SYS_process_vm_readv, SYS_process_vm_writev,
