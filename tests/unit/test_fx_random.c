@@ -110,8 +110,9 @@ static const char *const rules[K_KINDS] = {
         "MIN(d, d)|DATEVALUE(t)|EDATE(d, n)|WORKDAY(d, n, D)|"
         "DATE(YEAR(d), MONTH(d) + n, DAY(d))|MAX(D)|MIN(D)|FIRST(D)|INDEX(D, n)|COALESCE(d, d)|"
         "IFERROR(d, d)|(d - n)|DATEVALUE(d & t)|EOMONTH(d, 0)",
-    [K_INSTANT] = "(i + n)|DATETIME(d)|MAX(i, i)|(i - n)|DATETIME(d, m)|DATETIME(n, n, n, n, n, n)|"
-                  "IF(b, i, i)|COALESCE(i, i)|MIN(i, i)|DATETIME(d & t)",
+    [K_INSTANT] =
+        ("(i + n)|DATETIME(d)|MAX(i, i)|(i - n)|DATETIME(d, m)|DATETIME(n, n, n, n, n, n)|"
+         "IF(b, i, i)|COALESCE(i, i)|MIN(i, i)|DATETIME(d & t)"),
     [K_TIME] = "TIME(n, n, n)|TIMEVALUE(t)|IF(b, m, m)|MAX(m, m)|COALESCE(m, m)|TIMEVALUE(m & t)",
     [K_NUMS] = "SORT(N)|UNIQUE(N)|[n, n]|SORT(N, b)|[n, n, BLANK, n]|UNIQUE(SORT(N))|[n]",
     [K_TEXTS] = "SORT(T, b)|UNIQUE(T)|SPLIT(t, \"-\")|[t, t, t]|SPLIT(t)|SPLIT(t, t)|[t, BLANK]",
@@ -123,8 +124,8 @@ static const char *const leaves[K_KINDS] = {
     [K_NUM] = "n1|n2|n3|n4|c1|c2|n1|n2|n3|o.n|0|o.n + 1",
     [K_TEXT] = "t1|t2|t3|t1|t2|t3|o.t|\"\"|\"-\"",
     [K_BOOL] = "b1|b2|(n1 > n2)|TRUE|FALSE|b1|(t1 = t2)",
-    [K_DATE] = "DATEVALUE(d1)|DATEVALUE(d2)|DATE(2026, 1, 31)|DATEVALUE(d1)|DATEVALUE(d2)|"
-               "DATEVALUE(d3)|DATE(2024, 2, 29)",
+    [K_DATE] = ("DATEVALUE(d1)|DATEVALUE(d2)|DATE(2026, 1, 31)|DATEVALUE(d1)|DATEVALUE(d2)|"
+                "DATEVALUE(d3)|DATE(2024, 2, 29)"),
     [K_INSTANT] = "DATETIME(i1)|DATETIME(i2)",
     [K_TIME] = "TIMEVALUE(m1)|TIME(23, 59, 59)|TIMEVALUE(m1)|TIME(0, 0, 0)",
     [K_NUMS] = "rows.n|rows.m|l1|rows.n|[1, BLANK, 2.5]|l1",
