@@ -316,3 +316,9 @@ struct val rec_to_obj(struct arena *a, const struct rec *r)
     }
     return val_obj(pairs, n);
 }
+
+struct val rec_get(const struct rec *r, struct str key)
+{
+    const struct field *f = form_field(r->form, key);
+    return f ? r->v[f->slot] : (struct val){.kind = VAL_ABSENT};
+}

@@ -102,5 +102,7 @@ int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *ou
 
 /* The body of a rec as scripts and the flow see it: VAL_OBJ by key. */
 struct val rec_to_obj(struct arena *a, const struct rec *r);
+/* A field by its key; VAL_ABSENT when the form has none. */
+struct val rec_get(const struct rec *r, struct str key);
 
 #endif
