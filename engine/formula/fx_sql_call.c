@@ -567,34 +567,83 @@ int fx_sql_metric(const struct fx *fx, struct sql *q, const struct fx_sql_env *e
 
 /* ---- templates ---- */
 
-/* {0} value, {0n} number, {0t} text, {0c} condition of an argument. */
+/* A date or datetime as PostgreSQL's date, in the zone. */
+static int pg_date(struct writer *w, const struct node *x)
+{
+    const struct zone *zone = w->env->zone != NULL ? w->env->zone : &zone_utc;
+    if (x->type.base != FX_DATETIME) {
+        sql_lit(w->q, "(date '1970-01-01' + (");
+        int rc = fxs_emit(w, x, W_VALUE);
+        sql_lit(w->q, ")::int)");
+        return rc;
+    }
+    sql_lit(w->q, "((timestamptz 'epoch' + (");
+    if (fxs_emit(w, x, W_VALUE) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, ") * interval '1 microsecond') AT TIME ZONE ");
+    sql_bind_str(w->q, zone->name);
+    sql_lit(w->q, "::text)::date");
+    return 0;
+}
+
+/* A whole number no larger than any text or calendar. */
+static int pg_int(struct writer *w, const struct node *x)
+{
+    sql_lit(w->q, "least(greatest(trunc(");
+    int rc = fxs_emit(w, x, W_NUM);
+    sql_lit(w->q, "), -120000), 120000)::int");
+    return rc;
+}
+
+static int template_arg(struct writer *w, const struct node *x, char mode)
+{
+    switch (mode) {
+    case 'n': return fxs_emit(w, x, W_NUM);
+    case 't': return fxs_emit(w, x, W_STR);
+    case 'c': return fxs_emit(w, x, W_COND);
+    case 'd': return pg_date(w, x);
+    case 'i': return pg_int(w, x);
+    default: return fxs_emit(w, x, W_VALUE);
+    }
+}
+
+/* Whether the call has no more arguments than the template tells of. */
+static bool template_fits(const struct node *n, const char *text)
+{
+    uint32_t most = 0;
+    for (const char *p = strchr(text, '{'); p != NULL; p = strchr(p + 1, '{')) {
+        most = MAX(most, (uint32_t)(p[1] - '0') + 1);
+    }
+    return n->nargs <= most;
+}
+
+/* {0} value, {0n} number, {0t} text, {0c} condition, {0d} local date, {0i} whole number; {1n|0}: 0
+ * when it is left out. */
 static int template(struct writer *w, const struct node *n, const char *text)
 {
     struct str s = str_of(text);
-    for (size_t i = 0; i < s.n;) {
-        ptrdiff_t open = str_find(s, STR("{"), i);
-        size_t end = open < 0 ? s.n : (size_t)open;
-        sql_lit_(w->q, str_sub(s, i, end - i));
-        if (open < 0) {
-            break;
+    for (;;) {
+        struct str part;
+        struct str rest = str_cut(s, '{', &part);
+        sql_lit_(w->q, part);
+        if (part.n == s.n) {
+            return 0;
         }
-        size_t arg = (size_t)(s.p[end + 1] - '0');
-        char mode = s.p[end + 2];
-        i = end + (mode == '}' ? 3 : 4);
-        if (fxs_emit(w, n->args[arg],
-                     mode == 'n'   ? W_NUM
-                     : mode == 't' ? W_STR
-                     : mode == 'c' ? W_COND
-                                   : W_VALUE) != 0) {
+        s = str_cut(rest, '}', &part);
+        uint32_t arg = (uint32_t)(part.p[0] - '0');
+        if (arg >= n->nargs) {
+            sql_lit_(w->q, str_sub(part, 3, part.n));
+        } else if (template_arg(w, n->args[arg], part.n > 1 ? part.p[1] : '\0') != 0) {
             return -1;
         }
     }
-    return 0;
 }
 
 static int plain_call(struct writer *w, const struct node *n, enum want want)
 {
     const char *text = w->pg ? n->fn->pgsql : n->fn->sqlite;
+    text = text != NULL && template_fits(n, text) ? text : NULL;
     bool cond = n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH);
     bool known = (n->flags & NF_KNOWN) != 0;
     if (cond) {

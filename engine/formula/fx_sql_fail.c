@@ -219,6 +219,12 @@ int fxs_failed(struct writer *w, const struct node *n)
         if (fxs_call_c(w, n, STR("fx_err"), str_of(n->fn->name)) != 0) {
             return -1;
         }
+    } else if (n->kind == N_OP && op_can_fail(n) && w->pg && n->type.base == FX_NUM) {
+        or_else(w, &some); /* arithmetic on numbers is NULL only when it failed */
+        if (fxs_emit(w, n, W_VALUE) != 0) {
+            return -1;
+        }
+        sql_lit(w->q, " IS NULL");
     } else if (n->kind == N_OP && op_can_fail(n)) {
         or_else(w, &some);
         if (fxs_call_c(w, n, STR("fx_err"), str_of(fx_op_name((enum op)n->op))) != 0) {

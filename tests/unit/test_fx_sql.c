@@ -189,7 +189,7 @@ struct lab {
 /* An hour ahead until the year 2000. */
 static const int32_t zone_offset[] = {32400, 28800};
 static const int64_t zone_at[] = {INT64_MIN, INT64_C(946684800000000)};
-static const struct zone shanghai = {{"x", 1}, 2, zone_at, zone_offset};
+static const struct zone shanghai = {{"Asia/Shanghai", 13}, 2, zone_at, zone_offset};
 static const int64_t now = AT(DAY_2026_11_23, 4);
 
 static struct val context_of(struct arena *a, enum fx_context what)
@@ -422,6 +422,20 @@ static const char *const filters[] = {"owner = USER()",
                                       "at >= DATE(2026, 11, 24)",
                                       "DAY(at) = 24",
                                       "HOUR(at) = 8",
+                                      "LEFT(name) = \"a\" AND RIGHT(name, 2) = \"bc\"",
+                                      "LEFT(name, x) = BLANK",
+                                      "MID(name, 2, 1) = \"b\" OR MID(name, 3, 9) = \"公司\"",
+                                      "FIND(\"b\", name) = 2",
+                                      "SUBSTITUTE(name, \"b\", \"\") = \"ac\"",
+                                      "STARTSWITH(name, \"a\") AND NOT ENDSWITH(name, \"c\")",
+                                      "EXACT(name, \"ABC\")",
+                                      "QUARTER(due) = 4 AND ISOWEEKNUM(due) >= 47",
+                                      "EOMONTH(due, -1) < DATE(2026, 11, 1)",
+                                      "EOMONTH(at, 0) = DATE(2026, 11, 30)",
+                                      "DAYS(TODAY(), due) = 7 OR MONTH(due) = 1",
+                                      "SIGN(amount) < 0 OR SQRT(amount) = BLANK",
+                                      "ROUND(x) = 2 OR ROUND(credit, 1) = 1.3",
+                                      "due - 1.5 < TODAY() - 8",
                                       "TEXT(at, \"hh\") = \"09\" OR HOUR(at) = 9",
                                       "at & \"\" CONTAINS \"+08:00\"",
                                       "YEAR(due) = 2026",
