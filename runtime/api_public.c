@@ -116,6 +116,18 @@ static int open_visit(struct http_req *req, struct visit *v, struct err *err)
     return 0;
 }
 
+/* In the visitor's language. */
+static struct str title_of(struct ctx *c, const struct visit *v)
+{
+    const struct form *f = v->form;
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    if (!v->pub->title.n)
+        return app_text(f->app, lang, str_fmt(c->a, "forms.%.*s.title", STR_ARG(f->key)), f->title);
+    struct str path =
+        str_fmt(c->a, "forms.%.*s.public.%.*s.title", STR_ARG(f->key), STR_ARG(v->pub->key));
+    return app_text(f->app, lang, path, v->pub->title);
+}
+
 int api_public_get(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct visit v = {0};
@@ -123,7 +135,7 @@ int api_public_get(struct http_req *req, struct http_resp *resp, struct err *err
     if (open_visit(req, &v, err))
         return -1;
     json_begin_obj(j);
-    json_kstr(j, "title", v.pub->title.n ? v.pub->title : v.form->title);
+    json_kstr(j, "title", title_of(req->ctx, &v));
     json_kbool(j, "captcha", v.pub->captcha);
     json_key(j, STR("show"));
     json_begin_list(j);
