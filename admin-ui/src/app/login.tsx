@@ -206,7 +206,10 @@ export function Setup() {
     const bad = check();
     setErrors(bad);
     setFailed(null);
-    if (Object.keys(bad).length) return;
+    if (Object.keys(bad).length) {
+      requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+      return;
+    }
     setBusy(true);
     try {
       await setUp(name.trim(), login.trim(), password);

@@ -143,7 +143,7 @@ export function SubTable({ cell, model }: { cell: Cell; model: FormModel }) {
                 <tr>
                   <td />
                   {columns.map((f, i) => (
-                    <td key={f.key} class="end num m">
+                    <td key={f.key} class={hasSum(f) ? 'end num m' : ''}>
                       {hasSum(f) ? (
                         <Sum rows={rows} f={f} />
                       ) : i === 0 ? (
