@@ -39,7 +39,8 @@ export function formIcon(app: AppInfo | undefined, form: string): string {
 
 /** The app's menu, or all its forms where it has none. */
 export function menuOf(app: AppInfo): MenuEntry[] {
-  if (app.menu?.length) return app.menu;
+  // a group of which the reader may open nothing is no group
+  if (app.menu?.length) return app.menu.filter((m) => !m.items || m.items.length > 0);
   return [
     ...(app.dashboards ?? []).map((d) => ({ dashboard: d.key, title: d.title })),
     ...app.forms.map((f) => ({ form: f.form, title: f.title })),
