@@ -358,6 +358,7 @@ struct lab {
     struct conn *conn;
     FILE *print;
     size_t run, refused, differ;
+    bool limit;      /* the last native run used up its steps: everything is blank, no law holds */
     struct str said; /* SQL of the last case */
 };
 
@@ -373,7 +374,9 @@ static struct val natively(struct lab *l, struct fx_vars *vars, const struct fx 
     struct err err = ERR_INIT;
     struct fx_env env = {.a = l->a, .zone = &zone_utc, .err = &err};
     fx_vars_env(vars, &env);
-    return fx_eval(fx, &env);
+    struct val v = fx_eval(fx, &env);
+    l->limit = env.limit;
+    return v;
 }
 
 static struct val by_sql(struct lab *l, struct fx_vars *vars, const struct fx *fx)
@@ -634,7 +637,7 @@ static void run_law(struct lab *l, struct gen *g)
         return;
     }
     bool native = holds(natively(l, vars, fx));
-    if ((!native || !holds(by_sql(l, vars, fx))) && l->differ++ < 5) {
+    if (!l->limit && (!native || !holds(by_sql(l, vars, fx))) && l->differ++ < 5) {
         printf("broken law (%s): %.*s\n  %.*s\n", native ? "sqlite" : "native", STR_ARG(text),
                STR_ARG(json));
     }
