@@ -222,6 +222,9 @@ void ld_automations(struct load *ld, struct form_src *s)
     const struct yaml_node *map = node_of(s->n, "automations", YAML_MAP);
     struct automation *out = ARENA_ARRAY(ld->a, struct automation, map ? map->n : 0);
     size_t made = 0;
+    if (map && map->n)
+        node_warn(ld->diags, s->file, map, "not_in_force", "自动化已检查，但此版本还不会运行",
+                  "Automations are checked, but do not run in this version yet");
     for (size_t i = 0; map && i < map->n; i++) {
         if (map->items[i]->kind == YAML_MAP)
             out[made++] = read_automation(ld, s, map->keys[i], map->items[i]);
@@ -298,6 +301,9 @@ void ld_monitors(struct load *ld)
     const struct src_file *file = ld_file(ld, "monitors.yaml");
     const struct yaml_node *map = file ? node_of(file->root, "monitors", YAML_MAP) : NULL;
     struct app *app = ld->app;
+    if (map && map->n)
+        node_warn(ld->diags, file, map, "not_in_force", "监控已检查，但此版本还不会运行",
+                  "Monitors are checked, but do not run in this version yet");
     app->monitors = ARENA_ARRAY(ld->a, struct monitor, map ? map->n : 0);
     for (size_t i = 0; map && i < map->n; i++) {
         if (map->items[i]->kind == YAML_MAP)

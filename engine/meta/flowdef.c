@@ -299,6 +299,20 @@ static void read_targets(struct flow *f, const struct yaml_node *n, struct flow_
         out->join = node_text(n, "join");
 }
 
+/* What is read and checked but does not run in this version is said, never silently ignored. */
+static void warn_not_in_force(struct flow *f, const struct yaml_node *n,
+                              const struct flow_node *out)
+{
+    const struct yaml_node *due = yaml_get(n, "due");
+    if (due)
+        node_warn(f->ld->diags, f->s->file, due, "not_in_force",
+                  "期限已检查，但此版本还不会提醒或升级",
+                  "Due times are checked, but do not remind or escalate in this version yet");
+    if (out->kind == NODE_WAIT || out->kind == NODE_SUBFLOW)
+        node_warn(f->ld->diags, f->s->file, n, "not_in_force", "此类节点已检查，但此版本还不能运行",
+                  "Nodes of this kind are checked, but cannot run in this version yet");
+}
+
 static void read_node(struct flow *f, const struct yaml_node *n, struct flow_node *out)
 {
     static const char *const same[] = {"none", "previous", "handled", NULL};
@@ -314,6 +328,7 @@ static void read_node(struct flow *f, const struct yaml_node *n, struct flow_nod
     read_fields(f, n, out);
     read_targets(f, n, out);
     check_due(f, n);
+    warn_not_in_force(f, n, out);
 }
 
 static void declare_nodes(struct flow *f)
