@@ -107,7 +107,8 @@ int task_summary(struct ctx *c, const struct form *f, int64_t record, struct jso
     int rc = 0;
     if (f && access_of(c, f, &x, err))
         return -1;
-    if (x && (access_rights(x) & RIGHT_READ))
+    /* whom only his task lets read has no list of the form: his card shows the title alone */
+    if (x && !access_none(x) && (access_rights(x) & RIGHT_READ))
         choose_fields(&s, x, f);
     json_key(out, STR("summary"));
     json_begin_list(out);
