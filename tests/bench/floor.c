@@ -168,7 +168,7 @@ static size_t answer(struct floor *f, const char *url, struct MHD_Connection *c,
     if (strcmp(url, "/member") == 0)
         return list_json(r->member, r->member_count, out);
     const char *id = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "id");
-    sqlite3_bind_int64(r->one, 1, id ? atoll(id) : 0);
+    sqlite3_bind_int64(r->one, 1, id ? strtoll(id, NULL, 10) : 0);
     size_t n = sqlite3_step(r->one) == SQLITE_ROW ? (size_t)row_json(r->one, out, OUT_BYTES) : 0;
     sqlite3_reset(r->one);
     return n;
@@ -223,9 +223,10 @@ int main(int argc, char **argv)
     sqlite3_step(max);
     f.next_id = sqlite3_column_int64(max, 0);
     sqlite3_finalize(max);
-    struct MHD_Daemon *d = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, (unsigned short)atoi(argv[2]), NULL, NULL, handle, &f,
-        MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_CONNECTION_LIMIT, 1024, MHD_OPTION_END);
+    struct MHD_Daemon *d =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (unsigned short)strtoul(argv[2], NULL, 10),
+                         NULL, NULL, handle, &f, MHD_OPTION_THREAD_POOL_SIZE, THREADS,
+                         MHD_OPTION_CONNECTION_LIMIT, 1024, MHD_OPTION_END);
     if (!d)
         return 1;
     puts("ready");
