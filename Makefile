@@ -84,6 +84,23 @@ build/gen/unicode_case.h: engine/formula/unicode_case.awk
 
 $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
+# ---- regions and holidays of China: C tables made from two npm packages.  CN=0, or a machine without npm, leaves them out
+CN        ?= $(if $(shell command -v npm),1,0)
+CN_TABLES := build/gen/cn_$(CN).h
+CN_WHY     = regions and holidays of China are left out (CN=0 or no npm): region fields take any text, "holidays: cn" knows weekends only
+build/gen/cn_1.h: engine/meta/cn/package-lock.json engine/meta/cn/generate.mjs
+	@mkdir -p build/gen/cn && cp engine/meta/cn/package.json engine/meta/cn/package-lock.json engine/meta/cn/.npmrc build/gen/cn/
+	cd build/gen/cn && PATH="$(UI_PATH)" npm ci --no-audit --no-fund --loglevel=error || \
+	    { echo 'no registry in reach: "make CN=0" builds without the regions and holidays of China' >&2; exit 1; }
+	PATH="$(UI_PATH)" node engine/meta/cn/generate.mjs build/gen/cn/node_modules > $@
+	@rm -rf build/gen/cn # 190 MB, of which the tables are 0.1
+build/gen/cn_0.h: Makefile
+	@mkdir -p $(@D)
+	@echo '$(CN_WHY)' >&2
+	@printf '#define CN_NONE 1\n' > $@
+$(B)/engine/meta/cn_tables.o: CFLAGS += -DCN_TABLES='"$(notdir $(CN_TABLES))"'
+$(B)/engine/meta/cn_tables.o: $(CN_TABLES)
+
 # ---- the expression language for the browser: the same C, no imports
 WASM_CC := clang --target=wasm32-wasi --sysroot=/usr -nostdlibinc -isystem /usr/include/wasm32-wasi
 WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c diag.c id.c fmt_wasm.c) \

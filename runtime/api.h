@@ -16,6 +16,8 @@ http_handler api_members, api_departments, api_admin_members, api_admin_member_p
 http_handler api_admin_departments, api_admin_department_post, api_admin_roles;
 /* api_app.c */
 http_handler api_apps, api_form, api_admin_apps;
+/* api_region.c */
+http_handler api_regions;
 /* api_record.c */
 http_handler api_record_post, api_record_get, api_record_patch, api_record_delete,
     api_record_restore;

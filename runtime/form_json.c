@@ -182,6 +182,7 @@ static void put_computed(struct draw *d, const struct field *f)
 
 static void put_numbers(struct draw *d, const struct field *f)
 {
+    static const char *const depths[] = {"province", "city", "district", "street"};
     if (f->has_scale)
         json_kint(d->j, "scale", f->scale);
     if (f->min.kind != VAL_ABSENT && !val_is_blank(f->min))
@@ -190,6 +191,8 @@ static void put_numbers(struct draw *d, const struct field *f)
         json_kval(d->j, "max", f->max);
     if (f->max_length)
         json_kint(d->j, "max_length", f->max_length);
+    if (f->depth)
+        json_kstr(d->j, "depth", str_of(depths[MIN(f->depth, ARRAY_LEN(depths)) - 1]));
     if (f->width)
         json_kint(d->j, "width", f->width);
 }

@@ -50,6 +50,8 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/departments", api_departments, NEED_MEMBER, RATE_NONE, 0, 0, "people",
      "departments for pickers"},
 
+    {HTTP_GET, "/regions", api_regions, NEED_NONE, RATE_NONE, 0, ROUTE_ANON, "apps",
+     "provinces, cities and districts for pickers"},
     {HTTP_GET, "/apps", api_apps, NEED_MEMBER, RATE_NONE, 0, 0, "apps", "apps the caller may open"},
     {HTTP_GET, "/apps/{app}/dashboards/{key}", api_dashboard, NEED_MEMBER, RATE_NONE, 0, 0,
      "dashboards", "a dashboard"},

@@ -96,24 +96,47 @@ static int by_day(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static const int32_t *days(struct load *ld, const struct src_file *file,
-                           const struct yaml_node *calendar, const char *key, size_t *n)
+/* What the app lists beside the built-in days, which come first; sorted. `cn` in a list names them.
+ */
+struct day_list {
+    const int32_t *v;
+    size_t n;
+};
+
+static struct day_list days(struct load *ld, const struct src_file *file,
+                            const struct yaml_node *calendar, const char *key,
+                            struct day_list known)
 {
     size_t count;
     const struct yaml_node *const *list = node_list(ld->a, calendar, key, &count);
-    int32_t *out = ARENA_ARRAY(ld->a, int32_t, count);
-    *n = 0;
+    int32_t *out = ARENA_ARRAY(ld->a, int32_t, count + known.n);
+    size_t n = known.n;
+    if (n)
+        memcpy(out, known.v, n * sizeof(*out));
     for (size_t i = 0; i < count; i++) {
         int64_t day;
-        if (list[i]->kind == YAML_SCALAR && civil_parse_date(list[i]->text, &day))
-            out[(*n)++] = (int32_t)day;
-        else if (list[i]->kind == YAML_SCALAR)
+        if (list[i]->kind != YAML_SCALAR || str_eqz(list[i]->text, "cn"))
+            continue;
+        if (civil_parse_date(list[i]->text, &day))
+            out[n++] = (int32_t)day;
+        else
             node_error(ld->diags, file, list[i], "date", "应填写日期，例如 2026-10-01",
                        "A date such as 2026-10-01 is expected");
     }
-    if (*n)
-        qsort(out, *n, sizeof(*out), by_day);
-    return out;
+    if (n)
+        qsort(out, n, sizeof(*out), by_day);
+    return (struct day_list){out, n};
+}
+
+/* `holidays: cn`, or `cn` among the dates of the list. */
+static bool names_cn(struct arena *a, const struct yaml_node *calendar)
+{
+    size_t n;
+    struct str *words = node_texts(a, calendar, "holidays", &n);
+    for (size_t i = 0; i < n; i++)
+        if (str_eqz(words[i], "cn"))
+            return true;
+    return false;
 }
 
 static void calendar(struct load *ld, const struct src_file *file)
@@ -130,12 +153,15 @@ static void calendar(struct load *ld, const struct src_file *file)
     }
     if (!c->week)
         c->week = 0x1f;
-    if (str_eqz(node_text(n, "holidays"), "cn")) {
-        ld_calendar_cn(ld->a, c);
-        return;
-    }
-    c->holidays = days(ld, file, n, "holidays", &c->nholidays);
-    c->make_up = days(ld, file, n, "make_up", &c->nmake_up);
+    if (names_cn(ld->a, n))
+        ld_calendar_cn(c);
+    struct day_list off =
+        days(ld, file, n, "holidays", (struct day_list){c->holidays, c->nholidays});
+    struct day_list on = days(ld, file, n, "make_up", (struct day_list){c->make_up, c->nmake_up});
+    c->holidays = off.v;
+    c->nholidays = off.n;
+    c->make_up = on.v;
+    c->nmake_up = on.n;
 }
 
 void ld_app(struct load *ld)

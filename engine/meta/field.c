@@ -125,6 +125,12 @@ struct field *ld_field(struct load *ld, struct form *form, const struct yaml_nod
 {
     struct field *f = ARENA_NEW(ld->a, struct field);
     const struct fieldtype *type = fieldtype_find(node_text(n, "type"));
+    if (str_find(key->text, STR("__"), 0) >= 0)
+        node_error(ld->diags, file, key, "key_grammar",
+                   "字段的键“%.*s”不能含两个连续的下划线，它们用来分隔表名和列名",
+                   "The field's key “%.*s” must not hold two underscores in a row, which part the "
+                   "names of tables and columns",
+                   STR_ARG(key->text));
     f->key = key->text;
     f->title = key->text;
     f->at = (struct place){.file = file->path, .pos = key->pos};

@@ -149,6 +149,12 @@ void ld_declare_form(struct load *ld, const struct src_file *file)
         diag_file(ld->diags, DIAG_ERROR, file->path, (struct src_pos){1, 1}, "key_grammar",
                   "文件名“%.*s”不能作表单的键", "The file's name “%.*s” is no key of a form",
                   STR_ARG(key));
+    else if (str_find(key, STR("__"), 0) >= 0)
+        diag_file(ld->diags, DIAG_ERROR, file->path, (struct src_pos){1, 1}, "key_grammar",
+                  "表单的键“%.*s”不能含两个连续的下划线，它们用来分隔表名",
+                  "The form's key “%.*s” must not hold two underscores in a row, which part the "
+                  "names of tables",
+                  STR_ARG(key));
     if (ld->forms.n == LOAD_FORMS_MAX)
         diag_file(ld->diags, DIAG_ERROR, file->path, (struct src_pos){1, 1}, "limit",
                   "一个应用最多 %d 个表单", "An app has at most %d forms", LOAD_FORMS_MAX);

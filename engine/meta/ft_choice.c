@@ -6,6 +6,7 @@
 #include "engine/base/strb.h"
 #include "engine/base/utf8.h"
 #include "engine/base/vec.h"
+#include "engine/meta/region.h"
 #include "engine/value/fold.h"
 #include "engine/value/num.h"
 
@@ -170,31 +171,84 @@ static struct val cascade_from_text(const struct field *f, struct arena *a, stru
 
 /* ---- region: "浙江省/杭州市/西湖区", at most `depth` levels ---- */
 
-static struct val coerce_region(const struct field *f, struct arena *a, struct val in,
-                                struct str path, struct diags *diags)
+#define REGION_FREE 60 /* code points of the part below the district: a street */
+
+/* What a body says, as one text: a path, or the names in a list. */
+static bool region_text(struct arena *a, struct val in, struct str *out)
 {
     struct strb b;
     const struct val *items = &in;
-    size_t n = 1, made = 0, depth = f->depth ? f->depth : 3;
-    if (blank(in))
-        return VAL_NONE;
+    size_t n = 1;
     ft_items(in, &items, &n);
     strb_init(&b, a);
     for (size_t i = 0; i < n; i++) {
-        size_t parts;
-        struct str *part = ft_split(a, val_str(items[i]), &parts);
         if (items[i].kind != VAL_TEXT)
-            return ft_bad(diags, path, "type", "“%.*s”应填写地区。", "“%.*s” must be a region.",
-                          STR_ARG(f->title));
-        for (size_t k = 0; k < parts; k++, made++) {
-            strb_addz(&b, made ? "/" : "");
-            strb_add(&b, part[k]);
-        }
+            return false;
+        strb_addz(&b, i ? "/" : "");
+        strb_add(&b, str_trim(val_str(items[i])));
     }
-    if (made > depth || utf8_len(strb_str(&b)) > 200)
+    *out = strb_str(&b);
+    return utf8_len(*out) <= 200;
+}
+
+/* The parts between separators as they stand, in a build without the table of regions. */
+static struct str region_as_said(struct arena *a, struct str text, size_t *levels)
+{
+    struct strb b;
+    struct str *part = ft_split(a, text, levels);
+    strb_init(&b, a);
+    for (size_t i = 0; i < *levels; i++) {
+        strb_addz(&b, i ? "/" : "");
+        strb_add(&b, part[i]);
+    }
+    return strb_str(&b);
+}
+
+/* Full names by the table; *levels 0: there is no such region. */
+static struct str region_path(struct arena *a, struct str text, size_t depth, size_t *levels)
+{
+    const struct region *all;
+    size_t rows[REGION_LEVELS];
+    struct str rest;
+    struct strb b;
+    if (!regions(&all))
+        return region_as_said(a, text, levels);
+    *levels = region_resolve(text, rows, &rest);
+    bool street = rest.n && depth > REGION_LEVELS && *levels == REGION_LEVELS;
+    if (rest.n && (!street || utf8_len(rest) > REGION_FREE))
+        *levels = 0;
+    strb_init(&b, a);
+    for (size_t i = 0; i < *levels; i++) {
+        strb_addz(&b, i ? "/" : "");
+        strb_add(&b, all[rows[i]].name);
+    }
+    if (street)
+        strb_addf(&b, "/%.*s", STR_ARG(rest));
+    *levels += street && *levels;
+    return strb_str(&b);
+}
+
+static struct val coerce_region(const struct field *f, struct arena *a, struct val in,
+                                struct str path, struct diags *diags)
+{
+    struct str text;
+    size_t levels, depth = f->depth ? f->depth : REGION_LEVELS;
+    if (blank(in))
+        return VAL_NONE;
+    if (!region_text(a, in, &text))
+        return ft_bad(diags, path, "type", "“%.*s”应填写地区。", "“%.*s” must be a region.",
+                      STR_ARG(f->title));
+    if (!text.n)
+        return VAL_NONE;
+    struct str out = region_path(a, text, depth, &levels);
+    if (!levels)
+        return ft_bad(diags, path, "region", "没有“%.*s”这个地区，应写成“广东省/深圳市/南山区”。",
+                      "There is no region “%.*s”; it is written as 广东省/深圳市/南山区.",
+                      STR_ARG(text));
+    if (levels > depth)
         return ft_bad(diags, path, "region", "“%.*s”最多写到第 %zu 级。",
                       "“%.*s” goes down %zu levels at most.", STR_ARG(f->title), depth);
-    return val_text(strb_str(&b));
+    return val_text(out);
 }
 
 /* ---- location: {lat, lng, address} ---- */

@@ -6,6 +6,7 @@
 #include "engine/base/strb.h"
 #include "engine/base/utf8.h"
 #include "engine/value/fold.h"
+#include "engine/value/html.h"
 
 #define TEXT_MAX     2000   /* code points, unless `max` says less */
 #define TEXTAREA_MAX 100000 /* long texts */
@@ -74,6 +75,17 @@ static struct val coerce_long(const struct field *f, struct arena *a, struct val
     struct str s;
     (void)a;
     return take_text(f, in, TEXTAREA_MAX, path, diags, &s) ? val_text(s) : VAL_NONE;
+}
+
+/* What is stored and sent is what may be shown: markup beyond the allow-list is gone. */
+static struct val coerce_rich(const struct field *f, struct arena *a, struct val in,
+                              struct str path, struct diags *diags)
+{
+    struct str s;
+    if (!take_text(f, in, TEXTAREA_MAX, path, diags, &s))
+        return VAL_NONE;
+    s = html_clean(a, s);
+    return html_text(a, s).n || str_find(s, STR("<img "), 0) >= 0 ? val_text(s) : VAL_NONE;
 }
 
 /* ---- phone ---- */
@@ -256,7 +268,7 @@ const struct fieldtype ft_texts[] = {
      .keys = text_keys,
      .zh = "富文本",
      .en = "Formatted text",
-     .coerce = coerce_long},
+     .coerce = coerce_rich},
     {.name = STR("phone"),
      .fx = FX_TEXT,
      .column = COL_TEXT,

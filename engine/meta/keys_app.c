@@ -63,7 +63,8 @@ static const struct shape day = WORDS(day_words);
 static const struct shape days = LIST_OF(day);
 static const struct key_row calendar_keys[] = {
     ROW("workdays", days, 0, "工作日", "Working days of the week"),
-    ROW("holidays", shape_texts, 0, "节假日：cn 或日期列表", "Holidays: cn, or a list of dates"),
+    ROW("holidays", shape_texts, 0, "节假日：cn（含调休）、日期列表，或两者：[cn, 2026-12-25]",
+        "Holidays: cn (with its make-up days), a list of dates, or both: [cn, 2026-12-25]"),
     ROW("make_up", shape_texts, 0, "调休上班的日期", "Make-up working days"),
     ROW_END,
 };

@@ -63,8 +63,8 @@ struct str *ld_roles(struct load *ld, const struct src_file *file, const struct 
                      const char *key, size_t *n);
 bool ld_role(struct load *ld, const struct src_file *file, const struct yaml_node *n);
 
-/* ---- calendar_cn.c ---- */
-void ld_calendar_cn(struct arena *a, struct fx_calendar *c);
+/* ---- cn_tables.c ---- */
+void ld_calendar_cn(struct fx_calendar *c);
 
 /* ---- form_read.c, field.c ---- */
 void ld_declare_form(struct load *ld, const struct src_file *file);

@@ -309,6 +309,16 @@ static int finish_values(struct wr *w, struct err *err)
     return 0;
 }
 
+/* A change that changes nothing is no version, no history and no event. */
+static int unchanged(struct wr *w, struct err *err)
+{
+    (void)err;
+    w->nothing = w->has_old && !rows_differ(&w->rec, &w->old);
+    if (w->nothing)
+        w->rec = w->old;
+    return 0;
+}
+
 static int store_row(struct wr *w, struct err *err)
 {
     int rc =
@@ -396,17 +406,17 @@ typedef int wr_step(struct wr *w, struct err *err);
 
 static int run(struct wr *w, wr_step *const *steps, struct err *err)
 {
-    for (; *steps; steps++)
+    for (; *steps && !w->nothing; steps++)
         if ((*steps)(w, err))
             return -1;
     return 0;
 }
 
 static wr_step *const write_steps[] = {
-    begin,        prepare_row,   wr_decode, wr_conflicts, wr_fill,    literal_defaults,
-    before_hook,  all_defaults,  wr_links,  wr_files,     compute,    validate,
-    rights_after, finish_values, store_row, history,      dependents, wr_claim_files,
-    after_hook,   submitted,     reread,    published,    NULL,
+    begin,          prepare_row,   wr_decode, wr_conflicts, wr_fill,   literal_defaults,
+    before_hook,    all_defaults,  wr_links,  wr_files,     compute,   validate,
+    rights_after,   finish_values, unchanged, store_row,    history,   dependents,
+    wr_claim_files, after_hook,    submitted, reread,       published, NULL,
 };
 
 static wr_step *const delete_steps[] = {begin,      prepare_row, before_hook, wr_delete, history,

@@ -144,6 +144,21 @@ int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *ch
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
+bool rows_differ(const struct rec *r, const struct rec *old)
+{
+    const struct form *f = r->form;
+    for (size_t i = 0; i < f->nslots; i++) {
+        const struct field *field = rec_field_at(f, i);
+        bool marks = field == f->sys[SYS_VERSION] || field == f->sys[SYS_UPDATED_AT] ||
+                     field == f->sys[SYS_UPDATED_BY];
+        if (!marks && has_column(field) && !val_same(r->v[i], old->v[i]))
+            return true;
+        if (i < f->nfields && field->sub && !rec_same_rows(r, old, field))
+            return true;
+    }
+    return false;
+}
+
 /* ---- sub-rows ---- */
 
 static const struct rec *find(const struct rec_rows *rows, int64_t id, size_t *pos)

@@ -29,6 +29,7 @@ struct wr {
     bool *hidden;         /* by slot: `visible` is false */
     struct val *computed; /* by slot: what the body says of computed fields; VAL_ABSENT: nothing */
     bool transfers;       /* a person hands the row to another owner or department */
+    bool nothing;         /* the row is as it was: no step is left to do */
     bool chosen;          /* links.c: the value at hand came with the body of a person */
     struct diags *diags;
     size_t errors; /* in diags before this write */
@@ -87,6 +88,8 @@ int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err 
 /* The columns of one row that differ, without version and sub-rows. */
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
              struct err *err) ATTR_MUST;
+/* Whether anything but version, time and author of the change is another than before. */
+bool rows_differ(const struct rec *r, const struct rec *old);
 /* A unique violation as a problem of its field; passes other errors on. */
 int rows_duplicate(struct wr *w, struct err *err);
 

@@ -17,7 +17,7 @@ static const struct option options[] = {
 };
 
 /* How a row of the tables sets its field up. */
-enum setup { PLAIN, SCALE2, RANGE, SHORT };
+enum setup { PLAIN, SCALE2, RANGE, SHORT, CITY };
 
 static struct field field_of(const char *type, enum setup setup)
 {
@@ -37,6 +37,7 @@ static struct field field_of(const char *type, enum setup setup)
         f.max = str_eqz(f.type->name, "date") ? val_date(20000) : val_num(1);
     }
     f.max_length = setup == SHORT ? 3 : 0;
+    f.depth = setup == CITY ? 2 : 0;
     return f;
 }
 
@@ -102,6 +103,22 @@ static const struct {
     {"region", PLAIN, "\"浙江省 / 杭州市\"", "\"浙江省/杭州市\""},
     {"region", PLAIN, "[\"浙江省\",\"杭州市\",\"西湖区\"]", "\"浙江省/杭州市/西湖区\""},
     {"region", PLAIN, "\"a/b/c/d\"", "!region"},
+    {"region", PLAIN, "\"广东省深圳市南山区\"", "\"广东省/深圳市/南山区\""},
+    {"region", PLAIN, "\"广东/深圳/南山\"", "\"广东省/深圳市/南山区\""},
+    {"region", PLAIN, "\"广东深圳\"", "\"广东省/深圳市\""},
+    {"region", PLAIN, "\"内蒙古 呼和浩特\"", "\"内蒙古自治区/呼和浩特市\""},
+    {"region", PLAIN, "\"北京市东城区\"", "\"北京市/市辖区/东城区\""},
+    {"region", PLAIN, "\"北京市/北京市/东城区\"", "\"北京市/市辖区/东城区\""},
+    {"region", PLAIN, "\"湖北省仙桃市\"", "\"湖北省/省直辖县级行政区划/仙桃市\""},
+    {"region", PLAIN, "\"吉林省吉林市\"", "\"吉林省/吉林市\""},
+    {"region", PLAIN, "\"440305\"", "\"广东省/深圳市/南山区\""},
+    {"region", PLAIN, "\"440000\"", "\"广东省\""},
+    {"region", PLAIN, "\"香港/九龙\"", "\"香港特别行政区/九龙\""},
+    {"region", PLAIN, "[\"广东省\",\"杭州市\"]", "!region"},
+    {"region", PLAIN, "\"华东\"", "!region"},
+    {"region", PLAIN, "{\"a\":1}", "!type"},
+    {"region", CITY, "\"广东省/深圳市\"", "\"广东省/深圳市\""},
+    {"region", CITY, "\"广东省/深圳市/南山区\"", "!region"},
     {"location", PLAIN, "{\"lat\":30.25,\"lng\":120.16}",
      "{\"lat\":30.25,\"lng\":120.16,\"address\":null}"},
     {"location", PLAIN, "{\"lat\":91,\"lng\":0}", "!location"},
@@ -140,6 +157,20 @@ static const struct {
     {"file", PLAIN, "[\"x y\"]", "!file"},
     {"json", PLAIN, "{\"a\":[1,\"x\"]}", "{\"a\":[1,\"x\"]}"},
     {"richtext", PLAIN, "\"<p>x</p>\"", "\"<p>x</p>\""},
+    {"richtext", PLAIN, "\"<p onclick=alert(1) style='x'>a<b>b\"", "\"<p>a<b>b</b></p>\""},
+    {"richtext", PLAIN, "\"x<script>alert(1)</script>y<svg onload=a>z</svg>\"", "\"xy\""},
+    {"richtext", PLAIN, "\"<scr<script>ipt>alert(1)</script>\"", "\"&lt;scr\""},
+    {"richtext", PLAIN, "\"<a href='JavaScript:alert(1)'>x</a>\"",
+     "\"<a rel=\\\"noopener noreferrer nofollow\\\">x</a>\""},
+    {"richtext", PLAIN, "\"<a href='&#106;avascript:alert(1)'>x</a>\"",
+     "\"<a rel=\\\"noopener noreferrer nofollow\\\">x</a>\""},
+    {"richtext", PLAIN, "\"<A HREF=https://a.cn/?x=1&y=2 target=_blank>x</A>\"",
+     "\"<a href=\\\"https://a.cn/?x=1&amp;y=2\\\" rel=\\\"noopener noreferrer "
+     "nofollow\\\">x</a>\""},
+    {"richtext", PLAIN, "\"<img src=x onerror=alert(1)>1 < 2 & 3\"", "\"<img>1 &lt; 2 &amp; 3\""},
+    {"richtext", PLAIN, "\"<img src='/api/v1/files/1'>\"", "\"<img src=\\\"/api/v1/files/1\\\">\""},
+    {"richtext", PLAIN, "\"<p><br></p>\"", "null"},
+    {"richtext", PLAIN, "\"</p><b><i>x</b></i><!-- c --><font>y</font>\"", "\"<b><i>x</i></b>y\""},
 };
 
 static void coercion(void **state)

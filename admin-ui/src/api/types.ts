@@ -113,6 +113,7 @@ export interface FieldDef {
   min?: number | string | null;
   max?: number | string | null;
   max_length?: number | null;
+  depth?: 'province' | 'city' | 'district' | 'street';
   pattern?: string | null;
   unit?: string | null;
   width?: number | null;
@@ -126,7 +127,6 @@ export interface FieldDef {
   fill?: Record<string, string> | null;
   fields?: FieldDef[];
   append_only?: boolean;
-  depth?: string;
   result?: FieldType | 'list';
 }
 export interface LayoutField {

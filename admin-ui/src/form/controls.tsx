@@ -18,6 +18,8 @@ import {
 } from '../kit';
 import { Value } from './display';
 import type { Cell, FormModel } from './model';
+import { LocationControl, RegionControl } from './region';
+import { RichControl } from './rich';
 import { SubTable } from './table';
 import { t } from './text';
 import { asList, asRef, asRefs, isBlank, parseNumber, resultType } from './values';
@@ -545,7 +547,7 @@ function TableControl({ cell, model }: ControlProps) {
 export const CONTROLS: Record<FieldType, Control> = {
   text: TextControl,
   textarea: AreaControl,
-  richtext: AreaControl,
+  richtext: RichControl,
   number: NumberControl,
   percent: NumberControl,
   rating: RatingControl,
@@ -556,8 +558,8 @@ export const CONTROLS: Record<FieldType, Control> = {
   select: SelectControl,
   multiselect: MultiControl,
   cascade: CascadeControl,
-  region: CascadeControl,
-  location: ReadControl,
+  region: RegionControl,
+  location: LocationControl,
   phone: TextControl,
   email: TextControl,
   url: TextControl,

@@ -2,6 +2,7 @@ import type { FieldDef, OptionDef, Ref } from '../api/types';
 import { lang } from '../i18n';
 import { ago, bytes, day, moment, number, percent, yesNo } from '../i18n/format';
 import { Icon, Person, Tag } from '../kit';
+import { plainText, Rich } from './rich';
 import { t } from './text';
 import { asList, asRef, asRefs, isBlank, resultType } from './values';
 
@@ -43,11 +44,18 @@ export function text(def: FieldDef, v: unknown): string {
   if (type === 'time') return String(v).slice(0, 5);
   if (type === 'select') return optionTitle(def, v);
   if (type === 'multiselect' || type === 'cascade') return join(asList(v).map((k) => optionTitle(def, k)));
+  if (type === 'richtext') return plainText(String(v));
+  if (type === 'location') return place(v);
   if (type === 'table') return t('rows_n', { n: asList(v).length });
   if (Array.isArray(v))
     return join(v.map((x) => asRef(x)?.title ?? (typeof x === 'object' ? JSON.stringify(x) : String(x))));
   if (typeof v === 'object') return asRef(v)?.title ?? JSON.stringify(v);
   return String(v);
+}
+
+function place(v: unknown): string {
+  const p = v as { lat?: unknown; lng?: unknown; address?: unknown };
+  return [p.address, isBlank(p.lat) ? null : `${p.lat}, ${p.lng}`].filter((x) => !isBlank(x)).join(' · ');
 }
 
 function withUnit(def: FieldDef, s: string): string {
@@ -193,8 +201,11 @@ export function Value({ def, value, app, compact, right }: ValueProps) {
     case 'url':
       return <Contact href={safeUrl(String(value))} text={String(value)} external />;
     case 'textarea':
-    case 'richtext':
       return compact ? <span class="cut">{String(value)}</span> : <span class="pre">{String(value)}</span>;
+    case 'richtext':
+      return compact ? <span class="cut">{plainText(String(value))}</span> : <Rich html={String(value)} />;
+    case 'location':
+      return <span class={compact ? 'cut' : ''}>{place(value)}</span>;
     case 'file':
     case 'image':
     case 'signature':
