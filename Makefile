@@ -105,7 +105,7 @@ $(B)/engine/meta/cn_tables.o: $(CN_TABLES)
 WASM_CC := clang --target=wasm32-wasi --sysroot=/usr -nostdlibinc -isystem /usr/include/wasm32-wasi
 WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c diag.c id.c fmt_wasm.c) \
            $(addprefix engine/value/,val.c num.c num_text.c json_out.c) \
-           $(filter-out engine/formula/fx_sql% engine/formula/fx_vars% engine/formula/fx_trace.c,$(wildcard engine/formula/*.c))
+           $(filter-out engine/formula/fx_sql% engine/formula/fx_vars% engine/formula/fx_pg% engine/formula/fx_trace.c engine/formula/fx_complete.c,$(wildcard engine/formula/*.c))
 WASM_H  := $(wildcard engine/base/*.h engine/value/*.h engine/formula/*.h)
 WASM_FLAGS := -std=c17 -Oz -flto -DNDEBUG -I. -Ibuild/gen -ffp-contract=off -fvisibility=hidden -mexec-model=reactor \
     -Wall -Wextra -Werror -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
