@@ -1,9 +1,10 @@
 /*
  * Lists, aggregates, expressions and exports of a form.
  */
-#include "runtime/api.h"
+#include "runtime/api_record.h"
 
 #include "engine/record/access.h"
+#include "engine/record/asof.h"
 #include "engine/record/eval.h"
 #include "engine/record/export.h"
 #include "engine/record/query.h"
@@ -93,6 +94,14 @@ static int count_of(const struct source *s, enum query_count *out, struct err *e
     return -1;
 }
 
+static int bin_then(struct err *err)
+{
+    (void)err_set(err, ERR_INVALID, "as_of", "回收站不能按时刻查看。",
+                  "The recycle bin cannot be read as of an instant.");
+    err_at(err, "as_of");
+    return -1;
+}
+
 static int list(struct source *s, struct http_resp *resp, struct err *err)
 {
     struct form *f;
@@ -110,7 +119,13 @@ static int list(struct source *s, struct http_resp *resp, struct err *err)
         number_of(s, "limit", QUERY_LIMIT_MAX, &q.limit, err) ||
         number_of(s, "page", 1000000, &q.page, err))
         return -1;
-    return query_list(s->req->ctx, &q, &resp->json, err);
+    int then = as_of_begin(s->req, text_of(s, "as_of"), f, 0, err);
+    if (then < 0)
+        return -1;
+    if (then && q.bin)
+        return asof_end(s->req->ctx, bin_then(err), err);
+    int rc = query_list(s->req->ctx, &q, &resp->json, err);
+    return then ? asof_end(s->req->ctx, rc, err) : rc;
 }
 
 int api_records(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -138,7 +153,11 @@ int api_aggregate(struct http_req *req, struct http_resp *resp, struct err *err)
                           .sort = text_of(&s, "sort")};
     if (view_of(&s, f, &g.view, err) || number_of(&s, "limit", 10000, &g.limit, err))
         return -1;
-    return query_aggregate(req->ctx, &g, &resp->json, err);
+    int then = as_of_begin(req, text_of(&s, "as_of"), f, 0, err);
+    if (then < 0)
+        return -1;
+    int rc = query_aggregate(req->ctx, &g, &resp->json, err);
+    return then ? asof_end(req->ctx, rc, err) : rc;
 }
 
 /* ---- expressions ---- */

@@ -6,6 +6,7 @@
 
 #include "engine/org/member.h"
 #include "engine/record/access.h"
+#include "engine/record/asof.h"
 #include "engine/record/history.h"
 #include "engine/record/query.h"
 
@@ -37,10 +38,16 @@ int api_record_get(struct http_req *req, struct http_resp *resp, struct err *err
     int64_t id, version;
     if (req_form(req, &f, err) || req_id(req, 2, &id, err))
         return -1;
+    int then = as_of_begin(req, req_query(req, "as_of"), f, id, err);
+    if (then < 0)
+        return -1;
     int rc = record_json(req->ctx, &(struct rec_key){f, id, REC_LIVE}, &resp->json, &version, err);
+    if (then)
+        rc = asof_end(req->ctx, rc, err);
     if (rc <= 0)
         return rc < 0 ? -1 : no_such(err);
-    resp_etag(resp, version);
+    if (!then)
+        resp_etag(resp, version);
     return 0;
 }
 
@@ -300,10 +307,14 @@ int api_record_button(struct http_req *req, struct http_resp *resp, struct err *
 int api_record_history(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct form *f;
-    int64_t id;
-    if (req_form(req, &f, err) || req_id(req, 2, &id, err))
+    struct history_query h = {.computed = req_flag(req, "computed")};
+    struct str before = req_query(req, "before");
+    if (req_form(req, &f, err) || req_id(req, 2, &h.id, err))
         return -1;
-    int rc = history_json(req->ctx, f, id, &resp->json, err);
+    if (before.n && !id_parse(before, &h.before))
+        return no_such(err);
+    h.form = f;
+    int rc = history_json(req->ctx, &h, &resp->json, err);
     return rc == 0 ? no_such(err) : rc < 0 ? -1 : 0;
 }
 

@@ -20,6 +20,10 @@ int record_edit(struct http_req *req, struct http_resp *resp, struct record_edit
 /* The record with its ETag; one that the writer no longer sees answers with its id only. */
 int record_answer(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
                   struct err *err) ATTR_MUST;
+/* Starts as-of reading when `text` (of ?as_of=) says an instant or a date (its end): 1, 0 empty,
+ * -1. only: the one record that is read. After 1, asof_end(). */
+int as_of_begin(struct http_req *req, struct str text, const struct form *f, int64_t only,
+                struct err *err) ATTR_MUST;
 struct val body_fields(struct arena *a, struct val body);
 int record_base(struct http_req *req, struct val body, struct rec_write *w,
                 struct err *err) ATTR_MUST;

@@ -33,6 +33,7 @@ bool ctx_is_system(const struct ctx *c)
 void ctx_sql(struct ctx *c, struct sql *q)
 {
     sql_init(q, c->a, store_dialect(c->store));
+    q->tables = c->as_of;
 }
 
 void ctx_event(struct ctx *c, struct str app, struct str form, int64_t id, int64_t version,

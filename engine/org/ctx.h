@@ -11,6 +11,7 @@
 #include "engine/store/store.h"
 
 struct engine;
+struct asof;
 
 enum who_kind {
     WHO_NOBODY, /* no session: may log in, set up */
@@ -85,8 +86,9 @@ struct ctx {
     int64_t hook_deadline_us; /* monotonic, for all hooks of one request; 0: not started */
     int64_t hook_spent_us;
     int64_t (*mono_us)(void);
-    void *lua;     /* struct lua_box * of this request, made when needed */
-    void *records; /* what record/ remembers within this request, made when needed */
+    void *lua;          /* struct lua_box * of this request, made when needed */
+    struct asof *as_of; /* reads are as of an instant (record/asof.h); NULL: as of now */
+    void *records;      /* what record/ remembers within this request, made when needed */
     VEC(struct event) events;
 };
 

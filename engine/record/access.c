@@ -306,7 +306,10 @@ int access_of(struct ctx *c, const struct form *f, struct access **out, struct e
     x->best = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
     x->best_read = ARENA_ARRAY(rc->a, uint8_t, f->nslots);
     (void)vec_push(rc->a, &rc->accesses, x); /* first: links may lead back here */
+    struct asof *as_of = c->as_of;
+    c->as_of = NULL; /* rights are those of today */
     int rc_build = build(x, err);
+    c->as_of = as_of;
     if (rc_build)
         rc->accesses.n = 0;
     c->a = row_arena;

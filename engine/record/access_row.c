@@ -43,17 +43,46 @@ static bool foreign_draft(const struct access *x, const struct rec *row)
     return by.kind != VAL_REF || by.ref->id != x->who->id;
 }
 
+/* As of then the row is one of the past: rights are asked of today's row, among today's. 1, 0 it is
+ * gone, -1. */
+static int today_begin(struct access *x, struct asof **kept, const struct rec **row,
+                       struct err *err)
+{
+    struct ctx *c = x->c;
+    *kept = c->as_of;
+    if (!*kept || !*row)
+        return 1;
+    struct rec *now = ARENA_NEW(c->a, struct rec);
+    rcache_forget(c);
+    c->as_of = NULL;
+    int found = record_load(c, x->f, (*row)->id, REC_ANY, now, err);
+    *row = now;
+    return found;
+}
+
+static void today_end(struct access *x, struct asof *kept)
+{
+    if (!kept)
+        return;
+    rcache_forget(x->c);
+    x->c->as_of = kept;
+}
+
 int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err)
 {
     if (x->system)
         return 1;
-    if (foreign_draft(x, row))
-        return 0;
-    int yes = 0;
-    for (size_t i = 0; i < x->n && yes == 0; i++)
+    struct asof *kept;
+    int there = today_begin(x, &kept, &row, err);
+    int yes = there < 0 ? -1 : 0;
+    bool seen = there == 1 && !foreign_draft(x, row);
+    for (size_t i = 0; seen && i < x->n && yes == 0; i++)
         if (x->g[i].can & right)
             yes = grant_holds(x, &x->g[i], x->g[i].where, row, err);
-    return yes == 1 ? access_restrict(x->c, row, err) : yes;
+    if (yes == 1)
+        yes = access_restrict(x->c, row, err);
+    today_end(x, kept);
+    return yes;
 }
 
 int access_row_button(struct access *x, const struct rec *row, const struct button *b,
@@ -72,16 +101,18 @@ int access_row_held(struct access *x, const struct rec *row, unsigned right, uin
                     struct err *err)
 {
     *held = 0;
-    for (size_t i = 0; i < x->n && i < 64; i++) {
+    struct asof *kept;
+    int there = today_begin(x, &kept, &row, err);
+    int yes = there < 0 ? -1 : 0;
+    for (size_t i = 0; there == 1 && yes >= 0 && i < x->n && i < 64; i++) {
         if (!(x->g[i].can & right))
             continue;
-        int yes = right == RIGHT_CREATE ? 1 : grant_holds(x, &x->g[i], x->g[i].where, row, err);
-        if (yes < 0)
-            return -1;
-        if (yes)
+        yes = right == RIGHT_CREATE ? 1 : grant_holds(x, &x->g[i], x->g[i].where, row, err);
+        if (yes == 1)
             *held |= UINT64_C(1) << i;
     }
-    return 0;
+    today_end(x, kept);
+    return yes < 0 ? -1 : 0;
 }
 
 void access_held_fields(const struct access *x, uint64_t held, uint8_t *fields)

@@ -4,6 +4,43 @@
  */
 #include "engine/record/write_int.h"
 
+/* ---- as of then: rights are asked of today's row ---- */
+
+struct today {
+    struct asof *as_of; /* put aside; NULL: there was none */
+    unsigned alias;     /* of the row that is asked */
+};
+
+static struct today today_begin(struct access *x, struct sql *q, unsigned alias)
+{
+    struct today t = {x->c->as_of, alias};
+    if (!q->tables)
+        return t;
+    x->c->as_of = NULL;
+    q->tables = NULL;
+    t.alias = alias + 1;
+    sql_lit(q, "EXISTS (SELECT 1 FROM ");
+    sql_form(q, x->f);
+    sql_lit(q, " ");
+    sql_alias(q, t.alias);
+    sql_lit(q, " WHERE ");
+    sql_col(q, t.alias, STR("_id"));
+    sql_lit(q, " = ");
+    sql_col(q, alias, STR("_id"));
+    sql_lit(q, " AND ");
+    return t;
+}
+
+static int today_end(struct access *x, struct sql *q, const struct today *t, int rc)
+{
+    if (!t->as_of)
+        return rc;
+    sql_lit(q, ")");
+    x->c->as_of = t->as_of;
+    q->tables = t->as_of;
+    return rc;
+}
+
 /* ---- rows ---- */
 
 static int task_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g)
@@ -33,8 +70,9 @@ int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const str
         return 0;
     }
     struct sql_env e;
-    sql_env_init(&e, x->c, x->f, alias);
-    return fx_sql_cond(g->where, q, &e.fx, err);
+    struct today t = today_begin(x, q, alias);
+    sql_env_init(&e, x->c, x->f, t.alias);
+    return today_end(x, q, &t, fx_sql_cond(g->where, q, &e.fx, err));
 }
 
 /* (g1 OR g2 …) over the grants that pass `take`; says nothing when one of them holds everywhere. */
@@ -71,13 +109,16 @@ static bool take_right(const struct agrant *g, const void *arg)
 /* A draft is its author's alone. */
 static void own_drafts(struct access *x, struct sql *q, unsigned alias)
 {
-    sql_lit(q, " AND (COALESCE(");
-    sql_col(q, alias, STR("_state"));
+    sql_lit(q, " AND ");
+    struct today t = today_begin(x, q, alias);
+    sql_lit(q, "(COALESCE(");
+    sql_col(q, t.alias, STR("_state"));
     sql_lit(q, ", '') <> 'draft' OR ");
-    sql_col(q, alias, STR("_created_by"));
+    sql_col(q, t.alias, STR("_created_by"));
     sql_lit(q, " = ");
     sql_bind_int(q, x->who->id);
     sql_lit(q, ")");
+    (void)today_end(x, q, &t, 0);
 }
 
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
@@ -100,9 +141,10 @@ int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned rig
             own_drafts(x, q, alias);
         if (x->f->restrict_fx) {
             struct sql_env e;
-            sql_env_init(&e, x->c, x->f, alias);
             sql_lit(q, " AND ");
-            if (fx_sql_cond(x->f->restrict_fx, q, &e.fx, err))
+            struct today t = today_begin(x, q, alias);
+            sql_env_init(&e, x->c, x->f, t.alias);
+            if (today_end(x, q, &t, fx_sql_cond(x->f->restrict_fx, q, &e.fx, err)))
                 return -1;
         }
     }
@@ -123,8 +165,8 @@ enum show access_show(const struct access *x, const struct field *f, enum field_
         return SHOW_ALWAYS;
     if (x->best_read[f->slot] < least)
         return SHOW_NEVER;
-    if (x->needs && x->needs[f->slot])
-        return SHOW_SOME;
+    if (x->needs && x->needs[f->slot]) /* the rows it looked at then are not those of today */
+        return x->c->as_of ? SHOW_NEVER : SHOW_SOME;
     for (size_t i = 0; i < x->n; i++)
         if ((x->g[i].can & RIGHT_READ) && x->g[i].fields[f->slot] < least)
             return SHOW_SOME;
@@ -229,6 +271,10 @@ int access_sub_needs(struct access *x, struct sql *q, unsigned alias, const stru
                      const struct field *f, struct err *err)
 {
     struct needs **of = x->sub_needs ? x->sub_needs[table->slot] : NULL;
+    if (x->c->as_of && of && of[f->slot]) {
+        sql_lit(q, " AND 0");
+        return 0;
+    }
     for (const struct needs *n = of ? of[f->slot] : NULL; n && n->n; n++) {
         sql_lit(q, " AND ");
         if (needs_path(x, q, (struct path_at){table->sub, alias, n->path, n->n}, err))

@@ -194,6 +194,9 @@ int compute_stored(struct ctx *c, const struct form *f, int64_t id, bool *change
     if (!*changed)
         return 0;
     rcache_forget(c);
+    /* after another row's change; of a definition's change there is no entry */
+    if (rcache_of(c)->cascade && history_computed(c, &now, &old, err))
+        return -1;
     ctx_event(c, f->app->key, f->key, id, now.version, STR("update"));
     return compute_dependents(c, REC_UPDATE, &now, &old, err);
 }

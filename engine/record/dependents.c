@@ -466,6 +466,8 @@ static int write_dirty(struct change *ch, struct rec *now, const struct rec *old
     if (!changed)
         return 0;
     rcache_forget(c);
+    if (history_computed(c, now, old, ch->err))
+        return -1;
     ctx_event(c, f->app->key, f->key, now->id, now->version, STR("update"));
     return compute_dependents(c, REC_UPDATE, now, old, ch->err);
 }

@@ -4,47 +4,32 @@
  */
 #include "engine/record/history.h"
 
-#include "engine/record/write_int.h"
+#include "engine/record/history_int.h"
 
 #define HISTORY_MAX 500 /* entries an answer holds */
 
 /* ---- writing ---- */
-
-static void rows_change(struct json *j, const struct rec *now, const struct rec *old,
-                        const struct field *table)
-{
-    const struct rec_rows none = {0};
-    const struct rec_rows *n = now->rows ? &now->rows[table->slot] : &none;
-    const struct rec_rows *o = old && old->rows ? &old->rows[table->slot] : &none;
-    int64_t kept = 0;
-    int64_t changed = 0;
-    for (size_t i = 0; i < n->n; i++)
-        for (size_t k = 0; k < o->n; k++) {
-            if (n->v[i].id != o->v[k].id)
-                continue;
-            bool same = true;
-            for (size_t s = 0; s < table->sub->nfields; s++)
-                same &= val_same(n->v[i].v[s], o->v[k].v[s]);
-            kept++;
-            changed += !same;
-        }
-    json_key(j, table->key);
-    json_begin_obj(j);
-    json_kint(j, "added", (int64_t)n->n - kept);
-    json_kint(j, "removed", (int64_t)o->n - kept);
-    json_kint(j, "changed", changed);
-    json_end_obj(j);
-}
 
 static bool kept_in_history(const struct rec *r, const struct field *f)
 {
     const struct form *form = r->form;
     if (!field_is_sys(f))
         return f->sub || (field_has_column(f) && !(f->value && !f->stored));
-    return f == form->sys[SYS_OWNER] || f == form->sys[SYS_DEPT] || f == form->sys[SYS_STATE];
+    return f == form->sys[SYS_OWNER] || f == form->sys[SYS_DEPT] || f == form->sys[SYS_STATE] ||
+           f == form->sys[SYS_TITLE];
 }
 
-static size_t write_changes(struct json *j, const struct rec *now, const struct rec *old)
+static void rows_change(struct ctx *c, struct json *j, const struct rec *now, const struct rec *old,
+                        const struct field *table)
+{
+    static const struct rec_rows none = {0};
+    json_key(j, table->key);
+    history_rows(c, j, old && old->rows ? &old->rows[table->slot] : &none,
+                 now->rows ? &now->rows[table->slot] : &none);
+}
+
+static size_t write_changes(struct ctx *c, struct json *j, const struct rec *now,
+                            const struct rec *old)
 {
     size_t n = 0;
     json_begin_obj(j);
@@ -55,7 +40,7 @@ static size_t write_changes(struct json *j, const struct rec *now, const struct 
         if (f->sub) {
             bool any = now->rows && now->rows[i].n;
             if (old ? !rec_same_rows(now, old, f) : any) {
-                rows_change(j, now, old, f);
+                rows_change(c, j, now, old, f);
                 n++;
             }
             continue;
@@ -65,8 +50,11 @@ static size_t write_changes(struct json *j, const struct rec *now, const struct 
             continue;
         json_key(j, f->key);
         json_begin_list(j);
-        json_val(j, val_is_blank(was) ? VAL_NONE : was);
-        json_val(j, val_is_blank(now->v[i]) ? VAL_NONE : now->v[i]);
+        if (old)
+            history_put(c, j, old, f);
+        else
+            json_blank(j);
+        history_put(c, j, now, f);
         json_end_list(j);
         n++;
     }
@@ -87,18 +75,12 @@ static struct str op_text(struct ctx *c, enum rec_op op)
     return ops[op];
 }
 
-int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
-                struct err *err)
+static int insert(struct ctx *c, const struct rec *rec, struct str op, struct str changes,
+                  struct err *err)
 {
-    struct strb b;
-    struct json j;
     struct sql q;
     const struct form *f = rec->form;
-    strb_init(&b, c->a);
-    json_init(&j, &b);
-    bool values = op == REC_CREATE || op == REC_UPDATE;
-    if (!write_changes(&j, rec, values ? old : rec) && op == REC_UPDATE)
-        return 0;
+    int64_t job = rcache_of(c)->job;
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO _history (id, app, form, record, version, at, who, via, op, changes,"
                 " job) VALUES (");
@@ -118,14 +100,36 @@ int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const stru
     sql_lit(&q, ", ");
     sql_bind_str(&q, via_name(c->via));
     sql_lit(&q, ", ");
-    sql_bind_str(&q, op_text(c, op));
+    sql_bind_str(&q, op);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, strb_str(&b));
+    sql_bind_str(&q, changes);
     sql_lit(&q, ", ");
-    int64_t job = rcache_of(c)->job;
     sql_bind(&q, job ? val_dec(job, 0) : VAL_NONE);
     sql_lit(&q, ")");
     return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
+                struct err *err)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    if (!write_changes(c, &j, rec, op == REC_DELETE ? rec : old) && op == REC_UPDATE)
+        return 0;
+    return insert(c, rec, op_text(c, op), strb_str(&b), err);
+}
+
+int history_computed(struct ctx *c, const struct rec *rec, const struct rec *old, struct err *err)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    if (!write_changes(c, &j, rec, old))
+        return 0;
+    return insert(c, rec, STR("compute"), strb_str(&b), err);
 }
 
 /* ---- reading ---- */
@@ -133,7 +137,9 @@ int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const stru
 struct reading {
     struct ctx *c;
     const struct form *f;
-    uint8_t *rights;
+    struct access *x;
+    uint64_t held;   /* the grants that let him read the row */
+    uint8_t *rights; /* they add up to, by slot */
     struct json *out;
 };
 
@@ -171,34 +177,90 @@ static struct val masked(struct arena *a, const struct field *f, struct val v)
     return val_text(f->type->mask ? f->type->mask(a, v) : STR("***"));
 }
 
-static int side(struct reading *r, const struct field *f, const char *key, struct val v,
+static int side(struct reading *r, const struct field *f, uint8_t right, struct val v,
                 struct err *err)
 {
     if (reader_val(r, f, v, &v, err))
         return -1;
-    if (r->rights[f->slot] == FIELD_MASKED)
-        v = masked(r->c->a, f, v);
-    json_key(r->out, str_of(key));
-    json_val(r->out, v);
+    json_val(r->out, right == FIELD_MASKED ? masked(r->c->a, f, v) : v);
     return 0;
 }
 
-static int one_change(struct reading *r, const struct pair *p, struct err *err)
+static int row_side(struct reading *r, const struct field *table, int64_t id, struct val row,
+                    struct err *err)
+{
+    if (row.kind != VAL_OBJ) {
+        json_blank(r->out);
+        return 0;
+    }
+    json_begin_obj(r->out);
+    for (uint32_t i = 0; i < row.n; i++) {
+        const struct field *f = form_field(table->sub, row.obj[i].key);
+        uint8_t right = f ? access_held_sub(r->x, r->held, table, f) : FIELD_HIDDEN;
+        bool needs = r->x->sub_needs && r->x->sub_needs[table->slot] && f &&
+                     r->x->sub_needs[table->slot][f->slot];
+        if (!f || right < FIELD_MASKED || needs)
+            continue;
+        json_key(r->out, f->key);
+        if (side(r, f, right, history_get(r->c, f, id, row.obj[i].value), err))
+            return -1;
+    }
+    json_end_obj(r->out);
+    return 0;
+}
+
+static int rows_sides(struct reading *r, const struct field *table, struct val rows,
+                      struct err *err)
+{
+    json_key(r->out, STR("rows"));
+    json_begin_list(r->out);
+    for (uint32_t i = 0; rows.kind == VAL_LIST && i < rows.n; i++) {
+        int64_t id = 0;
+        struct val text = val_get(rows.list[i], STR("id"));
+        (void)id_parse(val_str(text), &id);
+        json_begin_obj(r->out);
+        json_kval(r->out, "id", text);
+        json_key(r->out, STR("old"));
+        if (row_side(r, table, id, val_get(rows.list[i], STR("old")), err))
+            return -1;
+        json_key(r->out, STR("new"));
+        if (row_side(r, table, id, val_get(rows.list[i], STR("new")), err))
+            return -1;
+        json_end_obj(r->out);
+    }
+    json_end_list(r->out);
+    return 0;
+}
+
+static int table_change(struct reading *r, const struct field *f, struct val v, struct err *err)
+{
+    static const struct str counts[] = {STR("added"), STR("removed"), STR("changed")};
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        json_key(r->out, counts[i]);
+        json_val(r->out, val_get(v, counts[i]));
+    }
+    if (r->rights[f->slot] < FIELD_READ)
+        return 0;
+    return rows_sides(r, f, val_get(v, STR("rows")), err);
+}
+
+static int one_change(struct reading *r, int64_t id, const struct pair *p, struct err *err)
 {
     const struct field *f = form_field(r->f, p->key);
-    if (!f || r->rights[f->slot] < FIELD_MASKED)
+    if (!f || r->rights[f->slot] < FIELD_MASKED || f == r->f->sys[SYS_TITLE])
         return 0;
     json_begin_obj(r->out);
     json_kstr(r->out, "field", f->key);
     json_kstr(r->out, "title", f->title);
     if (p->value.kind == VAL_LIST && p->value.n == 2) {
-        if (side(r, f, "old", p->value.list[0], err) || side(r, f, "new", p->value.list[1], err))
-            return -1;
-    } else if (p->value.kind == VAL_OBJ) {
-        for (uint32_t i = 0; i < p->value.n; i++) {
-            json_key(r->out, p->value.obj[i].key);
-            json_val(r->out, p->value.obj[i].value);
+        static const struct str keys[] = {STR("old"), STR("new")};
+        for (size_t i = 0; i < 2; i++) {
+            json_key(r->out, keys[i]);
+            if (side(r, f, r->rights[f->slot], history_get(r->c, f, id, p->value.list[i]), err))
+                return -1;
         }
+    } else if (p->value.kind == VAL_OBJ && f->sub && table_change(r, f, p->value, err)) {
+        return -1;
     }
     json_end_obj(r->out);
     return 0;
@@ -214,7 +276,7 @@ static void op_json(struct reading *r, struct str op)
         json_kstr(r->out, "title", b->title);
 }
 
-static int entry(struct reading *r, struct stmt *s, struct err *err)
+static int entry(struct reading *r, int64_t record, struct stmt *s, struct err *err)
 {
     struct json *out = r->out;
     struct val changes;
@@ -233,7 +295,7 @@ static int entry(struct reading *r, struct stmt *s, struct err *err)
     if (json_parse(r->c->a, str_dup(r->c->a, stmt_str(s, 7)), &changes, err))
         return -1;
     for (uint32_t i = 0; changes.kind == VAL_OBJ && i < changes.n; i++)
-        if (one_change(r, &changes.obj[i], err))
+        if (one_change(r, record, &changes.obj[i], err))
             return -1;
     json_end_list(out);
     json_end_obj(out);
@@ -241,56 +303,78 @@ static int entry(struct reading *r, struct stmt *s, struct err *err)
 }
 
 /* 1 may read this record's history, 0 invisible, -1 (denied included). */
-static int may_read(struct ctx *c, const struct form *f, int64_t id, uint8_t *rights,
-                    struct err *err)
+static int may_read(struct reading *r, int64_t id, struct err *err)
 {
-    struct access *x;
     struct rec row;
-    if (access_of(c, f, &x, err))
+    struct ctx *c = r->c;
+    if (access_of(c, r->f, &r->x, err))
         return -1;
-    int found = record_load(c, f, id, REC_LIVE, &row, err);
+    int found = record_load(c, r->f, id, REC_LIVE, &row, err);
     if (found <= 0)
         return found;
-    int seen = access_row(x, &row, RIGHT_READ, err);
+    int seen = access_row(r->x, &row, RIGHT_READ, err);
     if (seen <= 0)
         return seen;
-    int may = access_row(x, &row, RIGHT_HISTORY, err);
-    if (may < 0 || access_row_fields(x, &row, RIGHT_READ, rights, err))
+    int may = access_row(r->x, &row, RIGHT_HISTORY, err);
+    if (may < 0 || access_row_held(r->x, &row, RIGHT_READ, &r->held, err))
         return -1;
-    for (size_t s = 0; x->needs && s < f->nslots; s++)
-        if (x->needs[s]) /* the rows it looked at then are not those of now */
-            rights[s] = FIELD_HIDDEN;
+    access_held_fields(r->x, r->held, r->rights);
+    for (size_t s = 0; r->x->needs && s < r->f->nslots; s++)
+        if (r->x->needs[s]) /* the rows it looked at then are not those of now */
+            r->rights[s] = FIELD_HIDDEN;
     return may ? 1 : denied(err);
 }
 
-int history_json(struct ctx *c, const struct form *f, int64_t id, struct json *out, struct err *err)
+static void select_entries(struct ctx *c, const struct history_query *h, struct sql *q)
+{
+    ctx_sql(c, q);
+    sql_lit(q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes"
+               " FROM _history h LEFT JOIN _member m ON m.id = h.who WHERE h.record = ");
+    sql_bind_int(q, h->id);
+    if (!h->computed)
+        sql_lit(q, " AND h.op <> 'compute'");
+    if (h->before) {
+        sql_lit(q, " AND h.id < ");
+        sql_bind_int(q, h->before);
+    }
+    sql_lit(q, " ORDER BY h.id DESC LIMIT ");
+    sql_int(q, HISTORY_MAX + 1);
+}
+
+int history_json(struct ctx *c, const struct history_query *h, struct json *out, struct err *err)
 {
     struct reading r = {
-        .c = c, .f = f, .out = out, .rights = ARENA_ARRAY(c->a, uint8_t, f->nslots)};
-    int may = may_read(c, f, id, r.rights, err);
-    if (may <= 0)
-        return may;
+        .c = c, .f = h->form, .out = out, .rights = ARENA_ARRAY(c->a, uint8_t, h->form->nslots)};
     struct sql q;
     struct stmt *s;
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes"
-                " FROM _history h LEFT JOIN _member m ON m.id = h.who WHERE h.record = ");
-    sql_bind_int(&q, id);
-    sql_lit(&q, " ORDER BY h.id DESC LIMIT ");
-    sql_int(&q, HISTORY_MAX);
+    char buf[16];
+    int may = may_read(&r, h->id, err);
+    if (may <= 0)
+        return may;
+    select_entries(c, h, &q);
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     json_begin_obj(out);
     json_key(out, STR("history"));
     json_begin_list(out);
     int step;
-    while ((step = stmt_step(s, err)) == 1)
-        if (entry(&r, s, err)) {
+    int64_t last = 0;
+    size_t n = 0;
+    while ((step = stmt_step(s, err)) == 1 && n < HISTORY_MAX) {
+        last = stmt_int(s, 0);
+        n++;
+        if (entry(&r, h->id, s, err)) {
             step = -1;
             break;
         }
+    }
     stmt_done(s);
     json_end_list(out);
+    json_key(out, STR("next"));
+    if (step == 1)
+        json_str(out, id_print(last, buf));
+    else
+        json_blank(out);
     json_end_obj(out);
     return step < 0 ? -1 : 1;
 }

@@ -1,6 +1,7 @@
 /*
  * One record: as its reader may see it, what he may do with it, and its buttons.
  */
+#include "engine/record/asof.h"
 #include "engine/record/query_int.h"
 #include "engine/record/write_int.h"
 
@@ -84,6 +85,11 @@ static int write_one(struct plan *p, struct stmt *s, enum rec_where where, struc
     json_begin_obj(out);
     if (plan_json_members(p, s, out, err))
         return -1;
+    if (p->c->as_of) { /* looked at, not worked with */
+        json_kval(out, "_as_of", val_instant(asof_at(p->c)));
+        json_end_obj(out);
+        return 1;
+    }
     int found = record_load(p->c, p->f, id, where, &row, err);
     if (found < 0 ||
         (found && (can_json(p->x, &row, out, err) || buttons_json(p->x, &row, out, err) ||

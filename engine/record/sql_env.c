@@ -3,13 +3,16 @@
  * sub-tables as sub-selects, LOOKUP and its kin. An alias inside a sub-select is one above the
  * highest in scope, so the text of a query depends on its shape only and is prepared once.
  */
+#include "engine/record/asof.h"
 #include "engine/record/record_int.h"
 
 /* ---- environments ---- */
 
 void sql_form(struct sql *q, const struct form *f)
 {
-    if (f->parent)
+    if (q->tables)
+        asof_form(q->tables, q, f);
+    else if (f->parent)
         sql_table(q, f->app->key, f->parent->key, f->key);
     else
         sql_table(q, f->app->key, f->key, STR_NONE);

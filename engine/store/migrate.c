@@ -11,7 +11,7 @@
 #define ARENA_BYTES (4u << 20)
 
 static const struct migration *const MIGRATIONS[] = {&migrate_org, &migrate_app, &migrate_work,
-                                                     &migrate_flow};
+                                                     &migrate_flow, &migrate_history};
 
 struct word {
     struct str name;     /* with braces */

@@ -22,5 +22,6 @@ extern const struct migration migrate_org;
 extern const struct migration migrate_app;
 extern const struct migration migrate_work;
 extern const struct migration migrate_flow;
+extern const struct migration migrate_history;
 
 #endif

@@ -169,6 +169,18 @@ int store_read_begin(struct conn *c, struct err *err)
     return 0;
 }
 
+int store_scratch_begin(struct conn *c, struct err *err)
+{
+    if (c->writer)
+        return err_set(err, ERR_INTERNAL, "scratch", "写事务中不能使用临时表。",
+                       "A write job makes no temporary tables.");
+    assert(!c->reading);
+    if (c->store->driver->tx(c->drv, TX_BEGIN_SCRATCH, err) < 0)
+        return -1;
+    c->reading = true;
+    return 0;
+}
+
 void store_read_end(struct conn *c)
 {
     if (c->writer || !c->reading)

@@ -52,6 +52,10 @@ int store_write(struct store *s, store_fn *fn, void *arg, struct err *err) ATTR_
 int store_read_begin(struct conn *c, struct err *err) ATTR_MUST;
 void store_read_end(struct conn *c);
 
+/* The same, and temporary tables, indexes and views may be made and filled in it (CREATE TEMP …);
+ * store_read_end() drops them. ERR_INTERNAL inside a write job. */
+int store_scratch_begin(struct conn *c, struct err *err) ATTR_MUST;
+
 /* A savepoint inside a write job (batch rows, hooks that may be rolled back). Nests to 16. */
 int store_savepoint(struct conn *c, struct err *err) ATTR_MUST;
 int store_release(struct conn *c, struct err *err) ATTR_MUST;

@@ -33,10 +33,11 @@ struct drv_stmt {
 enum drv_mode { DRV_READ, DRV_WRITE };
 
 enum drv_tx {
-    TX_BEGIN_READ,  /* a snapshot */
-    TX_BEGIN_WRITE, /* waits up to 5 s for other processes: ERR_BUSY */
-    TX_COMMIT,      /* durable when it returns 0 */
-    TX_ROLLBACK,    /* never fails; also ends a snapshot */
+    TX_BEGIN_READ,    /* a snapshot */
+    TX_BEGIN_SCRATCH, /* a snapshot that may make temporary tables; a rollback drops them */
+    TX_BEGIN_WRITE,   /* waits up to 5 s for other processes: ERR_BUSY */
+    TX_COMMIT,        /* durable when it returns 0 */
+    TX_ROLLBACK,      /* never fails; also ends a snapshot */
     TX_SAVEPOINT,
     TX_RELEASE,
     TX_ROLLBACK_TO /* back to the newest savepoint, which is gone then; never fails */

@@ -47,6 +47,7 @@ struct sq_conn {
     sqlite3 *db;
     sqlite3_stmt *tx[TX_KINDS];
     bool own;                   /* one of our tx statements runs: the authorizer lets it through */
+    bool scratch;               /* temporary tables may be made and written */
     bool gate;                  /* we hold the lock file */
     int wal_pages, tried_pages; /* in the WAL; when we last tried to checkpoint */
     int64_t deadline_us, steps_left;
@@ -215,20 +216,31 @@ enum rule {
     RULE_DDL_A,
     RULE_DDL_B,
     RULE_PRAGMA,
-    RULE_TX
+    RULE_TX,
+    RULE_TEMP
 };
 
-/* By SQLite's action code; what is not listed is denied (ATTACH, triggers, views, temp tables …).
- */
+/* By SQLite's action code; what is not listed is denied (ATTACH, triggers, views …). */
 static const uint8_t RULES[] = {
-    [SQLITE_READ] = RULE_ALLOW,       [SQLITE_SELECT] = RULE_ALLOW,
-    [SQLITE_RECURSIVE] = RULE_ALLOW,  [SQLITE_FUNCTION] = RULE_FUNCTION,
-    [SQLITE_INSERT] = RULE_ROWS,      [SQLITE_UPDATE] = RULE_ROWS,
-    [SQLITE_DELETE] = RULE_ROWS,      [SQLITE_CREATE_TABLE] = RULE_DDL_A,
-    [SQLITE_DROP_TABLE] = RULE_DDL_A, [SQLITE_CREATE_INDEX] = RULE_DDL_B,
-    [SQLITE_DROP_INDEX] = RULE_DDL_B, [SQLITE_ALTER_TABLE] = RULE_DDL_B,
-    [SQLITE_REINDEX] = RULE_DDL_A,    [SQLITE_PRAGMA] = RULE_PRAGMA,
-    [SQLITE_TRANSACTION] = RULE_TX,   [SQLITE_SAVEPOINT] = RULE_TX,
+    [SQLITE_READ] = RULE_ALLOW,
+    [SQLITE_SELECT] = RULE_ALLOW,
+    [SQLITE_RECURSIVE] = RULE_ALLOW,
+    [SQLITE_FUNCTION] = RULE_FUNCTION,
+    [SQLITE_INSERT] = RULE_ROWS,
+    [SQLITE_UPDATE] = RULE_ROWS,
+    [SQLITE_DELETE] = RULE_ROWS,
+    [SQLITE_CREATE_TABLE] = RULE_DDL_A,
+    [SQLITE_DROP_TABLE] = RULE_DDL_A,
+    [SQLITE_CREATE_INDEX] = RULE_DDL_B,
+    [SQLITE_DROP_INDEX] = RULE_DDL_B,
+    [SQLITE_ALTER_TABLE] = RULE_DDL_B,
+    [SQLITE_REINDEX] = RULE_DDL_A,
+    [SQLITE_PRAGMA] = RULE_PRAGMA,
+    [SQLITE_TRANSACTION] = RULE_TX,
+    [SQLITE_SAVEPOINT] = RULE_TX,
+    [SQLITE_CREATE_TEMP_TABLE] = RULE_TEMP,
+    [SQLITE_CREATE_TEMP_INDEX] = RULE_TEMP,
+    [SQLITE_CREATE_TEMP_VIEW] = RULE_TEMP,
 };
 
 static const char *const PRAGMAS[] = {"table_info",  "index_list",      "index_info",
@@ -263,8 +275,9 @@ static int authorize(void *self, int action, const char *a, const char *b, const
 {
     const struct sq_conn *c = self;
     bool ok = false;
-    (void)database;
     (void)trigger;
+    if (c->scratch && database && strcmp(database, "temp") == 0)
+        return SQLITE_OK; /* tables of this transaction alone */
     switch ((enum rule)((size_t)action < ARRAY_LEN(RULES) ? RULES[action] : RULE_DENY)) {
     case RULE_DENY: break;
     case RULE_ALLOW: ok = true; break;
@@ -272,8 +285,9 @@ static int authorize(void *self, int action, const char *a, const char *b, const
     case RULE_ROWS: ok = may_write_rows(c, action, a); break;
     case RULE_DDL_A: ok = may_ddl(c, a); break;
     case RULE_DDL_B: ok = may_ddl(c, b); break;
-    case RULE_PRAGMA: ok = listed(PRAGMAS, ARRAY_LEN(PRAGMAS), a); break;
+    case RULE_PRAGMA: ok = c->own || listed(PRAGMAS, ARRAY_LEN(PRAGMAS), a); break;
     case RULE_TX: ok = c->own; break;
+    case RULE_TEMP: ok = c->scratch; break;
     }
     return ok ? SQLITE_OK : SQLITE_DENY;
 }
@@ -400,6 +414,7 @@ static const struct pragma_row SETTINGS[] = {
 
 static const char *const TX_SQL[TX_KINDS] = {
     [TX_BEGIN_READ] = "BEGIN",
+    [TX_BEGIN_SCRATCH] = "BEGIN",
     [TX_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [TX_COMMIT] = "COMMIT",
     [TX_ROLLBACK] = "ROLLBACK",
@@ -638,15 +653,32 @@ static int run_tx(struct sq_conn *c, int which, struct err *err)
     return failed;
 }
 
+/* The file stays read-only: the connection was opened so. */
+static int scratch(struct sq_conn *c, bool on, struct err *err)
+{
+    if (c->scratch == on)
+        return 0;
+    c->own = true;
+    int rc = run_setting(c, on ? "PRAGMA query_only=OFF" : "PRAGMA query_only=ON", err);
+    c->own = false;
+    if (rc == 0)
+        c->scratch = on;
+    return rc;
+}
+
 static int sq_tx(struct drv_conn *at, enum drv_tx what, struct err *err)
 {
     struct sq_conn *c = conn_of(at);
+    if (what == TX_BEGIN_SCRATCH && scratch(c, true, err) < 0)
+        return -1;
     if (what == TX_BEGIN_WRITE && gate_shut(c, err) < 0)
         return -1;
     if (what == TX_ROLLBACK || what == TX_ROLLBACK_TO) {
         /* Nothing to do when SQLite has rolled back by itself. */
         if (sq_in_tx(at) && run_tx(c, what, err) == 0 && what == TX_ROLLBACK_TO)
             (void)run_tx(c, TX_ROLLBACK_TO + 1, err);
+        if (what == TX_ROLLBACK)
+            (void)scratch(c, false, err);
         return 0;
     }
     return run_tx(c, what, err);

@@ -20,6 +20,7 @@ struct sql {
     args; /* VAL_REF binds its id; VAL_BOOL 0/1; dates, times, instants, decimals
              their integer; lists as a JSON text for json_each */
     enum sql_dialect dialect;
+    void *tables; /* record/: whose tables sql_form() names; NULL: those of today */
 };
 
 /*

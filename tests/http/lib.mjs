@@ -24,12 +24,12 @@ export function run(args, options = {}) {
 }
 
 /**
- * Starts a server. options: args (more arguments), demo (default true), data (folder, kept by the caller),
+ * Starts a server. options: apps (a folder of them), args (more arguments), demo (default true), data (folder, kept by the caller),
  * own (a copy of the apps of its own, to be changed). Ends with the test `t`.
  */
 export async function serve(t, options = {}) {
   const data = options.data ?? folder();
-  let apps = join(root, 'tests/http/apps');
+  let apps = options.apps ?? join(root, 'tests/http/apps');
   if (options.own) {
     apps = join(folder(), 'apps');
     cpSync(join(root, 'tests/http/apps'), apps, { recursive: true });
