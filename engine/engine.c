@@ -64,8 +64,10 @@ int engine_open(const struct engine_opts *opts, struct engine **out, struct err 
     id_gen_init(&e->ids, opts->node);
     struct store_opts so = {.mono_us = opts->mono_us};
     so.functions = fx_sql_functions(&so.nfunctions);
+    struct vault_opts vo = {.dir = opts->keys_dir, .now_us = opts->now_us, .self = opts->self};
     if (store_open(e->opts.store_url, &so, &e->store, err) < 0 ||
-        migrate_run(e->store, engine_now_us(e), err) < 0) {
+        migrate_run(e->store, engine_now_us(e), err) < 0 ||
+        vault_open(e->store, &vo, &e->vault, err) < 0) {
         store_close(&e->store);
         arena_free(&a);
         return -1;
@@ -83,6 +85,7 @@ void engine_close(struct engine **ep)
     *ep = NULL;
     for (size_t i = 0; i < e->n; i++)
         app_unref(&e->running[i].app);
+    vault_close(&e->vault);
     store_close(&e->store);
     pthread_mutex_destroy(&e->lock);
     struct arena *a = e->a;
@@ -110,6 +113,7 @@ void engine_ctx(struct engine *e, struct arena *a, struct conn *reader, struct c
     *out = (struct ctx){
         .engine = e,
         .store = e->store,
+        .vault = e->vault,
         .db = reader,
         .a = a,
         .who = &who_nobody,

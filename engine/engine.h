@@ -13,6 +13,7 @@
 struct engine_opts {
     struct str store_url;
     struct str apps_dir; /* drafts; empty: none */
+    struct str keys_dir; /* of master.key; empty: a key that lives as long as the engine */
     struct str timezone; /* default Asia/Shanghai */
     bool demo;           /* load data/demo at the first publish */
     bool stored_only;    /* engine_start() publishes nothing by itself (commands) */

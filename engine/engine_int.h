@@ -21,6 +21,7 @@ struct engine {
     struct arena *a; /* options and what lives as long as the engine */
     struct engine_opts opts;
     struct store *store;
+    struct vault *vault;
     struct id_gen ids;
     pthread_mutex_t lock; /* guards `running` and `n`; held only to copy pointers */
     struct running running[ENGINE_APPS_MAX];

@@ -58,6 +58,8 @@ static const struct option_row OPTIONS[] = {
      "requests that may wait for a worker"},
     {"log-level", "LEVEL", OPT_TEXT, AT(log_level), 0, 0, "info", " serve ",
      "debug info warn error"},
+    {"keys", "DIR", OPT_TEXT, AT(keys), 0, 0, "", STORE_CMDS,
+     "folder of master.key, default DATA.keys beside the data (keep a copy elsewhere)"},
     {"backup-key", "FILE", OPT_TEXT, AT(backup_key), 0, 0, "", " serve backup restore verify ",
      "key that seals backups, default DATA/backup.key (keep a copy elsewhere)"},
     {"allow-data-loss", NULL, OPT_FLAG, AT(allow_data_loss), 0, 0, NULL, " apply ",

@@ -20,6 +20,7 @@ struct config {
     struct str assets;
     struct str timezone;
     struct str tls_cert, tls_key;
+    struct str keys; /* folder of master.key; empty: beside the data folder */
     struct str backup_key;
     struct str proxy; /* address whose X-Forwarded-For and -Proto are believed; empty: none */
     /* how serve works */

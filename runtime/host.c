@@ -68,6 +68,14 @@ struct str host_store_url(struct arena *a, const struct config *cfg)
     return cfg->store.n ? cfg->store : str_fmt(a, "sqlite:%.*s/mortise.db", STR_ARG(cfg->data));
 }
 
+struct str host_keys(struct arena *a, const struct config *cfg)
+{
+    struct str data = cfg->data;
+    while (data.n > 1 && data.p[data.n - 1] == '/')
+        data.n--;
+    return cfg->keys.n ? cfg->keys : str_fmt(a, "%.*s.keys", STR_ARG(data));
+}
+
 int host_lock(struct arena *a, const struct config *cfg, int *fd, bool *taken, struct err *err)
 {
     *taken = false;
@@ -93,6 +101,7 @@ int host_engine(const struct config *cfg, struct arena *a, struct clock *clock, 
     struct engine_opts opts = {
         .store_url = host_store_url(a, cfg),
         .apps_dir = cfg->apps,
+        .keys_dir = host_keys(a, cfg),
         .timezone = cfg->timezone,
         .demo = cfg->demo,
         .stored_only = stored_only,

@@ -53,6 +53,8 @@ int host_run(struct arena *a, int argc, char **argv);
 
 /* ---- the data folder ---- */
 
+/* The folder of keys: outside of the data folder, which is what gets copied. */
+struct str host_keys(struct arena *a, const struct config *cfg);
 struct str host_store_url(struct arena *a, const struct config *cfg);
 /* Takes the folder for this process: fd, or -1 with *taken when another process has it. */
 int host_lock(struct arena *a, const struct config *cfg, int *fd, bool *taken,

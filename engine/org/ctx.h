@@ -9,6 +9,7 @@
 #include "engine/base/id.h"
 #include "engine/meta/app.h"
 #include "engine/store/store.h"
+#include "engine/vault/vault.h"
 
 struct engine;
 struct asof;
@@ -72,6 +73,7 @@ struct event {
 struct ctx {
     struct engine *engine;
     struct store *store;
+    struct vault *vault; /* keys of what is encrypted at rest */
     struct conn *db; /* this thread's reader; inside a write job the writing connection */
     struct arena *a; /* of the request */
     struct app *app; /* the app of the request, or NULL; a counted reference is held outside */

@@ -11,7 +11,8 @@
 #define ARENA_BYTES (4u << 20)
 
 static const struct migration *const MIGRATIONS[] = {&migrate_org, &migrate_app, &migrate_work,
-                                                     &migrate_flow, &migrate_history};
+                                                     &migrate_flow, &migrate_history,
+                                                     &migrate_vault};
 
 struct word {
     struct str name;     /* with braces */

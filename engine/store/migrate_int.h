@@ -23,5 +23,6 @@ extern const struct migration migrate_app;
 extern const struct migration migrate_work;
 extern const struct migration migrate_flow;
 extern const struct migration migrate_history;
+extern const struct migration migrate_vault;
 
 #endif

@@ -66,7 +66,7 @@ export async function serve(t, options = {}) {
   };
   t.after(async () => {
     const code = await s.stop();
-    if (!options.data) rmSync(data, { recursive: true, force: true });
+    if (!options.data) for (const d of [data, `${data}.keys`]) rmSync(d, { recursive: true, force: true });
     if (/AddressSanitizer|runtime error/.test(s.text)) throw new Error(s.text);
     if (code !== 0 && !options.mayFail) throw new Error(`serve ended with ${code}: ${s.text.slice(-2000)}`);
   });
