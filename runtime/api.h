@@ -22,6 +22,8 @@ http_handler api_regions;
 http_handler api_record_post, api_record_get, api_record_patch, api_record_delete,
     api_record_restore;
 http_handler api_record_button, api_record_history, api_record_explain, api_record_related;
+/* api_undo.c */
+http_handler api_undo;
 /* api_comment.c */
 http_handler api_comment_list, api_comment_post;
 /* api_batch.c */

@@ -8,6 +8,7 @@
 #include "runtime/jobs.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
+#include "runtime/undo_job.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -232,107 +233,6 @@ int api_job_errors(struct http_req *req, struct http_resp *resp, struct err *err
 
 /* ---- taking an import back ---- */
 
-struct undo {
-    int64_t job, undone, kept;
-    struct app *app;
-    struct diags *diags;
-};
-
-struct undo_row {
-    struct str form, op;
-    int64_t record, version;
-    struct val changes;
-};
-
-/* Old values of an update: {"field":[old,new]} to {"field":old}. */
-static struct val old_values(struct arena *a, struct val changes)
-{
-    struct pair *p = ARENA_ARRAY(a, struct pair, changes.n);
-    size_t n = 0;
-    for (size_t i = 0; changes.kind == VAL_OBJ && i < changes.n; i++) {
-        struct val both = changes.obj[i].value;
-        if (both.kind == VAL_LIST && both.n == 2 && changes.obj[i].key.p[0] != '_')
-            p[n++] = (struct pair){changes.obj[i].key, both.list[0]};
-    }
-    return val_obj(p, n);
-}
-
-/* A row that somebody changed since stays as it is. */
-static int undo_one(struct ctx *c, struct undo *u, const struct undo_row *row, struct err *err)
-{
-    struct form *f = app_form(u->app, row->form);
-    struct rec now;
-    int rc = f ? record_load(c, f, row->record, REC_LIVE, &now, err) : 0;
-    if (rc < 0)
-        return -1;
-    if (rc == 0 || now.version != row->version) {
-        u->kept++;
-        return 0;
-    }
-    struct rec_write w = {.op = str_eqz(row->op, "create") ? REC_DELETE : REC_UPDATE,
-                          .form = f,
-                          .id = row->record,
-                          .no_version = true,
-                          .mode = WRITE_OWN_RIGHT | WRITE_LOCKED_OK};
-    if (w.op == REC_UPDATE)
-        w.values = old_values(c->a, row->changes);
-    u->undone++;
-    return record_write(c, &w, NULL, u->diags, err);
-}
-
-static int undo_rows(struct ctx *c, int64_t job, struct undo_row **out, size_t *n, struct err *err)
-{
-    struct sql q;
-    struct stmt *s;
-    int rc;
-    VEC(struct undo_row) rows = {0};
-    sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "SELECT form, record, version, op, changes FROM _history WHERE job = ");
-    sql_bind_int(&q, job);
-    sql_lit(&q, " ORDER BY id DESC");
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    while ((rc = stmt_step(s, err)) == 1) {
-        struct undo_row r = {.form = str_dup(c->a, stmt_str(s, 0)),
-                             .op = str_dup(c->a, stmt_str(s, 3)),
-                             .record = stmt_int(s, 1),
-                             .version = stmt_int(s, 2)};
-        if (json_parse(c->a, str_dup(c->a, stmt_str(s, 4)), &r.changes, err))
-            return -1;
-        vec_push(c->a, &rows, r);
-    }
-    stmt_done(s);
-    *out = rows.v;
-    *n = rows.n;
-    return rc;
-}
-
-static int undo_apply(struct ctx *c, void *arg, struct err *err)
-{
-    struct undo *u = arg;
-    struct undo_row *rows;
-    size_t n;
-    u->undone = u->kept = 0;
-    c->via = VIA_BATCH;
-    if (undo_rows(c, u->job, &rows, &n, err))
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (undo_one(c, u, &rows[i], err))
-            return -1;
-    return 0;
-}
-
-static int undo_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
-{
-    struct undo *u = arg;
-    (void)req, (void)err;
-    json_begin_obj(&resp->json);
-    json_kint(&resp->json, "undone", u->undone);
-    json_kint(&resp->json, "kept", u->kept);
-    json_end_obj(&resp->json);
-    return 0;
-}
-
 static int job_app(struct http_req *req, int64_t job, struct err *err)
 {
     struct ctx *c = req->ctx;
@@ -349,13 +249,15 @@ static int job_app(struct http_req *req, int64_t job, struct err *err)
     return rc < 0 ? -1 : rc == 0 ? no_such(err) : req_app(req, err);
 }
 
+/* {undone, kept}: a row of which something was kept counts as kept. */
 int api_import_undo(struct http_req *req, struct http_resp *resp, struct err *err)
 {
-    struct undo u = {.diags = &resp->diags};
     struct job_row row = {0};
-    if (req_id(req, 0, &u.job, err) || job_find(req, u.job, &row, err) || job_app(req, u.job, err))
+    struct undo_scope scope = {.until_us = req->ctx->now_us};
+    if (req_id(req, 0, &scope.job, err) || job_find(req, scope.job, &row, err) ||
+        job_app(req, scope.job, err))
         return -1;
-    u.app = req->app;
-    struct api_write w = {undo_apply, undo_render, &u};
-    return api_write(req, resp, &w, err);
+    scope.app = req->app->key;
+    req->ctx->via = VIA_BATCH;
+    return undo_request(req, resp, &scope, err);
 }

@@ -256,9 +256,14 @@ int api_record_delete(struct http_req *req, struct http_resp *resp, struct err *
 int api_record_restore(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct form *f;
+    struct val body = VAL_NONE;
     struct record_edit e = {.w = {.op = REC_RESTORE, .no_version = true}};
-    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err))
+    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err) ||
+        (req->body.n && req_json(req, &body, err)))
         return -1;
+    struct val version = val_get(body, STR("version"));
+    if (version.kind != VAL_ABSENT && !val_is_blank(version))
+        return api_version_back(req, resp, f, e.w.id, version, err);
     e.w.form = f;
     return record_edit(req, resp, &e, err);
 }

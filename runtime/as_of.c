@@ -4,6 +4,8 @@
 #include "engine/record/asof.h"
 #include "runtime/api_record.h"
 
+#define AS_OF_US (30 * US_PER_S) /* putting back 100,000 rows takes longer than a list may */
+
 static bool parse(const struct form *f, struct str text, int64_t *us)
 {
     int64_t days;
@@ -31,5 +33,6 @@ int as_of_begin(struct http_req *req, struct str text, const struct form *f, int
     }
     if (civil_parse_date(text, &days) && days <= civil_day_of_us(c->now_us, &f->app->zone))
         at.at_us = MIN(at.at_us, c->now_us);
+    store_limit(c->db, c->mono_us() + AS_OF_US, 0);
     return asof_begin(c, &at, err) ? -1 : 1;
 }

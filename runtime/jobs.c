@@ -9,6 +9,7 @@
 #include "engine/record/import.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
+#include "runtime/undo_job.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ struct work {
     struct import_job in;
     int64_t told_us, lines, done, total;
     bool found;
+    bool undo;
+    struct str payload; /* of an undo */
 };
 
 /* ---- rows ---- */
@@ -103,13 +106,19 @@ static int next_job(struct work *w, struct err *err)
     struct sql q;
     struct stmt *s;
     sql_init(&q, w->a, store_dialect(w->c.store));
-    sql_lit(&q, "SELECT id, app, payload FROM _job WHERE kind = 'import' AND state = 'queued' "
+    sql_lit(&q, "SELECT id, app, payload, kind FROM _job WHERE kind IN ('import', 'undo') AND"
+                " state = 'queued' "
                 "ORDER BY id LIMIT 1");
     if (store_query(w->c.db, w->a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
     if (rc == 1) {
         w->id = stmt_int(s, 0);
+        w->undo = str_eqz(stmt_str(s, 3), "undo");
+        w->in.app = str_dup(w->a, stmt_str(s, 1));
+        w->payload = str_dup(w->a, stmt_str(s, 2));
+    }
+    if (rc == 1 && !w->undo) {
         rc = read_payload(w, str_dup(w->a, stmt_str(s, 1)), str_dup(w->a, stmt_str(s, 2)), err) ? -1
                                                                                                 : 1;
     }
@@ -280,6 +289,36 @@ static void run_import(struct work *w)
     (void)unlink(str_z(w->a, w->in.path)); /* the spool file has done its work */
 }
 
+/* ---- undo: goes on where it was interrupted ---- */
+
+static void run_undo(struct work *w)
+{
+    struct err err = ERR_INIT;
+    struct app *app = engine_app(w->c.engine, w->in.app);
+    int more = 1;
+    w->c.app = app;
+    while (app && more == 1 && !w->jobs->stop) {
+        struct arena_mark mark = arena_mark(w->a);
+        w->c.records = NULL;
+        w->c.now_us = engine_now_us(w->c.engine);
+        more = undo_job_page(&w->c, w->id, w->payload, &err);
+        w->c.records = NULL;
+        memset(&w->c.events, 0, sizeof w->c.events);
+        arena_reset(w->a, mark);
+    }
+    bool fine = app && more >= 0;
+    w->c.app = NULL;
+    app_unref(&app);
+    if (fine)
+        return;
+    struct diags none;
+    diags_init(&none, w->a);
+    tell(w, &(struct update){.id = w->id,
+                             .state = "failed",
+                             .errors = errors_text(w, &none, &err),
+                             .result = STR("{}")});
+}
+
 static void work(void *arg)
 {
     struct work *w = arg;
@@ -290,7 +329,9 @@ static void work(void *arg)
     w->found = rc == 1;
     if (rc < 0)
         log_event(LOG_ERROR, "jobs", LOG_TEXT("code", str_of(err.key)));
-    if (rc == 1)
+    if (rc == 1 && w->undo)
+        run_undo(w);
+    else if (rc == 1)
         run_import(w);
 }
 
@@ -351,6 +392,10 @@ static int interrupted(struct ctx *c, void *arg, struct err *err)
     sql_lit(&q, ", errors = ");
     sql_bind_str(&q, interrupted_text(c));
     sql_lit(&q, " WHERE kind = 'import' AND state = 'running'");
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "UPDATE _job SET state = 'queued' WHERE kind = 'undo' AND state = 'running'");
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 

@@ -266,19 +266,15 @@ static int entries_of(struct asof *a, const struct form *f, const int64_t span[2
     struct stmt *s;
     VEC(struct entry) list = {0};
     ctx_sql(c, &q);
-    sql_lit(&q, "SELECT h.record, h.op, h.changes FROM _history h WHERE h.record >= ");
+    sql_lit(&q, "SELECT h.record, h.op, h.changes FROM ");
+    temp_name(&q, c->a, "d", f);
+    sql_lit(&q, " d JOIN _history h ON h.record = d.\"_id\" WHERE d.\"_id\" >= ");
     sql_bind_int(&q, span[0]);
-    sql_lit(&q, " AND h.record <= ");
+    sql_lit(&q, " AND d.\"_id\" <= ");
     sql_bind_int(&q, span[1]);
     sql_lit(&q, " AND h.at > ");
     sql_bind_int(&q, a->at.at_us);
-    sql_lit(&q, " AND h.app = ");
-    sql_bind_str(&q, f->app->key);
-    sql_lit(&q, " AND h.form = ");
-    sql_bind_str(&q, f->key);
-    sql_lit(&q, " AND h.record IN (SELECT \"_id\" FROM ");
-    temp_name(&q, c->a, "d", f);
-    sql_lit(&q, ") ORDER BY h.record, h.id DESC");
+    sql_lit(&q, " ORDER BY h.record, h.id DESC");
     if (store_query(c->db, c->a, &q, &s, &a->err))
         return -1;
     int step;

@@ -145,13 +145,14 @@ static void take_row(struct wr *w, const struct field *table, struct val in, str
     const struct rec *old = NULL;
     if (given.kind == VAL_TEXT && id_parse(val_str(given), &id))
         old = old_row(w, table, id);
-    if (!val_is_blank(given) && given.kind != VAL_ABSENT && !old)
+    bool comes_back = !old && id && (w->w->mode & WRITE_ROW_IDS);
+    if (!val_is_blank(given) && given.kind != VAL_ABSENT && !old && !comes_back)
         diag_field(w->diags, STR("_id"), "no_row", "没有这一行。", "There is no such row.");
     if (old) {
         *row = rec_copy(w->c->a, old);
     } else {
         rec_init(w->c->a, table->sub, row);
-        row->id = id_next(w->c->ids, w->c->now_us);
+        row->id = comes_back ? id : id_next(w->c->ids, w->c->now_us);
     }
     for (uint32_t i = 0; i < in.n; i++)
         if (!str_eqz(in.obj[i].key, "_id"))

@@ -277,7 +277,8 @@ static void refuse_computed(struct wr *w)
 static int validate(struct wr *w, struct err *err)
 {
     refuse_computed(w);
-    if (!w->draft && (wr_validate(w, err) || wr_transitions(w, err)))
+    bool back = (w->w->mode & WRITE_BACK) == WRITE_BACK;
+    if (!w->draft && (wr_validate(w, err) || (!back && wr_transitions(w, err))))
         return -1;
     return wr_ok(w) ? 0 : wr_fail(w, err);
 }

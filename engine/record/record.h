@@ -49,7 +49,9 @@ enum write_mode {
     WRITE_OWN_RIGHT =
         1, /* button set, flow, automation: not can/fields/ensure, but restrict, checks … */
     WRITE_LOCKED_OK = 2, /* a running flow does not lock (flow node, automation, recomputation) */
-    WRITE_SYSTEM_FIELDS = 4 /* values may carry _owner _dept _state _node */
+    WRITE_SYSTEM_FIELDS = 4, /* values may carry _owner _dept _state _node */
+    WRITE_ROW_IDS = 8,       /* rows of sub-tables that are not there come back with their _id */
+    WRITE_BACK = 8 | 16      /* undo: the same, and transitions do not hold */
 };
 
 /*
