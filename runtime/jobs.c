@@ -7,6 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/org/member.h"
 #include "engine/record/import.h"
+#include "engine/record/search.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/undo_job.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define JOB_ARENA   ((size_t)1 << 30)
+#define FILL_ARENA  ((size_t)64 << 20)
 #define CSV_MAX     ((size_t)64 << 20)
 #define ERRORS_MAX  1000
 #define POLL_S      5
@@ -347,6 +349,53 @@ static bool one(struct jobs *j)
     return w.found;
 }
 
+/* ---- between jobs: filling search indexes ---- */
+
+struct filling {
+    struct jobs *jobs;
+    struct arena *a;
+    bool more;
+};
+
+static int fill_step(struct ctx *c, void *arg, struct err *err)
+{
+    int more = search_step(c, c->app, err);
+    *(bool *)arg = more == 1;
+    return more < 0 ? -1 : 0;
+}
+
+static void fill(void *arg)
+{
+    struct filling *f = arg;
+    struct ctx c;
+    struct str *keys;
+    engine_ctx(f->jobs->server->engine, f->a, f->jobs->reader, &c);
+    c.who = &who_system;
+    size_t n = engine_apps(c.engine, f->a, &keys);
+    for (size_t i = 0; i < n && !f->more; i++) {
+        struct err err = ERR_INIT;
+        struct app *app = engine_app(c.engine, keys[i]);
+        c.app = app;
+        if (app && engine_write(&c, fill_step, &f->more, &err))
+            log_event(LOG_WARN, "search_fill", LOG_TEXT("app", keys[i]),
+                      LOG_TEXT("code", str_of(err.key)));
+        c.app = NULL;
+        app_unref(&app);
+    }
+}
+
+/* A page of rows of one index; true when there is more to do. */
+static bool fill_some(struct jobs *j)
+{
+    struct filling f = {.jobs = j, .a = arena_new(FILL_ARENA)};
+    if (!f.a)
+        return false;
+    if (oom_guard(fill, &f))
+        f.more = false;
+    arena_free(&f.a);
+    return f.more;
+}
+
 static void *run(void *arg)
 {
     struct jobs *j = arg;
@@ -354,7 +403,7 @@ static void *run(void *arg)
     while (!j->stop) {
         j->pending = false;
         pthread_mutex_unlock(&j->lock);
-        bool found = one(j);
+        bool found = one(j) || fill_some(j);
         pthread_mutex_lock(&j->lock);
         if (found || j->pending || j->stop)
             continue;

@@ -413,17 +413,25 @@ static void title_call(void *arg, const struct fx_call *call)
         in->hidden = true;
 }
 
-int access_title(struct access *x, struct sql *q, unsigned alias, struct err *err)
+bool access_title_whole(struct access *x)
 {
     struct title_inputs in = {.x = x};
-    if (x->f->record_title && !x->system)
+    const struct field *text = x->f->record_title ? NULL : title_field(x->f);
+    if (text)
+        return access_show(x, text, FIELD_READ) == SHOW_ALWAYS;
+    if (x->f->record_title && !x->system) {
         fx_each_ref(x->f->record_title, title_ref, &in);
-    if (x->f->record_title && !x->system)
         fx_each_call(x->f->record_title, title_call, &in);
+    }
+    return !in.hidden;
+}
+
+int access_title(struct access *x, struct sql *q, unsigned alias, struct err *err)
+{
     const struct field *text = x->f->record_title ? NULL : title_field(x->f);
     if (text)
         return access_column(x, q, alias, text, ACCESS_COMPUTE, err);
-    if (!in.hidden) {
+    if (access_title_whole(x)) {
         sql_col(q, alias, STR("_title"));
         return 0;
     }

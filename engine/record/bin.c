@@ -5,6 +5,8 @@
  */
 #include "engine/record/write_int.h"
 
+#include "engine/record/search.h"
+
 static int mark(struct wr *w, bool deleted, struct err *err)
 {
     struct ctx *c = w->c;
@@ -118,7 +120,7 @@ int wr_delete(struct wr *w, struct err *err)
     for (size_t i = 0; i < w->f->app->nforms; i++)
         if (links_to(w, w->f->app->forms[i], err))
             return -1;
-    return mark(w, true, err);
+    return search_row(w->c, &w->old, NULL, err) || mark(w, true, err) ? -1 : 0;
 }
 
 /* What it reads from others may have changed meanwhile. */
@@ -127,7 +129,8 @@ int wr_restore(struct wr *w, struct err *err)
     bool changed;
     if (mark(w, false, err))
         return rows_duplicate(w, err);
-    if (compute_stored(w->c, w->f, w->rec.id, &changed, err))
+    if (search_row(w->c, NULL, &w->old, err) ||
+        compute_stored(w->c, w->f, w->rec.id, &changed, err))
         return -1;
     int found = record_load(w->c, w->f, w->rec.id, REC_LIVE, &w->rec, err);
     return found == 1 ? 0 : found < 0 ? -1 : not_found(err);

@@ -59,54 +59,6 @@ static void add_ids(const struct query *query, struct sql *q)
     sql_lit(q, ")");
 }
 
-static int add_like(struct access *x, const struct field *f, struct str word, struct sql *q,
-                    struct err *err)
-{
-    sql_lit(q, " OR ");
-    if (access_column(x, q, 0, f, ACCESS_COMPUTE, err))
-        return -1;
-    sql_contains(q, word);
-    return 0;
-}
-
-static bool searchable(const struct access *x, const struct field *f, bool marked)
-{
-    return f->type && (f->type->flags & FT_TEXTUAL) && (!marked || f->search) &&
-           (!f->value || f->stored) && x->best_read[f->slot] >= FIELD_READ;
-}
-
-/* Each word must stand somewhere: in the title, or in a field that says `search: true`. */
-static int add_word(struct access *x, struct str word, struct sql *q, struct err *err)
-{
-    const struct form *f = x->f;
-    sql_lit(q, " AND (0");
-    if (add_like(x, f->sys[SYS_TITLE], word, q, err))
-        return -1;
-    bool marked = false;
-    for (size_t i = 0; i < f->nfields; i++)
-        marked |= f->fields[i]->search;
-    for (size_t i = 0; i < f->nfields; i++)
-        if (searchable(x, f->fields[i], marked) && add_like(x, f->fields[i], word, q, err))
-            return -1;
-    sql_lit(q, ")");
-    return 0;
-}
-
-static int add_search(struct access *x, struct str search, struct sql *q, struct err *err)
-{
-    search = str_trim(search);
-    if (search.n > 400)
-        return err_set(err, ERR_INVALID, "search", "搜索内容过长。",
-                       "The search text is too long.");
-    for (size_t words = 0; search.n && words < 5; words++) {
-        struct str word;
-        search = str_trim(str_cut(search, ' ', &word));
-        if (word.n && add_word(x, word, q, err))
-            return -1;
-    }
-    return 0;
-}
-
 int query_where(struct access *x, const struct query *query, struct sql *q, struct err *err)
 {
     unsigned right = query->bin ? RIGHT_RESTORE : RIGHT_READ;
@@ -114,10 +66,7 @@ int query_where(struct access *x, const struct query *query, struct sql *q, stru
     if (access_rows_in(x, q, 0, right, query->bin ? REC_BIN : REC_LIVE, err))
         return -1;
     add_ids(query, q);
-    return add_filter(x, query->filter, q, err) || add_view(x, query->view, q, err) ||
-                   add_search(x, query->search, q, err)
-               ? -1
-               : 0;
+    return add_filter(x, query->filter, q, err) || add_view(x, query->view, q, err) ? -1 : 0;
 }
 
 /* ---- columns ---- */
@@ -203,10 +152,21 @@ struct listing {
     struct access *x;
     struct plan *plan;
     struct sorting sort;
+    struct search *search; /* NULL: none */
     struct sql where;
     uint32_t limit;
     int64_t offset;
 };
+
+/* Rows that come from a search index in the order of their ids need no sorting. */
+static void order_by_index(struct listing *l)
+{
+    if (!search_indexed(l->search) || l->sort.n != 1)
+        return;
+    struct sql *id = &l->sort.v[0].expr;
+    ctx_sql(l->c, id);
+    search_id(l->search, id);
+}
 
 static int prepare(struct ctx *c, const struct query *q, struct listing *l, struct err *err)
 {
@@ -227,9 +187,22 @@ static int prepare(struct ctx *c, const struct query *q, struct listing *l, stru
     ctx_sql(c, &l->where);
     return query_access(c, q->form, q->bin, &l->x, err) || make_plan(l->x, q, &l->plan, err) ||
                    sorting_make(l->x, q->sort, q->view, &l->sort, err) ||
-                   query_where(l->x, q, &l->where, err)
+                   search_make(l->x, q, &l->search, err) || query_where(l->x, q, &l->where, err) ||
+                   search_where(l->search, &l->where, err)
                ? -1
-               : 0;
+               : (order_by_index(l), 0);
+}
+
+static void from_table(const struct listing *l, struct sql *q, bool descending)
+{
+    if (search_indexed(l->search)) {
+        search_from(l->search, q, descending);
+        sql_lit(q, " CROSS JOIN ");
+    } else {
+        sql_lit(q, " FROM ");
+    }
+    sql_form(q, l->x->f);
+    sql_lit(q, " t0");
 }
 
 /* Columns of the plan, then the sort keys; `rows` 0: no end. */
@@ -243,9 +216,7 @@ static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *
     }
     sql_lit(q, " FROM (SELECT t0.\"_id\" AS id");
     sorting_select(&l->sort, q);
-    sql_lit(q, " FROM ");
-    sql_form(q, l->x->f);
-    sql_lit(q, " t0");
+    from_table(l, q, l->sort.v[l->sort.n - 1].descending);
     sql_append(q, &l->where);
     if (l->q->after.n) {
         struct val *after;
@@ -269,21 +240,34 @@ static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *
     return 0;
 }
 
+/* The index alone tells how many there are. */
+static bool only_search(const struct listing *l)
+{
+    const struct query *q = l->q;
+    return search_exact(l->search) && !str_trim(q->filter).n && !q->ids &&
+           (!q->view || !q->view->where);
+}
+
 static int count_rows(struct listing *l, int64_t cap, int64_t *n, struct err *err)
 {
     struct sql q;
     ctx_sql(l->c, &q);
     if (cap)
-        sql_lit(&q, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
+        sql_lit(&q, "SELECT COUNT(*) FROM (SELECT 1");
     else
-        sql_lit(&q, "SELECT COUNT(*) FROM ");
-    sql_form(&q, l->x->f);
-    sql_lit(&q, " t0");
-    sql_append(&q, &l->where);
+        sql_lit(&q, "SELECT COUNT(*)");
+    if (only_search(l)) {
+        search_from(l->search, &q, true);
+        sql_lit(&q, " WHERE");
+        search_driven(l->search, &q);
+    } else {
+        from_table(l, &q, true);
+        sql_append(&q, &l->where);
+    }
     if (cap) {
         sql_lit(&q, " LIMIT ");
         sql_int(&q, cap);
-        sql_lit(&q, ")");
+        sql_lit(&q, ") counted");
     }
     *n = 0;
     return store_get_int(l->c->db, l->c->a, &q, n, err) < 0 ? -1 : 0;
@@ -341,17 +325,14 @@ static int write_total(struct listing *l, int64_t shown, bool more, struct json 
     return 0;
 }
 
-int query_list(struct ctx *c, const struct query *q, struct json *out, struct err *err)
+static int write_list(struct listing *l, struct json *out, struct err *err)
 {
-    struct listing l;
     int64_t shown;
     struct str next = STR_NONE;
-    if (prepare(c, q, &l, err))
-        return -1;
     json_begin_obj(out);
     json_key(out, STR("records"));
     json_begin_list(out);
-    if (write_records(&l, out, &shown, &next, err))
+    if (write_records(l, out, &shown, &next, err))
         return -1;
     json_end_list(out);
     json_key(out, STR("next"));
@@ -359,10 +340,32 @@ int query_list(struct ctx *c, const struct query *q, struct json *out, struct er
         json_str(out, next);
     else
         json_blank(out);
-    if (write_total(&l, shown, next.n != 0, out, err))
+    if (write_total(l, shown, next.n != 0, out, err))
         return -1;
     json_end_obj(out);
     return 0;
+}
+
+static void end_snapshot(void *db)
+{
+    store_read_end(db);
+}
+
+/* Rights, page and count are of one moment. Inside a write job they are anyway. */
+int query_list(struct ctx *c, const struct query *q, struct json *out, struct err *err)
+{
+    struct listing l;
+    bool snapshot = !store_in_snapshot(c->db);
+    if (snapshot && store_read_begin(c->db, err))
+        return -1;
+    if (snapshot)
+        arena_defer(c->a, end_snapshot, c->db); /* an unwind must not leave it open */
+    int rc = prepare(c, q, &l, err) ? -1 : write_list(&l, out, err);
+    if (snapshot) {
+        arena_undefer(c->a, c->db);
+        store_read_end(c->db);
+    }
+    return rc;
 }
 
 int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
@@ -393,7 +396,8 @@ int query_count(struct ctx *c, const struct query *q, int64_t *n, struct err *er
 {
     struct listing l = {.c = c, .q = q};
     ctx_sql(c, &l.where);
-    if (query_access(c, q->form, q->bin, &l.x, err) || query_where(l.x, q, &l.where, err))
+    if (query_access(c, q->form, q->bin, &l.x, err) || search_make(l.x, q, &l.search, err) ||
+        query_where(l.x, q, &l.where, err) || search_where(l.search, &l.where, err))
         return -1;
     return count_rows(&l, 0, n, err);
 }

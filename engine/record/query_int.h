@@ -97,7 +97,24 @@ int cursor_text(const struct sorting *s, struct stmt *st, int from, struct str *
 int cursor_read(const struct sorting *s, struct str text, struct val **out,
                 struct err *err) ATTR_MUST;
 
-/* " AND (filter) AND (view) AND (search) …" over t0. */
+/* ---- search (search_query.c) ---- */
+
+struct search;
+/* NULL: nothing is searched for. */
+int search_make(struct access *x, const struct query *q, struct search **out,
+                struct err *err) ATTR_MUST;
+/* An index gives the rows: search_from() stands before the form's table, t0. */
+bool search_indexed(const struct search *s);
+/* And it gives just the rows that the reader is to get, if there is no other condition. */
+bool search_exact(const struct search *s);
+/* " FROM <index> s", its ids ordered as said; the id; the condition on the index alone. */
+void search_from(const struct search *s, struct sql *q, bool descending);
+void search_id(const struct search *s, struct sql *q);
+void search_driven(const struct search *s, struct sql *q);
+/* " AND …" over t0 (and s). */
+int search_where(const struct search *s, struct sql *q, struct err *err) ATTR_MUST;
+
+/* " AND (filter) AND (view) …" over t0; searching is not in it. */
 int query_where(struct access *x, const struct query *q, struct sql *sql,
                 struct err *err) ATTR_MUST;
 /* The form's access, or ERR_NOT_FOUND (no grant), ERR_DENIED (no read). */

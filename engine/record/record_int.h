@@ -158,6 +158,8 @@ uint8_t agrant_sub_right(const struct agrant *g, const struct field *table, cons
 bool access_full(const struct access *x, unsigned right);
 /* Appends the title as the reader may see it, over alias. */
 int access_title(struct access *x, struct sql *q, unsigned alias, struct err *err) ATTR_MUST;
+/* The stored title is what the reader sees: nothing it is made of is ever hidden from him. */
+bool access_title_whole(struct access *x);
 /* The same in C, for titles without an SQL form: 1, 0, -1. */
 int title_for_reader(struct access *x, int64_t id, struct str *out, struct err *err) ATTR_MUST;
 bool title_needs_c(const struct form *f);

@@ -4,6 +4,7 @@
 #include "engine/record/write_int.h"
 
 #include "engine/record/columns.h"
+#include "engine/record/search.h"
 
 static bool has_column(const struct field *f)
 {
@@ -141,7 +142,9 @@ int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *ch
         return 0;
     sql_lit(&q, " WHERE \"_id\" = ");
     sql_bind_int(&q, r->id);
-    return store_exec(c->db, c->a, &q, NULL, err);
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    return search_row(c, old, r, err);
 }
 
 bool rows_differ(const struct rec *r, const struct rec *old)
@@ -226,7 +229,8 @@ static int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct 
 
 int rows_insert(struct ctx *c, struct rec *r, struct err *err)
 {
-    return insert(c, r, 0, 0, err) || rows_sub(c, r, NULL, err) ? -1 : 0;
+    return insert(c, r, 0, 0, err) || search_row(c, NULL, r, err) || rows_sub(c, r, NULL, err) ? -1
+                                                                                               : 0;
 }
 
 int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err *err)

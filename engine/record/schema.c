@@ -6,6 +6,7 @@
 #include "engine/record/schema_int.h"
 
 #include "engine/record/schema_fill.h"
+#include "engine/record/search.h"
 
 #include <assert.h>
 
@@ -559,7 +560,8 @@ static int apply_all(struct work *w, struct err *err)
             return -1;
     if (retire_tables(w, err) < 0)
         return -1;
-    return schema_fill(w->c, w->old, w->new_, err);
+    return schema_fill(w->c, w->old, w->new_, err) || search_apply(w->c, w->old, w->new_, err) ? -1
+                                                                                               : 0;
 }
 
 static void free_page(void *arg)

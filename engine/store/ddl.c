@@ -239,6 +239,39 @@ int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
     return run(c, a, &q, err);
 }
 
+int ddl_create_search(struct conn *c, struct arena *a, const struct ddl_table *t, size_t columns,
+                      struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    if (q.dialect == SQL_PGSQL) {
+        sql_lit(&q, "CREATE TABLE IF NOT EXISTS ");
+        add_table(&q, t);
+        sql_lit(&q, " (t TEXT COLLATE \"C\" NOT NULL, id BIGINT NOT NULL, f SMALLINT NOT NULL, "
+                    "p INTEGER NOT NULL, PRIMARY KEY (t, id, f, p))");
+        return run(c, a, &q, err);
+    }
+    sql_lit(&q, "CREATE VIRTUAL TABLE IF NOT EXISTS ");
+    add_table(&q, t);
+    sql_lit(&q, " USING fts5(");
+    for (size_t i = 0; i < columns; i++) {
+        sql_lit(&q, "c");
+        sql_int(&q, (int64_t)i);
+        sql_lit(&q, ", ");
+    }
+    sql_lit(&q, "content = '', columnsize = 0, tokenize = 'ascii')");
+    return run(c, a, &q, err);
+}
+
+int ddl_drop_search(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "DROP TABLE IF EXISTS ");
+    add_table(&q, t);
+    return run(c, a, &q, err);
+}
+
 static int drop_index(struct conn *c, struct arena *a, const struct sql *name, struct err *err)
 {
     struct sql q;

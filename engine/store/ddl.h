@@ -55,6 +55,17 @@ int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, s
 int ddl_drop_index_named(struct conn *c, struct arena *a, struct str physical,
                          struct err *err) ATTR_MUST;
 
+/*
+ * The table of a search index over `columns` values of each row (record/search.c knows how it is
+ * filled and asked). SQLite: a contentless FTS5 table of columns c0, c1 …, whose rowid is the
+ * row's; its words stand between spaces. PostgreSQL: a row for each word: t, the row's id, column
+ * f, position p.
+ */
+int ddl_create_search(struct conn *c, struct arena *a, const struct ddl_table *t, size_t columns,
+                      struct err *err) ATTR_MUST;
+int ddl_drop_search(struct conn *c, struct arena *a, const struct ddl_table *t,
+                    struct err *err) ATTR_MUST;
+
 /* The names in the database, shortened with a hash when they are long. */
 struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_table *t);
 struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_table *t,

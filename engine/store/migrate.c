@@ -12,7 +12,7 @@
 
 static const struct migration *const MIGRATIONS[] = {&migrate_org, &migrate_app, &migrate_work,
                                                      &migrate_flow, &migrate_history,
-                                                     &migrate_vault};
+                                                     &migrate_vault, &migrate_search};
 
 struct word {
     struct str name;     /* with braces */

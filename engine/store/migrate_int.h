@@ -24,5 +24,6 @@ extern const struct migration migrate_work;
 extern const struct migration migrate_flow;
 extern const struct migration migrate_history;
 extern const struct migration migrate_vault;
+extern const struct migration migrate_search;
 
 #endif

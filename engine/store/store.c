@@ -191,6 +191,11 @@ void store_read_end(struct conn *c)
     c->reading = false;
 }
 
+bool store_in_snapshot(const struct conn *c)
+{
+    return c->writer || c->reading;
+}
+
 int store_savepoint(struct conn *c, struct err *err)
 {
     assert(c->writer && c->depth > 0);

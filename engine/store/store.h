@@ -51,6 +51,8 @@ int store_write(struct store *s, store_fn *fn, void *arg, struct err *err) ATTR_
 /* One consistent snapshot for several reads on a reading connection. Nothing nests. */
 int store_read_begin(struct conn *c, struct err *err) ATTR_MUST;
 void store_read_end(struct conn *c);
+/* Between the two, or inside a write job: what is read is of one moment. */
+bool store_in_snapshot(const struct conn *c);
 
 /* The same, and temporary tables, indexes and views may be made and filled in it (CREATE TEMP …);
  * store_read_end() drops them. ERR_INTERNAL inside a write job. */
