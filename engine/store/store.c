@@ -15,21 +15,30 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static const struct store_driver *const DRIVERS[] = {&store_sqlite_driver, &store_fault_driver};
+struct scheme_row {
+    const char *scheme;
+    const struct store_driver *driver;
+};
+
+static const struct scheme_row SCHEMES[] = {{"sqlite", &store_sqlite_driver},
+                                            {"postgresql", &store_pgsql_driver},
+                                            {"postgres", &store_pgsql_driver},
+                                            {"fault", &store_fault_driver}};
 
 const struct store_driver *store_driver_of(struct str url, struct str *rest, struct err *err)
 {
     struct str scheme;
     struct str tail = str_cut(url, ':', &scheme);
-    for (size_t i = 0; i < ARRAY_LEN(DRIVERS); i++) {
-        if (str_eqz(scheme, DRIVERS[i]->scheme)) {
+    for (size_t i = 0; i < ARRAY_LEN(SCHEMES); i++) {
+        if (str_eqz(scheme, SCHEMES[i].scheme)) {
             *rest = tail;
-            return DRIVERS[i];
+            return SCHEMES[i].driver;
         }
     }
-    (void)err_set(err, ERR_INVALID, "store_url", "不认识的数据库地址“%.*s”，应为 sqlite:路径。",
-                  "\"%.*s\" is no database address this program knows; expected sqlite:PATH.",
-                  STR_ARG(utf8_cut(url, 100)));
+    (void)err_set(err, ERR_INVALID, "store_url",
+                  "不认识的数据库地址，应为 sqlite:路径 或 postgresql://用户@主机/数据库。",
+                  "This is no database address this program knows; expected sqlite:PATH or "
+                  "postgresql://USER@HOST/DATABASE.");
     return NULL;
 }
 

@@ -85,6 +85,7 @@ struct store_driver {
 };
 
 extern const struct store_driver store_sqlite_driver;
+extern const struct store_driver store_pgsql_driver;
 extern const struct store_driver store_fault_driver;
 
 /* store.c, for its neighbours in this folder. */

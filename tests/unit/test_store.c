@@ -79,8 +79,9 @@ static void values_come_back(void **state)
     (void)state;
     world_init(&w, "sqlite:");
     world_make_t(&w);
-    char *big = arena_alloc(w.a, 1u << 20);
-    memset(big, 'x', 1u << 20);
+    size_t nbig = test_pg() ? 100000 : 1u << 20; /* the column has an index, of 8 kB there */
+    char *big = arena_alloc(w.a, nbig);
+    memset(big, 'x', nbig);
     const struct val list[] = {val_text(STR("a\"b")), val_dec(5, 2),
                                val_ref(w.a, INT64_MAX, STR_NONE), val_date(-1), val_num(0.5)};
     struct trip trips[] = {
@@ -100,7 +101,7 @@ static void values_come_back(void **state)
         {"zero", val_num(0), STR("x"), VAL_NUM},
         {"text", val_text(STR("线索 ＡＢＣ 👩‍👩‍👧 \xF4\x8F\xBF\xBF '\";--")),
          STR("text"), VAL_TEXT},
-        {"a megabyte", val_text((struct str){big, 1u << 20}), STR("text"), VAL_TEXT},
+        {"a megabyte", val_text((struct str){big, nbig}), STR("text"), VAL_TEXT},
         {"[\"a\\\"b\",5,9223372036854775807,-1,0.5]", val_list(list, 5), STR("text"), VAL_LIST},
     };
     ok(store_conn_open(w.s, &c, &err));
@@ -198,6 +199,7 @@ static void statements_that_are_refused(void **state)
     struct world w;
     struct err err = ERR_INIT;
     (void)state;
+    SKIP_ON_PG();
     world_init(&w, "sqlite:");
     world_make_t(&w);
     ok(migrate_run(w.s, 1, &err));
@@ -270,6 +272,7 @@ static void a_file_that_is_no_database(void **state)
     struct err err = ERR_INIT;
     char url[160];
     (void)state;
+    SKIP_ON_PG();
     world_init(&w, "sqlite:");
     store_close(&w.s);
     FILE *f = fopen(w.path, "w");
@@ -372,6 +375,7 @@ static void bounds_have_clear_errors(void **state)
     struct sql q;
     int64_t n = 0;
     (void)state;
+    SKIP_ON_PG();
     world_init(&w, "sqlite:");
     ok(store_conn_open(w.s, &c, &err));
     sql_new(&q, w.a);
@@ -481,10 +485,11 @@ static int slow_write(struct conn *c, void *arg, struct err *err)
 {
     struct world *w = arg;
     store_limit(c, test_mono_us() + 20000, 0);
-    return run_text(c, w->a,
-                    STR("INSERT INTO t (n) WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1"
-                        " FROM r WHERE i < 1000000000) SELECT i FROM r"),
-                    err);
+    return run_text(
+        c, w->a,
+        STR("INSERT INTO t (_id, n) WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+            " FROM r WHERE i < 1000000000) SELECT i, i FROM r"),
+        err);
 }
 
 static void a_slow_write_leaves_nothing(void **state)
@@ -632,9 +637,10 @@ static void migrations_run_once(void **state)
         assert_int_equal(read_int(w.s, STR("SELECT count(*) FROM _migration")), migrate_latest());
         assert_int_equal(read_int(w.s, STR("SELECT max(at) FROM _migration")), 1000);
     }
-    assert_int_equal(read_int(w.s, STR("SELECT count(*) FROM sqlite_master WHERE type = 'table'"
-                                       " AND sql NOT LIKE '%STRICT'")),
-                     0);
+    if (!test_pg())
+        assert_int_equal(read_int(w.s, STR("SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+                                           " AND sql NOT LIKE '%STRICT'")),
+                         0);
     ok(store_write(w.s, write_text, &later, &err));
     assert_int_equal(migrate_run(w.s, 2000, &err), -1);
     assert_int_equal(err.code, ERR_CONFLICT);
@@ -647,6 +653,7 @@ static void migrations_survive_each_failure(void **state)
 {
     bool unharmed = false;
     (void)state;
+    SKIP_ON_PG();
     for (long n = 1; !unharmed; n += 1 + n / 16) {
         struct world w;
         struct err err = ERR_INIT;
@@ -671,6 +678,7 @@ static void a_backup_is_whole(void **state)
     struct conn *c;
     int64_t n = 0;
     (void)state;
+    SKIP_ON_PG();
     world_init(&w, "sqlite:");
     world_make_t(&w);
     for (int i = 0; i < 50; i++)
@@ -696,6 +704,7 @@ static void a_store_of_tests_is_gone_afterwards(void **state)
     int64_t n = 0;
     struct arena *a = arena_new(1u << 20);
     (void)state;
+    SKIP_ON_PG();
     ok(store_open(STR("sqlite::memory:"), NULL, &s, &err));
     ok(store_write(s, make_t, a, &err));
     ok(store_write(s, insert_next, &n, &err));

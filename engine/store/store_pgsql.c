@@ -1,0 +1,514 @@
+/*
+ * PostgreSQL as a store: connections, answers, transactions. Statements are store_pgsql_stmt.c.
+ *
+ * A connection is always in pipeline mode. What gives no rows (savepoints, BEGIN of a snapshot,
+ * DEALLOCATE) is only queued and travels with the next statement, which is followed by a sync: one
+ * round trip for all of it. A statement that changes rows has a savepoint of its own around it, so
+ * that its failure (a duplicate) leaves the transaction usable, as on SQLite.
+ *
+ * Rows stream one by one. When another statement starts meanwhile, the rest of the first is read
+ * into memory. Statements are prepared at their first run, because parameters are typed by the
+ * values that are bound.
+ *
+ * One writer at a time in all processes: a write transaction begins with an advisory lock (ADR
+ * 0012), which makes check-then-write logic as safe as on SQLite at READ COMMITTED.
+ */
+#include "engine/store/store_pgsql_int.h"
+
+#include "engine/base/log.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define STEPS_PER_MS 20000 /* of SQLite's, for limits that count steps */
+#define CANCEL_MS    2000  /* to react to a cancel; then the connection is given up */
+#define RECONNECTS   20
+#define RECONNECT_MS 250
+
+static struct pg_db *db_of(struct drv_db *d)
+{
+    return CONTAINER_OF(d, struct pg_db, base);
+}
+
+static struct pg_conn *conn_of(struct drv_conn *c)
+{
+    return CONTAINER_OF(c, struct pg_conn, base);
+}
+
+int pg_no_memory(struct err *err)
+{
+    return err_set(err, ERR_OOM, "out_of_memory", "服务器内存不足，请稍后再试。",
+                   "The server is out of memory; please try again later.");
+}
+
+/* ---- answers ---- */
+
+bool pg_lost(const struct pg_conn *c)
+{
+    return !c->pg || PQstatus(c->pg) != CONNECTION_OK;
+}
+
+int pg_fail_result(struct pg_conn *c, const PGresult *r, const char *sql, struct err *err)
+{
+    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+    struct pg_error e = {
+        .state = pg_lost(c) ? NULL : state,
+        .detail = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL) : NULL,
+        .message = r ? PQresultErrorMessage(r) : PQerrorMessage(c->pg),
+        .sql = sql,
+    };
+    if (!pg_lost(c) && !state && !r)
+        e.state = "XX000"; /* libpq's own complaint */
+    return pg_fail(&e, err);
+}
+
+void pg_cancel(struct pg_conn *c)
+{
+    char why[256];
+    PGcancel *handle = PQgetCancel(c->pg);
+    if (handle)
+        (void)PQcancel(handle, why, sizeof why);
+    PQfreeCancel(handle);
+    c->cancelled = true;
+    if (c->owner->mono_us)
+        c->give_up_us = c->owner->mono_us() + CANCEL_MS * INT64_C(1000);
+}
+
+/* Waits for input until the deadline; then asks the server to stop, then gives up. */
+static void await(struct pg_conn *c)
+{
+    int64_t end_us = c->cancelled ? c->give_up_us : c->deadline_us;
+    while (PQisBusy(c->pg)) {
+        int64_t left_us = end_us - c->owner->mono_us();
+        struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
+        if (left_us <= 0 && c->cancelled) {
+            (void)shutdown(fd.fd, SHUT_RDWR); /* a server that does not react any more */
+            return;
+        }
+        if (left_us <= 0) {
+            pg_cancel(c);
+            end_us = c->give_up_us;
+            continue;
+        }
+        if (poll(&fd, 1, (int)(left_us / 1000) + 1) > 0 && !PQconsumeInput(c->pg))
+            return;
+    }
+}
+
+PGresult *pg_get(struct pg_conn *c)
+{
+    if (c->deadline_us)
+        await(c);
+    return PQgetResult(c->pg);
+}
+
+void pg_skip_to_sync(struct pg_conn *c)
+{
+    bool done = false;
+    while (!done && !pg_lost(c)) {
+        PGresult *r = pg_get(c);
+        done = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        PQclear(r);
+    }
+    c->cancelled = false;
+}
+
+/* One command without rows: 0, or -1 with err and everything up to the sync thrown away. */
+int pg_read_command(struct pg_conn *c, const char *sql, struct err *err)
+{
+    PGresult *r = pg_get(c);
+    ExecStatusType status = PQresultStatus(r);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+        PQclear(r);
+        PQclear(pg_get(c)); /* the NULL that ends it */
+        return 0;
+    }
+    int rc = pg_fail_result(c, r, sql, err);
+    PQclear(r);
+    pg_skip_to_sync(c);
+    c->queued = 0;
+    return rc;
+}
+
+int pg_read_queued(struct pg_conn *c, struct err *err)
+{
+    for (; c->queued; c->queued--)
+        if (pg_read_command(c, "queued", err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Failures show when the answer is read. */
+void pg_queue(struct pg_conn *c, const char *sql)
+{
+    if (c->pg && PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+        c->queued++;
+}
+
+/* ---- connecting ---- */
+
+static const char *const SETTINGS[] = {
+    "SET client_encoding TO 'UTF8'",
+    "SET standard_conforming_strings TO on",
+    "SET timezone TO 'UTC'",
+    "SET datestyle TO 'ISO'",
+    "SET extra_float_digits TO 1",
+    "SET jit TO off",
+    "SET lock_timeout TO '5s'",
+    "SET idle_in_transaction_session_timeout TO '60s'",
+    "SET client_connection_check_interval TO '5s'",
+    "SET client_min_messages TO 'warning'",
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'",
+};
+
+static int simple(struct pg_conn *c, const char *sql, struct err *err)
+{
+    PGresult *r = PQexec(c->pg, sql);
+    ExecStatusType status = PQresultStatus(r);
+    int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+                 ? 0
+                 : pg_fail_result(c, r, sql, err);
+    PQclear(r);
+    return rc;
+}
+
+static int set_up(struct pg_conn *c, struct err *err)
+{
+    char text[256];
+    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++)
+        if (simple(c, SETTINGS[i], err) < 0)
+            return -1;
+    (void)snprintf(text, sizeof text, "SET search_path TO \"%s\", public",
+                   c->owner->address.schema);
+    if (simple(c, text, err) < 0)
+        return -1;
+    if (c->mode == DRV_READ && simple(c, "SET default_transaction_read_only TO on", err) < 0)
+        return -1;
+    return PQenterPipelineMode(c->pg) ? 0 : pg_fail_result(c, NULL, "pipeline", err);
+}
+
+static void no_notice(void *self, const PGresult *r)
+{
+    (void)self;
+    (void)r;
+}
+
+static int dial(struct pg_conn *c, struct err *err)
+{
+    static const char *const KEYS[] = {"connect_timeout",
+                                       "application_name",
+                                       "keepalives_idle",
+                                       "keepalives_interval",
+                                       "tcp_user_timeout",
+                                       "dbname",
+                                       NULL};
+    const char *values[] = {"5", "mortise", "30", "10", "15000", c->owner->address.url, NULL};
+    PQfinish(c->pg);
+    c->generation++;
+    c->queued = 0;
+    c->ndead = 0;
+    c->streaming = NULL;
+    c->in_tx = c->aborted = c->used = c->cancelled = false;
+    c->pg = PQconnectdbParams(KEYS, values, 1);
+    if (!c->pg)
+        return pg_no_memory(err);
+    if (PQstatus(c->pg) != CONNECTION_OK) {
+        (void)pg_unavailable(PQerrorMessage(c->pg), err);
+        return -1;
+    }
+    PQsetNoticeReceiver(c->pg, no_notice, NULL);
+    return set_up(c, err);
+}
+
+static int64_t lock_key(const char *schema)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (const char *p = schema; *p; p++)
+        h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    return (int64_t)h;
+}
+
+static int pg_open(struct str rest, const struct store_opts *opts, struct drv_db **out,
+                   struct err *err)
+{
+    struct pg_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return pg_no_memory(err);
+    db->base.driver = &store_pgsql_driver;
+    db->mono_us = opts->mono_us;
+    if (pg_address_parse(&db->address, rest, err) < 0) {
+        free(db);
+        return -1;
+    }
+    db->lock = lock_key(db->address.schema);
+    *out = &db->base;
+    return 0;
+}
+
+static void pg_close(struct drv_db *at)
+{
+    struct pg_db *db = db_of(at);
+    free(db->address.url);
+    free(db);
+}
+
+/* The schema and what must be in it, made by one process at a time. */
+static int make_schema(struct pg_conn *c, struct err *err)
+{
+    const char *schema = c->owner->address.schema;
+    char text[512];
+    PQexitPipelineMode(c->pg);
+    (void)snprintf(text, sizeof text,
+                   "BEGIN; SELECT pg_advisory_xact_lock(%lld); CREATE SCHEMA IF NOT EXISTS \"%s\"",
+                   (long long)c->owner->lock, schema);
+    int rc = simple(c, text, err);
+    if (rc == 0)
+        rc = simple(c,
+                    "CREATE OR REPLACE FUNCTION json_each(list text, OUT value text)"
+                    " RETURNS SETOF text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+                    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)'",
+                    err);
+    if (rc == 0)
+        rc = simple(c, "COMMIT", err);
+    if (rc == 0 && !PQenterPipelineMode(c->pg))
+        rc = pg_fail_result(c, NULL, "pipeline", err);
+    return rc;
+}
+
+static void conn_free(struct pg_conn *c)
+{
+    PQfinish(c->pg);
+    free(c);
+}
+
+static int pg_connect(struct drv_db *at, enum drv_mode mode, struct drv_conn **out, struct err *err)
+{
+    struct pg_conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return pg_no_memory(err);
+    c->base.driver = &store_pgsql_driver;
+    c->owner = db_of(at);
+    c->mode = mode;
+    int rc = dial(c, err);
+    if (rc == 0 && mode == DRV_WRITE)
+        rc = make_schema(c, err);
+    if (rc < 0)
+        conn_free(c);
+    else
+        *out = &c->base;
+    return rc;
+}
+
+static void pg_disconnect(struct drv_conn *at)
+{
+    conn_free(conn_of(at));
+}
+
+void pg_begin_read(struct pg_conn *c)
+{
+    pg_queue(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    c->in_tx = true;
+    c->used = false;
+}
+
+int pg_reconnect(struct pg_conn *c, struct err *err)
+{
+    log_event(LOG_WARN, "database_reconnect", LOG_NUM("writer", c->mode == DRV_WRITE));
+    return dial(c, err);
+}
+
+static int64_t pg_changes(struct drv_conn *at)
+{
+    return conn_of(at)->changes;
+}
+
+/* ---- transactions ---- */
+
+static bool pg_in_tx(struct drv_conn *at)
+{
+    struct pg_conn *c = conn_of(at);
+    return c->in_tx && !pg_lost(c);
+}
+
+/* Sends what is queued and reads the answers; the text of the last one's first cell in `cell`. */
+static int flush(struct pg_conn *c, char *cell, size_t room, struct err *err)
+{
+    if (!PQpipelineSync(c->pg))
+        return pg_fail_result(c, NULL, "sync", err);
+    while (c->queued > 1) {
+        if (pg_read_command(c, "queued", err) < 0)
+            return -1;
+        c->queued--;
+    }
+    PGresult *r = pg_get(c);
+    ExecStatusType status = PQresultStatus(r);
+    int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+                 ? 0
+                 : pg_fail_result(c, r, "transaction", err);
+    if (rc == 0 && cell)
+        (void)snprintf(cell, room, "%s",
+                       status == PGRES_TUPLES_OK ? PQgetvalue(r, 0, 0) : PQcmdStatus(r));
+    PQclear(r);
+    pg_skip_to_sync(c);
+    c->queued = 0;
+    return rc;
+}
+
+static int roll_back(struct pg_conn *c)
+{
+    struct err ignored = ERR_INIT;
+    if (c->streaming)
+        pg_stop_stream(c->streaming);
+    if (!pg_lost(c)) {
+        pg_queue(c, "ROLLBACK");
+        (void)flush(c, NULL, 0, &ignored);
+    }
+    c->in_tx = c->aborted = false;
+    return 0;
+}
+
+/* The lock that one writing transaction of all processes holds; waits lock_timeout. */
+static int begin_once(struct pg_conn *c, struct err *err)
+{
+    char text[128];
+    pg_queue(c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    (void)snprintf(text, sizeof text,
+                   "SELECT pg_current_xact_id() FROM pg_advisory_xact_lock(%lld)",
+                   (long long)c->owner->lock);
+    pg_queue(c, text);
+    c->in_tx = true;
+    c->aborted = false;
+    if (flush(c, c->xid, sizeof c->xid, err) == 0)
+        return 0;
+    return roll_back(c) - 1;
+}
+
+static int begin_write(struct pg_conn *c, struct err *err)
+{
+    if (!pg_lost(c) && (begin_once(c, err) == 0 || !pg_lost(c)))
+        return c->in_tx ? 0 : -1;
+    return pg_reconnect(c, err) < 0 ? -1 : begin_once(c, err);
+}
+
+static int outcome_unknown(struct err *err)
+{
+    return err_set(err, ERR_STORE, "commit_unknown",
+                   "保存时数据库连接中断，无法确认是否已保存，请核对后再操作。",
+                   "The connection to the database broke while saving, and whether it was saved "
+                   "cannot be told; please look before doing it again.");
+}
+
+/* COMMIT was not answered: asks the database what became of the transaction. */
+static int learn_fate(struct pg_conn *c, struct err *err)
+{
+    char xid[sizeof c->xid], text[80], fate[24] = "";
+    int rc = -1;
+    memcpy(xid, c->xid, sizeof xid);
+    for (int i = 0; i < RECONNECTS && rc < 0; i++) {
+        rc = dial(c, err);
+        if (rc < 0)
+            (void)poll(NULL, 0, RECONNECT_MS);
+    }
+    if (rc < 0 || begin_once(c, err) < 0) /* waits until the old session is gone */
+        return outcome_unknown(err);
+    (void)snprintf(text, sizeof text, "SELECT pg_xact_status('%s'::xid8)", xid);
+    pg_queue(c, text);
+    rc = flush(c, fate, sizeof fate, err);
+    (void)roll_back(c);
+    log_event(LOG_WARN, "commit_fate", LOG_TEXT("fate", str_of(fate)));
+    if (rc == 0 && str_eqz(str_of(fate), "committed"))
+        return 0;
+    return rc == 0 && str_eqz(str_of(fate), "aborted")
+               ? pg_unavailable("the connection broke before the commit", err)
+               : outcome_unknown(err);
+}
+
+static int commit(struct pg_conn *c, struct err *err)
+{
+    char tag[24] = "";
+    pg_queue(c, "COMMIT");
+    int rc = flush(c, tag, sizeof tag, err);
+    c->in_tx = c->aborted = false;
+    if (pg_lost(c))
+        return learn_fate(c, err);
+    if (rc == 0 && !str_eqz(str_of(tag), "COMMIT"))
+        rc = err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
+                     "The database ended the transaction; nothing of this change was saved.");
+    return rc;
+}
+
+static int release(struct pg_conn *c, struct err *err)
+{
+    if (c->aborted || pg_lost(c))
+        return err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
+                       "The database ended the transaction; nothing of this change was saved.");
+    pg_queue(c, "RELEASE s");
+    return 0;
+}
+
+static int roll_back_to(struct pg_conn *c)
+{
+    pg_queue(c, "ROLLBACK TO s");
+    pg_queue(c, "RELEASE s");
+    c->aborted = false;
+    return 0;
+}
+
+static int pg_tx(struct drv_conn *at, enum drv_tx what, struct err *err)
+{
+    struct pg_conn *c = conn_of(at);
+    switch (what) {
+    case TX_BEGIN_READ: pg_begin_read(c); return 0;
+    case TX_BEGIN_WRITE: return begin_write(c, err);
+    case TX_COMMIT: return commit(c, err);
+    case TX_ROLLBACK: return roll_back(c);
+    case TX_SAVEPOINT: pg_queue(c, "SAVEPOINT s"); return 0;
+    case TX_RELEASE: return release(c, err);
+    case TX_ROLLBACK_TO: return roll_back_to(c);
+    }
+    return 0;
+}
+
+static int pg_rest(struct drv_conn *at, struct err *err)
+{
+    (void)at;
+    (void)err;
+    return 0;
+}
+
+static void pg_limit(struct drv_conn *at, int64_t deadline_mono_us, int64_t max_steps)
+{
+    struct pg_conn *c = conn_of(at);
+    c->deadline_us = 0;
+    if (!c->owner->mono_us)
+        return;
+    c->deadline_us = deadline_mono_us;
+    if (max_steps) {
+        int64_t end_us = c->owner->mono_us() + (max_steps / STEPS_PER_MS + 1) * 1000;
+        c->deadline_us = c->deadline_us && c->deadline_us < end_us ? c->deadline_us : end_us;
+    }
+}
+
+const struct store_driver store_pgsql_driver = {
+    .scheme = "postgresql",
+    .dialect = SQL_PGSQL,
+    .open = pg_open,
+    .close = pg_close,
+    .connect = pg_connect,
+    .disconnect = pg_disconnect,
+    .prepare = pg_prepare,
+    .finalize = pg_finalize,
+    .bind = pg_bind,
+    .step = pg_step,
+    .reset = pg_reset,
+    .columns = pg_columns,
+    .column = pg_column,
+    .changes = pg_changes,
+    .tx = pg_tx,
+    .in_tx = pg_in_tx,
+    .rest = pg_rest,
+    .limit = pg_limit,
+};
