@@ -4,6 +4,8 @@
  */
 #include "engine/engine_int.h"
 #include "engine/flow/flow.h"
+#include "engine/formula/fx_pgfn.h"
+#include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/record/hooks.h"
 #include "engine/script/script.h"
@@ -65,6 +67,8 @@ int engine_open(const struct engine_opts *opts, struct engine **out, struct err 
     struct store_opts so = {.mono_us = opts->mono_us};
     so.functions = fx_sql_functions(&so.nfunctions);
     struct vault_opts vo = {.dir = opts->keys_dir, .now_us = opts->now_us, .self = opts->self};
+    so.db_function = fx_pg_function;
+    so.db_functions_version = fx_pg_version;
     if (store_open(e->opts.store_url, &so, &e->store, err) < 0 ||
         migrate_run(e->store, engine_now_us(e), err) < 0 ||
         vault_open(e->store, &vo, &e->vault, err) < 0) {

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE /* getline */
 #include "runtime/cmd.h"
 
+#include "engine/formula/fx_pgfn.h"
+#include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
@@ -188,6 +190,8 @@ static int open_run(struct run *r, const struct config *cfg, struct err *err)
     struct str bytes;
     struct store_opts opts = {.mono_us = clock_mono_us};
     opts.functions = fx_sql_functions(&opts.nfunctions);
+    opts.db_function = fx_pg_function;
+    opts.db_functions_version = fx_pg_version;
     r->zone = zone_utc;
     r->now_us = clock_real_us();
     if (cfg->timezone.n && !str_eqz(cfg->timezone, "UTC") &&

@@ -5,7 +5,7 @@
  * goes through store_write(): jobs of all threads queue up, one of the waiting threads leads, runs
  * each job in a savepoint on the one writing connection, commits them together (one fsync) and
  * wakes the others. Only that connection checkpoints. (SQLite's WAL-reset race needs two; see ADR
- * 0003.) SQLite is the one driver so far.
+ * 0003.) Drivers: SQLite; PostgreSQL, where the writers of all processes take turns (ADR 0012).
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -23,11 +23,15 @@ struct store_opts {
     uint32_t batch_max;               /* jobs a commit takes; default 64 */
     const struct sql_func *functions; /* C functions SQL may call (SQLite); outlive the store */
     size_t nfunctions;
+    /* CREATE OR REPLACE FUNCTION statements that PostgreSQL is to have, the i-th (STR_NONE past the
+     * end), and a text that changes whenever one of them does. NULL: none. */
+    struct str (*db_function)(size_t i);
+    struct str (*db_functions_version)(char buf[17]);
     int64_t (*mono_us)(void); /* monotonic clock, for statement time limits */
 };
 
-/* "sqlite:/path/mortise.db", "sqlite::memory:" (tests; readers share it), "fault:sqlite:…" (tests).
- */
+/* "sqlite:/path/mortise.db", "sqlite::memory:" (tests; readers share it), "fault:sqlite:…" (tests),
+ * "postgresql://user@host/db" as libpq reads it, with ?schema=NAME (default mortise). */
 int store_open(struct str url, const struct store_opts *opts, struct store **out,
                struct err *err) ATTR_MUST;
 void store_close(struct store **s); /* all connections must be closed; checkpoints */

@@ -20,9 +20,10 @@ struct drv_db {
 /* A connection. */
 struct drv_conn {
     const struct store_driver *driver;
-    bool broken; /* what the disk holds is no longer known (failed fsync): write no more */
-    bool ddl;    /* statements that change tables are let through (ddl.c, migrate.c) */
-    bool system; /* and those of system tables (migrate.c) */
+    bool broken;  /* what the disk holds is no longer known (failed fsync): write no more */
+    bool ddl;     /* statements that change tables are let through (ddl.c, migrate.c) */
+    bool system;  /* and those of system tables (migrate.c) */
+    bool scratch; /* temporary tables and views may be made (a driver that needs to know) */
 };
 
 /* A prepared statement. */

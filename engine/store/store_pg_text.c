@@ -153,6 +153,10 @@ static bool may_ddl(const struct drv_conn *c, struct str sql)
 {
     size_t at = 0;
     struct str word = next_token(sql, &at);
+    if (c->scratch) {
+        word = next_token(sql, &at);
+        return str_ieq(word, STR("temp"));
+    }
     while (word.n && listed(DDL_WORDS, ARRAY_LEN(DDL_WORDS), word))
         word = next_token(sql, &at);
     return c->ddl && word.n && (word.p[0] != '_' || c->system);

@@ -22,10 +22,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define STEPS_PER_MS 20000 /* of SQLite's, for limits that count steps */
-#define CANCEL_MS    2000  /* to react to a cancel; then the connection is given up */
-#define RECONNECTS   20
-#define RECONNECT_MS 250
+#define STEPS_PER_MS  20000 /* of SQLite's, for limits that count steps */
+#define CANCEL_MS     2000  /* to react to a cancel; then the connection is given up */
+#define RECONNECTS    20
+#define RECONNECT_MS  250
+#define FUNCTIONS_OWN "1" /* changes with JSON_EACH */
 
 static struct pg_db *db_of(struct drv_db *d)
 {
@@ -72,8 +73,8 @@ void pg_cancel(struct pg_conn *c)
         (void)PQcancel(handle, why, sizeof why);
     PQfreeCancel(handle);
     c->cancelled = true;
-    if (c->owner->mono_us)
-        c->give_up_us = c->owner->mono_us() + CANCEL_MS * INT64_C(1000);
+    if (c->owner->opts.mono_us)
+        c->give_up_us = c->owner->opts.mono_us() + CANCEL_MS * INT64_C(1000);
 }
 
 /* Waits for input until the deadline; then asks the server to stop, then gives up. */
@@ -81,7 +82,7 @@ static void await(struct pg_conn *c)
 {
     int64_t end_us = c->cancelled ? c->give_up_us : c->deadline_us;
     while (PQisBusy(c->pg)) {
-        int64_t left_us = end_us - c->owner->mono_us();
+        int64_t left_us = end_us - c->owner->opts.mono_us();
         struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
         if (left_us <= 0 && c->cancelled) {
             (void)shutdown(fd.fd, SHUT_RDWR); /* a server that does not react any more */
@@ -164,13 +165,16 @@ static const char *const SETTINGS[] = {
     " WHERE current_setting('synchronous_commit') = 'off'",
 };
 
-static int simple(struct pg_conn *c, const char *sql, struct err *err)
+/* Outside pipeline mode; the first cell of a row in `cell` when asked. */
+static int simple(struct pg_conn *c, const char *sql, char *cell, size_t room, struct err *err)
 {
     PGresult *r = PQexec(c->pg, sql);
     ExecStatusType status = PQresultStatus(r);
     int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
                  ? 0
                  : pg_fail_result(c, r, sql, err);
+    if (rc == 0 && cell && PQntuples(r) > 0)
+        (void)snprintf(cell, room, "%s", PQgetvalue(r, 0, 0));
     PQclear(r);
     return rc;
 }
@@ -179,13 +183,14 @@ static int set_up(struct pg_conn *c, struct err *err)
 {
     char text[256];
     for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++)
-        if (simple(c, SETTINGS[i], err) < 0)
+        if (simple(c, SETTINGS[i], NULL, 0, err) < 0)
             return -1;
     (void)snprintf(text, sizeof text, "SET search_path TO \"%s\", public",
                    c->owner->address.schema);
-    if (simple(c, text, err) < 0)
+    if (simple(c, text, NULL, 0, err) < 0)
         return -1;
-    if (c->mode == DRV_READ && simple(c, "SET default_transaction_read_only TO on", err) < 0)
+    if (c->mode == DRV_READ &&
+        simple(c, "SET default_transaction_read_only TO on", NULL, 0, err) < 0)
         return -1;
     return PQenterPipelineMode(c->pg) ? 0 : pg_fail_result(c, NULL, "pipeline", err);
 }
@@ -238,7 +243,7 @@ static int pg_open(struct str rest, const struct store_opts *opts, struct drv_db
     if (!db)
         return pg_no_memory(err);
     db->base.driver = &store_pgsql_driver;
-    db->mono_us = opts->mono_us;
+    db->opts = *opts;
     if (pg_address_parse(&db->address, rest, err) < 0) {
         free(db);
         return -1;
@@ -255,24 +260,49 @@ static void pg_close(struct drv_db *at)
     free(db);
 }
 
+static const char JSON_EACH[] =
+    "CREATE OR REPLACE FUNCTION json_each(list text, OUT value text) RETURNS SETOF text"
+    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)'";
+
+/* Functions that SQL of ours calls; replaced when the program brings others than are there. */
+static int make_functions(struct pg_conn *c, struct err *err)
+{
+    const struct store_opts *o = &c->owner->opts;
+    const char *schema = c->owner->address.schema;
+    char version[17] = "", text[256], have[64] = "";
+    if (o->db_functions_version)
+        (void)o->db_functions_version(version);
+    (void)snprintf(text, sizeof text,
+                   "SELECT coalesce(obj_description('\"%s\"'::regnamespace, 'pg_namespace'), '')",
+                   schema);
+    if (simple(c, text, have, sizeof have, err) < 0)
+        return -1;
+    (void)snprintf(text, sizeof text, "mortise, functions " FUNCTIONS_OWN " %s", version);
+    if (strcmp(have, text) == 0 || (!o->db_function && strncmp(have, text, 20) == 0))
+        return 0;
+    int rc = simple(c, JSON_EACH, NULL, 0, err);
+    for (size_t i = 0; rc == 0 && o->db_function && o->db_function(i).n; i++)
+        rc = simple(c, o->db_function(i).p, NULL, 0, err);
+    (void)snprintf(text, sizeof text,
+                   "COMMENT ON SCHEMA \"%s\" IS 'mortise, functions " FUNCTIONS_OWN " %s'", schema,
+                   version);
+    return rc == 0 ? simple(c, text, NULL, 0, err) : rc;
+}
+
 /* The schema and what must be in it, made by one process at a time. */
 static int make_schema(struct pg_conn *c, struct err *err)
 {
-    const char *schema = c->owner->address.schema;
-    char text[512];
+    char text[256];
     PQexitPipelineMode(c->pg);
     (void)snprintf(text, sizeof text,
                    "BEGIN; SELECT pg_advisory_xact_lock(%lld); CREATE SCHEMA IF NOT EXISTS \"%s\"",
-                   (long long)c->owner->lock, schema);
-    int rc = simple(c, text, err);
+                   (long long)c->owner->lock, c->owner->address.schema);
+    int rc = simple(c, text, NULL, 0, err);
     if (rc == 0)
-        rc = simple(c,
-                    "CREATE OR REPLACE FUNCTION json_each(list text, OUT value text)"
-                    " RETURNS SETOF text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
-                    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)'",
-                    err);
+        rc = make_functions(c, err);
     if (rc == 0)
-        rc = simple(c, "COMMIT", err);
+        rc = simple(c, "COMMIT", NULL, 0, err);
     if (rc == 0 && !PQenterPipelineMode(c->pg))
         rc = pg_fail_result(c, NULL, "pipeline", err);
     return rc;
@@ -357,6 +387,23 @@ static int flush(struct pg_conn *c, char *cell, size_t room, struct err *err)
     return rc;
 }
 
+/* A temporary table hides another of its name, which a prepared statement would not notice. */
+static void forget_plans(struct pg_conn *c)
+{
+    pg_queue(c, "DEALLOCATE ALL");
+    c->generation++;
+    c->ndead = 0;
+}
+
+static int begin_scratch(struct pg_conn *c)
+{
+    forget_plans(c);
+    pg_queue(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+    c->in_tx = c->used = true; /* not to be begun again by itself */
+    c->base.scratch = true;
+    return 0;
+}
+
 static int roll_back(struct pg_conn *c)
 {
     struct err ignored = ERR_INIT;
@@ -367,6 +414,9 @@ static int roll_back(struct pg_conn *c)
         (void)flush(c, NULL, 0, &ignored);
     }
     c->in_tx = c->aborted = false;
+    if (c->base.scratch)
+        forget_plans(c);
+    c->base.scratch = false;
     return 0;
 }
 
@@ -462,6 +512,7 @@ static int pg_tx(struct drv_conn *at, enum drv_tx what, struct err *err)
     struct pg_conn *c = conn_of(at);
     switch (what) {
     case TX_BEGIN_READ: pg_begin_read(c); return 0;
+    case TX_BEGIN_SCRATCH: return begin_scratch(c);
     case TX_BEGIN_WRITE: return begin_write(c, err);
     case TX_COMMIT: return commit(c, err);
     case TX_ROLLBACK: return roll_back(c);
@@ -483,11 +534,11 @@ static void pg_limit(struct drv_conn *at, int64_t deadline_mono_us, int64_t max_
 {
     struct pg_conn *c = conn_of(at);
     c->deadline_us = 0;
-    if (!c->owner->mono_us)
+    if (!c->owner->opts.mono_us)
         return;
     c->deadline_us = deadline_mono_us;
     if (max_steps) {
-        int64_t end_us = c->owner->mono_us() + (max_steps / STEPS_PER_MS + 1) * 1000;
+        int64_t end_us = c->owner->opts.mono_us() + (max_steps / STEPS_PER_MS + 1) * 1000;
         c->deadline_us = c->deadline_us && c->deadline_us < end_us ? c->deadline_us : end_us;
     }
 }

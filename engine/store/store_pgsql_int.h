@@ -27,7 +27,7 @@ struct pg_db {
     struct drv_db base;
     struct pg_address address;
     int64_t lock; /* key of the advisory lock */
-    int64_t (*mono_us)(void);
+    struct store_opts opts;
 };
 
 struct pg_stmt;

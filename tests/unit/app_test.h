@@ -79,10 +79,24 @@ static inline void test_as(struct test_app *t, const struct principal *who)
     t->c.via = VIA_API;
 }
 
+/* Where the app's rows are: SQLite in a folder that goes, or a schema of its own in the throw-away
+ * database of MORTISE_TEST_PG. */
+static inline void test_app_url(const struct test_app *t, char *url, size_t room)
+{
+    const char *base = getenv("MORTISE_TEST_PG");
+    if (!base || !base[0]) {
+        (void)snprintf(url, room, "sqlite::memory:");
+        return;
+    }
+    int n = snprintf(url, room, "%s%cschema=a", base, strchr(base, '?') ? '&' : '?');
+    for (const char *p = t->dir; *p && (size_t)n + 4 < room; p++)
+        n += snprintf(url + n, room - (size_t)n, "%02x", (unsigned char)*p);
+}
+
 static inline void test_app_init(struct test_app *t, const char *key, const struct test_file *files,
                                  size_t n)
 {
-    static const char template[] = "/tmp/mortise-app-XXXXXX";
+    static const char template[] = "/tmp/mortise-a-XXXXXX";
     struct err err = ERR_INIT;
     *t = (struct test_app){.a = arena_new((size_t)256 << 20), .now_us = TEST_NOW};
     memcpy(t->dir, template, sizeof template);
@@ -92,7 +106,9 @@ static inline void test_app_init(struct test_app *t, const char *key, const stru
         (void)snprintf(path, sizeof path, "%s/%s", key, files[i].path);
         test_write_file(t->dir, path, files[i].text);
     }
-    struct engine_opts opts = {.store_url = STR("sqlite::memory:"),
+    char url[400];
+    test_app_url(t, url, sizeof url);
+    struct engine_opts opts = {.store_url = str_of(url),
                                .apps_dir = str_of(t->dir),
                                .timezone = STR("Asia/Shanghai"),
                                .now_us = test_app_now,
