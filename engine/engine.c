@@ -178,7 +178,9 @@ int engine_run_app(struct engine *e, struct app *app, struct err *err)
     struct running *r = running_find(e, app->key);
     if (!r && e->n < ENGINE_APPS_MAX)
         r = &e->running[e->n++];
-    if (r) {
+    if (r && r->app && r->app->n > app->n) {
+        old = app; /* loaded before a publish that is running already */
+    } else if (r) {
         old = r->app;
         *r = (struct running){.key = app->key, .app = app, .seen = app->n};
     }

@@ -8,6 +8,7 @@
 #include "engine/meta/diff.h"
 #include "engine/meta/load.h"
 #include "engine/org/ctx.h"
+#include "engine/record/backfill.h"
 #include "engine/value/json.h"
 
 struct engine_opts {
@@ -82,6 +83,12 @@ struct publish {
  * draft. */
 int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
                    struct err *err) ATTR_MUST;
+/*
+ * Fills some more columns of an app that a publish left to be filled (a write transaction of its
+ * own), and loads the app again when that was the last. out->more: call again.
+ */
+int engine_backfill(struct ctx *c, struct str key, struct backfill *out,
+                    struct err *err) ATTR_MUST;
 /* Publishes version `to`'s text as a new version; the draft becomes that text. */
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
                     struct err *err) ATTR_MUST;

@@ -35,6 +35,9 @@ struct load_opts engine_load_opts(const struct engine *e);
 /* Swaps the pointer to a new running version after its commit; takes over the reference. */
 int engine_run_app(struct engine *e, struct app *app, struct err *err) ATTR_MUST;
 
+/* publish.c: the running version, loaded from its stored text again. */
+int engine_reload(struct ctx *c, struct str key, struct err *err) ATTR_MUST;
+
 /* seed.c: rows of data/ (and data/demo/ with the demo option), as the system. Not in a write job.
  */
 int seed_rows(struct ctx *c, struct app *app, bool demo, struct err *err) ATTR_MUST;

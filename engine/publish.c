@@ -142,6 +142,16 @@ int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err
     json_end_list(out);
     errors_json(c, &diags, out);
     json_kbool(out, "data_loss", data_loss(&d));
+    struct backfill fill;
+    if (backfill_state(c->db, c->a, key, &fill, err) < 0)
+        return -1;
+    if (fill.more) {
+        json_key(out, STR("backfill"));
+        json_begin_obj(out);
+        json_kint(out, "done", fill.done);
+        json_kint(out, "total", fill.total);
+        json_end_obj(out);
+    }
     json_kint(out, "from", d.old ? d.old->n : 0);
     json_end_obj(out);
     return 0;
@@ -265,8 +275,11 @@ struct app *engine_app_version(struct ctx *c, struct str key, int64_t n)
         diags_init(&diags, c->a);
         if (version_load(c->db, c->a, key, n, &src, &err) == 1)
             app = app_load(&src, &opts, &diags);
-        if (app)
+        if (app) {
             app->n = n;
+            if (backfill_mark(c->db, c->a, app, &err) < 0)
+                app_unref(&app);
+        }
     }
     keep_until_reset(c->a, app);
     return app;
@@ -289,7 +302,18 @@ static int start_stored(struct ctx *c, struct str key, struct diags *diags, stru
     if (!app)
         return 0; /* the mistakes are in diags; the other apps run */
     app->n = n;
+    if (backfill_mark(c->db, c->a, app, err) < 0) {
+        app_unref(&app);
+        return -1;
+    }
     return engine_run_app(c->engine, app, err);
+}
+
+int engine_reload(struct ctx *c, struct str key, struct err *err)
+{
+    struct diags diags;
+    diags_init(&diags, c->a);
+    return start_stored(c, key, &diags, err);
 }
 
 /* First publish of a folder that the database does not know, with its rows. */

@@ -11,6 +11,7 @@
 #include "engine/record/schema.h"
 #include "engine/vault/vault.h"
 #include "runtime/audited.h"
+#include "runtime/jobs.h"
 #include "runtime/public.h"
 #include "runtime/server.h"
 
@@ -253,6 +254,26 @@ int api_plan(struct http_req *req, struct http_resp *resp, struct err *err)
     return engine_plan(req->ctx, req->params[0], &resp->json, err);
 }
 
+/* "job" of the columns that are being filled, when there is one; wakes the jobs' thread. */
+static int fill_job(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    struct sql q;
+    char buf[16];
+    int64_t id = 0;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "SELECT max(id) FROM _job WHERE kind = 'backfill' AND state IN ('queued', "
+                "'running') AND app = ");
+    sql_bind_str(&q, req->params[0]);
+    if (store_get_int(c->db, c->a, &q, &id, err) < 0)
+        return -1;
+    if (id) {
+        json_kstr(&resp->json, "job", id_print(id, buf));
+        jobs_wake(req->server->jobs);
+    }
+    return 0;
+}
+
 static int version_answer(struct http_req *req, struct http_resp *resp, int64_t n, struct err *err)
 {
     if (public_tokens(req->ctx, req->params[0], err) ||
@@ -260,6 +281,8 @@ static int version_answer(struct http_req *req, struct http_resp *resp, int64_t 
         return -1;
     json_begin_obj(&resp->json);
     json_kint(&resp->json, "version", n);
+    if (fill_job(req, resp, err))
+        return -1;
     json_end_obj(&resp->json);
     return 0;
 }

@@ -43,6 +43,7 @@ struct work {
     bool found;
     bool undo;
     struct str payload; /* of an undo */
+    bool backfill;
 };
 
 /* ---- rows ---- */
@@ -108,8 +109,8 @@ static int next_job(struct work *w, struct err *err)
     struct sql q;
     struct stmt *s;
     sql_init(&q, w->a, store_dialect(w->c.store));
-    sql_lit(&q, "SELECT id, app, payload, kind FROM _job WHERE kind IN ('import', 'undo') AND"
-                " state = 'queued' "
+    sql_lit(&q, "SELECT id, app, payload, kind FROM _job WHERE (kind IN ('import', 'undo') AND"
+                " state = 'queued') OR (kind = 'backfill' AND state IN ('queued', 'running')) "
                 "ORDER BY id LIMIT 1");
     if (store_query(w->c.db, w->a, &q, &s, err))
         return -1;
@@ -117,10 +118,11 @@ static int next_job(struct work *w, struct err *err)
     if (rc == 1) {
         w->id = stmt_int(s, 0);
         w->undo = str_eqz(stmt_str(s, 3), "undo");
+        w->backfill = str_eqz(stmt_str(s, 3), "backfill");
         w->in.app = str_dup(w->a, stmt_str(s, 1));
         w->payload = str_dup(w->a, stmt_str(s, 2));
     }
-    if (rc == 1 && !w->undo) {
+    if (rc == 1 && !w->undo && !w->backfill) {
         rc = read_payload(w, str_dup(w->a, stmt_str(s, 1)), str_dup(w->a, stmt_str(s, 2)), err) ? -1
                                                                                                 : 1;
     }
@@ -321,6 +323,48 @@ static void run_undo(struct work *w)
                              .result = STR("{}")});
 }
 
+/* ---- filling columns after a publish ---- */
+
+static bool stopping(struct jobs *j)
+{
+    pthread_mutex_lock(&j->lock);
+    bool stop = j->stop;
+    pthread_mutex_unlock(&j->lock);
+    return stop;
+}
+
+/* A server that stops leaves the job as it is: the next one goes on with it. */
+static void run_backfill(struct work *w)
+{
+    struct err err = ERR_INIT;
+    struct diags none;
+    struct backfill fill = {.more = true};
+    int rc = 0;
+    diags_init(&none, w->a);
+    tell(w, &(struct update){.id = w->id, .state = "running"});
+    while (rc == 0 && fill.more) {
+        if (stopping(w->jobs))
+            return;
+        w->c.now_us = engine_now_us(w->c.engine);
+        rc = engine_backfill(&w->c, w->in.app, &fill, &err);
+        w->done = fill.more ? fill.done : w->total;
+        w->total = fill.more ? MAX(fill.total, w->total) : w->total;
+        if (rc == 0 && fill.more && w->c.mono_us() - w->told_us >= PROGRESS_US) {
+            w->told_us = w->c.mono_us();
+            tell(w, &(struct update){.id = w->id, .done = w->done, .total = w->total});
+        }
+    }
+    if (rc)
+        log_event(LOG_ERROR, "backfill", LOG_TEXT("app", w->in.app),
+                  LOG_TEXT("code", str_of(err.key)));
+    tell(w, &(struct update){.id = w->id,
+                             .done = w->done,
+                             .total = w->total,
+                             .state = rc ? "failed" : "done",
+                             .errors = errors_text(w, &none, &err),
+                             .result = STR("{}")});
+}
+
 static void work(void *arg)
 {
     struct work *w = arg;
@@ -333,6 +377,8 @@ static void work(void *arg)
         log_event(LOG_ERROR, "jobs", LOG_TEXT("code", str_of(err.key)));
     if (rc == 1 && w->undo)
         run_undo(w);
+    else if (rc == 1 && w->backfill)
+        run_backfill(w);
     else if (rc == 1)
         run_import(w);
 }

@@ -49,8 +49,16 @@ static void find_inputs(struct load *ld, struct field *f)
         fx_each_ref(f->value, add_ref, &in);
         fx_each_call(f->value, add_call, &in);
     }
-    f->inputs = in.v.v;
-    f->ninputs = in.v.n;
+    f->inputs = f->reads = in.v.v;
+    f->ninputs = f->nreads = in.v.n;
+    if (!f->rollup_where)
+        return;
+    struct inputs all = {.ld = ld};
+    for (size_t i = 0; i < in.v.n; i++)
+        add_input(&all, in.v.v[i]);
+    fx_each_ref(f->rollup_where, add_ref, &all);
+    f->reads = all.v.v;
+    f->nreads = all.v.n;
 }
 
 /* ---- resolving ---- */
@@ -182,8 +190,8 @@ static bool is_stored(const struct field *f)
     unsigned flags = fx_flags(f->value) | (f->rollup_where ? fx_flags(f->rollup_where) : 0);
     if (flags & (FX_VOLATILE | FX_STORED))
         return false;
-    for (size_t i = 0; i < f->ninputs; i++) {
-        if ((f->inputs[i]->type->flags & FT_COMPUTED) && !f->inputs[i]->stored)
+    for (size_t i = 0; i < f->nreads; i++) {
+        if (f->reads[i]->type && (f->reads[i]->type->flags & FT_COMPUTED) && !f->reads[i]->stored)
             return false;
     }
     return true;
@@ -276,9 +284,9 @@ static void visit(struct order *o, struct field *f, unsigned depth)
     if (o->done[f->nth] || depth > RESOLVE_DEPTH || !(f->type->flags & FT_COMPUTED))
         return;
     o->done[f->nth] = 1;
-    for (size_t i = 0; i < f->ninputs; i++) {
-        if (same_top(f->inputs[i]->form, o->form))
-            visit(o, f->inputs[i], depth + 1);
+    for (size_t i = 0; i < f->nreads; i++) {
+        if (same_top(f->reads[i]->form, o->form))
+            visit(o, f->reads[i], depth + 1);
     }
     if (f->form == o->form && f->stored)
         vec_push(o->ld->a, &o->v, f);

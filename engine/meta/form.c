@@ -23,6 +23,11 @@ bool field_is_sys(const struct field *f)
     return f->key.n && f->key.p[0] == '_';
 }
 
+bool field_by_expr(const struct field *f)
+{
+    return f->value && !field_is_sys(f) && (!f->stored || f->filling);
+}
+
 const struct view *form_view(const struct form *f, struct str key)
 {
     for (size_t i = 0; i < f->nviews; i++) {

@@ -107,11 +107,14 @@ struct field {
     struct fx *value;
     struct fx_type value_type; /* of formula, lookup, rollup */
     bool stored;               /* false: evaluated when read (volatile or stored-row functions) */
+    bool filling;              /* stored, but its column is being filled (record/backfill.h) */
     struct form *rollup_of;    /* the child form (or its sub-table) */
     struct field *rollup_by;   /* the link field there */
     struct fx *rollup_where;
     struct field *const *inputs; /* fields of any form that `value` reads, each once */
     size_t ninputs;
+    struct field *const *reads; /* the inputs, and what the rollup's `where` reads */
+    size_t nreads;
 };
 
 /* System fields stand behind the form's own in each row of values, in this order. */
@@ -393,6 +396,8 @@ struct form {
 struct field *form_field(const struct form *f, struct str key);
 struct field *form_sys(const struct form *f, enum sys_field which);
 bool field_is_sys(const struct field *f);
+/* Its value is what its expression gives now, not what a column holds. */
+bool field_by_expr(const struct field *f);
 const struct view *form_view(const struct form *f, struct str key);
 const struct button *form_button(const struct form *f, struct str key);
 const struct option *field_option(const struct field *f, struct str key);

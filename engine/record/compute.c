@@ -40,33 +40,60 @@ struct val compute_fit(const struct field *f, struct arena *a, struct val v)
 
 /* ---- rollups ---- */
 
-/* " FROM of t0 WHERE by = id AND where", live rows of submitted records only. */
-static int rollup_from(struct sql_env *e, struct sql *q, const struct field *f, int64_t id,
-                       struct err *err)
+/* The row that a rollup belongs to: a row of an outer query, or one id. */
+struct roll_of {
+    const struct form *form; /* NULL: the id */
+    unsigned alias;
+    int64_t id;
+};
+
+static void bind_owner(struct sql *q, const struct roll_of *of)
+{
+    if (of->form)
+        sql_col(q, of->alias, STR("_id"));
+    else
+        sql_bind_int(q, of->id);
+}
+
+static void links_here(struct sql_env *e, struct sql *q, const struct field *by,
+                       const struct roll_of *of)
+{
+    if (!(by->type->flags & FT_MULTI)) {
+        sql_col(q, e->alias, by->key);
+        sql_lit(q, " = ");
+        bind_owner(q, of);
+        return;
+    }
+    sql_lit(q, "EXISTS (SELECT 1 FROM json_each(");
+    sql_col(q, e->alias, by->key);
+    sql_lit(q, ") j WHERE j.value = ");
+    bind_owner(q, of);
+    sql_lit(q, ")");
+}
+
+/* " FROM of WHERE by = id AND where", live rows of submitted records only. */
+static int rollup_from(struct sql_env *e, struct sql *q, const struct field *f,
+                       const struct roll_of *owner, struct err *err)
 {
     const struct form *of = f->rollup_of;
     const struct form *top = of->parent ? of->parent : of;
-    unsigned t = of->parent ? 1 : 0;
+    unsigned t = of->parent ? e->alias + 1 : e->alias;
     sql_lit(q, " FROM ");
     sql_form(q, of);
-    sql_lit(q, " t0");
+    sql_lit(q, " ");
+    sql_alias(q, e->alias);
     if (of->parent) {
         sql_lit(q, " JOIN ");
         sql_form(q, top);
-        sql_lit(q, " t1 ON t1.\"_id\" = t0.\"_row\"");
+        sql_lit(q, " ");
+        sql_alias(q, t);
+        sql_lit(q, " ON ");
+        sql_col(q, t, STR("_id"));
+        sql_lit(q, " = ");
+        sql_col(q, e->alias, STR("_row"));
     }
     sql_lit(q, " WHERE ");
-    if (f->rollup_by->type->flags & FT_MULTI) {
-        sql_lit(q, "EXISTS (SELECT 1 FROM json_each(");
-        sql_col(q, 0, f->rollup_by->key);
-        sql_lit(q, ") j WHERE j.value = ");
-        sql_bind_int(q, id);
-        sql_lit(q, ")");
-    } else {
-        sql_col(q, 0, f->rollup_by->key);
-        sql_lit(q, " = ");
-        sql_bind_int(q, id);
-    }
+    links_here(e, q, f->rollup_by, owner);
     sql_lit(q, " AND ");
     sql_col(q, t, STR("_deleted_at"));
     sql_lit(q, " IS NULL");
@@ -81,29 +108,57 @@ static int rollup_from(struct sql_env *e, struct sql *q, const struct field *f, 
     return fx_sql_cond(f->rollup_where, q, &e->fx, err);
 }
 
-int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct err *err)
+int sql_rollup(struct sql_env *outer, struct sql *q, unsigned alias, const struct field *f,
+               uint8_t *scale, struct err *err)
+{
+    struct sql_env e;
+    struct roll_of owner = {.form = f->form, .alias = alias};
+    sql_env_init(&e, outer->c, f->rollup_of, outer->top + 1);
+    e.top = outer->top + 2;
+    e.bind = outer->bind;
+    e.this_form = f->form;
+    e.this_alias = alias;
+    sql_lit(q, "(SELECT ");
+    if (fx_sql_metric(f->value, q, &e.fx, scale, err) || rollup_from(&e, q, f, &owner, err))
+        return -1;
+    sql_lit(q, ")");
+    return 0;
+}
+
+int rollup_value(struct ctx *c, const struct rec *r, const struct field *f, struct val *out,
+                 struct err *err)
 {
     struct sql q;
     struct sql_env e;
     struct row_env bind;
+    struct roll_of owner = {.id = r->id};
     uint8_t scale = 0;
     ctx_sql(c, &q);
     row_env_init(&bind, c, r, err);
     sql_env_init(&e, c, f->rollup_of, 0);
     e.top = 1;
     e.bind = &bind;
+    *out = VAL_NONE;
     sql_lit(&q, "SELECT ");
-    if (fx_sql_metric(f->value, &q, &e.fx, &scale, err) || rollup_from(&e, &q, f, r->id, err))
+    if (fx_sql_metric(f->value, &q, &e.fx, &scale, err) || rollup_from(&e, &q, f, &owner, err))
         return -1;
     struct stmt *s;
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     int step = stmt_step(s, err);
-    r->v[f->slot] = VAL_NONE;
     if (step == 1)
-        r->v[f->slot] = compute_fit(f, c->a, column_val(c, s, 0, fx_type_of(f->value), scale));
+        *out = compute_fit(f, c->a, column_val(c, s, 0, fx_type_of(f->value), scale));
     stmt_done(s);
     return step < 0 ? -1 : 0;
+}
+
+int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct err *err)
+{
+    struct val v;
+    if (rollup_value(c, r, f, &v, err))
+        return -1;
+    r->v[f->slot] = v;
+    return 0;
 }
 
 static void this_ref(void *arg, const struct fx_ref *ref)
@@ -117,7 +172,7 @@ static void this_ref(void *arg, const struct fx_ref *ref)
 static bool rollup_stands(const struct field *f, const struct rec *old)
 {
     bool reads_this = false;
-    if (!old || old->v[f->slot].kind == VAL_ABSENT)
+    if (!old || f->filling || old->v[f->slot].kind == VAL_ABSENT)
         return false;
     if (f->rollup_where)
         fx_each_ref(f->rollup_where, this_ref, &reads_this);

@@ -72,8 +72,7 @@ static int field_expr(struct access *x, const struct field *f, struct sort_col *
                       struct err *err)
 {
     bool multi = f->type && (f->type->flags & FT_MULTI);
-    if (f != f->form->sys[SYS_ID] && ref_kind_of(f) != REF_NONE && !multi &&
-        !(f->value && !f->stored))
+    if (f != f->form->sys[SYS_ID] && ref_kind_of(f) != REF_NONE && !multi && !field_by_expr(f))
         return ref_expr(x, f, col, err);
     col->kind = field_column_kind(f);
     if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_VERSION])

@@ -24,7 +24,7 @@ static bool field_changed(const struct change *ch, const struct field *f)
         return true;
     if (f->sub)
         return !rec_same_rows(ch->now, ch->old, f);
-    if (f->value && !f->stored && !field_is_sys(f))
+    if (field_by_expr(f))
         return true;
     return !val_same(ch->now->v[f->slot], ch->old->v[f->slot]);
 }
@@ -400,7 +400,7 @@ static int roll(struct change *ch, const struct field *f, int64_t parent, struct
     if (kind == ROLL_OTHER || changed != f->rollup_of || !plain_where(f) ||
         (f->rollup_by->type->flags & FT_MULTI) || v->kind == VAL_ABSENT)
         return 0;
-    if (of && (field_is_sys(of) || of->sub || (of->value && !of->stored)))
+    if (f->filling || (of && (field_is_sys(of) || of->sub || field_by_expr(of))))
         return 0;
     if (kind == ROLL_SUM && !exact_sum(f, of))
         return 0;
@@ -532,5 +532,14 @@ int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, con
         if (f->fields[i]->sub && f->fields[i]->sub->ndependents &&
             dependents_of(&d, f->fields[i]->sub))
             return -1;
+    return title_dependents(&d) || clean(&d) ? -1 : 0;
+}
+
+int compute_title_dependents(struct ctx *c, const struct rec *now, const struct rec *old,
+                             struct err *err)
+{
+    struct change ch = {.c = c, .op = REC_UPDATE, .now = now, .old = old, .err = err};
+    struct dirt d = {.ch = &ch};
+    map_init(&d.by_id, c->a);
     return title_dependents(&d) || clean(&d) ? -1 : 0;
 }

@@ -85,8 +85,10 @@ int rec_value(struct row_env *e, const struct rec *r, const struct field *f, str
     if (out->kind != VAL_ABSENT)
         return 0;
     *out = VAL_NONE;
-    if (!f->value || f->stored || e->depth >= ENV_DEPTH)
+    if (!field_by_expr(f) || e->depth >= ENV_DEPTH)
         return 0;
+    if (f->rollup_of)
+        return rollup_value(e->c, r, f, out, e->fx.err);
     struct row_env sub;
     row_env_init(&sub, e->c, r, e->fx.err);
     sub.parent = e->parent;

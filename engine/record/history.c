@@ -14,7 +14,7 @@ static bool kept_in_history(const struct rec *r, const struct field *f)
 {
     const struct form *form = r->form;
     if (!field_is_sys(f))
-        return f->sub || (field_has_column(f) && !(f->value && !f->stored));
+        return f->sub || (field_has_column(f) && !field_by_expr(f));
     return f == form->sys[SYS_OWNER] || f == form->sys[SYS_DEPT] || f == form->sys[SYS_STATE] ||
            f == form->sys[SYS_TITLE];
 }

@@ -51,7 +51,7 @@ bool rec_same_rows(const struct rec *x, const struct rec *y, const struct field 
 
 static bool loads(const struct field *f)
 {
-    return field_is_sys(f) || (field_has_column(f) && !(f->value && !f->stored));
+    return field_is_sys(f) || (field_has_column(f) && !field_by_expr(f));
 }
 
 /* " t0, title sub-selects of refs" for the columns of a form. */

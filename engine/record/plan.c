@@ -195,7 +195,7 @@ static int add_field(struct plan *p, const struct field *f, struct err *err)
         o->kind = OUT_TABLE;
         return add_table(p, o, err);
     }
-    if (f->value && !f->stored && (fx_flags(f->value) & FX_NO_SQL)) {
+    if (field_by_expr(f) && (fx_flags(f->value) & FX_NO_SQL)) {
         o->kind = OUT_EVAL;
         return 0;
     }
@@ -206,7 +206,7 @@ static int add_field(struct plan *p, const struct field *f, struct err *err)
             return -1;
         return add_plain(p, o, err);
     }
-    if (ref == REF_NONE || (f->value && !f->stored))
+    if (ref == REF_NONE || field_by_expr(f))
         return add_plain(p, o, err);
     o->kind = OUT_REF;
     if (ref == REF_ROW)

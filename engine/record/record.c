@@ -227,7 +227,7 @@ static void settle(struct rec *r)
 {
     for (size_t i = 0; i < r->form->nslots; i++) {
         const struct field *f = rec_field_at(r->form, i);
-        bool later = f->value && !f->stored && !field_is_sys(f); /* evaluated when read */
+        bool later = field_by_expr(f);
         if (r->v[i].kind == VAL_ABSENT && !later)
             r->v[i] = VAL_NONE;
     }

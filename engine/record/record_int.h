@@ -90,6 +90,12 @@ void sql_form(struct sql *q, const struct form *f);
 /* A field's column over an alias, without rights. */
 int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
               const struct field *field, struct err *err) ATTR_MUST;
+/* (SELECT …) of a rollup for the row that `alias` stands for. *scale of the result. */
+int sql_rollup(struct sql_env *e, struct sql *q, unsigned alias, const struct field *f,
+               uint8_t *scale, struct err *err) ATTR_MUST;
+/* A rollup of one row, asked now. */
+int rollup_value(struct ctx *c, const struct rec *r, const struct field *f, struct val *out,
+                 struct err *err) ATTR_MUST;
 /* SELECT … of a stored-row function, no parentheses. *scale of the result. */
 int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
                struct err *err) ATTR_MUST;

@@ -119,7 +119,8 @@ static void set_changed(struct ctx *c, struct setter *s, const struct rec *r, co
     size_t slots = f->parent ? f->nfields : f->nslots;
     for (size_t i = 0; i < slots; i++) {
         const struct field *field = rec_field_at(f, i);
-        if (!has_column(field) || val_same(r->v[i], old->v[i]))
+        bool fill = field->filling && r->v[i].kind != VAL_ABSENT; /* the column is not known */
+        if (!has_column(field) || (!fill && val_same(r->v[i], old->v[i])))
             continue;
         set_column(s, field->key, column_of(r, field, c->a));
         if (i < f->nfields && field_has_key(field))
@@ -153,7 +154,7 @@ bool rows_differ(const struct rec *r, const struct rec *old)
     for (size_t i = 0; i < f->nslots; i++) {
         const struct field *field = rec_field_at(f, i);
         bool marks = field == f->sys[SYS_VERSION] || field == f->sys[SYS_UPDATED_AT] ||
-                     field == f->sys[SYS_UPDATED_BY];
+                     field == f->sys[SYS_UPDATED_BY] || field->filling;
         if (!marks && has_column(field) && !val_same(r->v[i], old->v[i]))
             return true;
         if (i < f->nfields && field->sub && !rec_same_rows(r, old, field))

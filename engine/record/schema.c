@@ -5,6 +5,7 @@
  */
 #include "engine/record/schema_int.h"
 
+#include "engine/record/backfill.h"
 #include "engine/record/schema_fill.h"
 #include "engine/record/search.h"
 
@@ -560,8 +561,9 @@ static int apply_all(struct work *w, struct err *err)
             return -1;
     if (retire_tables(w, err) < 0)
         return -1;
-    return schema_fill(w->c, w->old, w->new_, err) || search_apply(w->c, w->old, w->new_, err) ? -1
-                                                                                               : 0;
+    if (schema_fill(w->c, w->old, w->new_, err) < 0 || backfill_begin(w->c, w->new_, w->n, err) < 0)
+        return -1;
+    return search_apply(w->c, w->old, w->new_, err);
 }
 
 static void free_page(void *arg)

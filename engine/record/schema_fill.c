@@ -1,6 +1,6 @@
 /*
- * Computed columns whose values a publish makes untrue: found by comparing the definitions, filled
- * row by row through compute.c.
+ * Computed columns whose values a publish makes untrue: found by comparing the definitions. Those
+ * of small forms are filled here, row by row through compute.c; the others by a job (backfill.c).
  */
 #include "engine/record/schema_fill.h"
 
@@ -8,6 +8,7 @@
 #include "engine/record/schema_int.h"
 
 #define PAGE_BYTES (64u << 20)
+#define FILL_NOW   1000 /* rows of a form that are filled in the publishing transaction */
 
 static bool same_text(const struct fx *x, const struct fx *y)
 {
@@ -49,16 +50,140 @@ static bool field_stale(const struct form *old, const struct field *f)
     return was && field_has_column(was) && field_has_column(f) && !schema_same_store(was, f);
 }
 
-static bool form_stale(const struct form *old, const struct form *f)
+/* ---- what is stale: by the number of a field in its app ---- */
+
+struct stale {
+    bool *field;
+    size_t n; /* numbers in use */
+};
+
+static size_t highest(const struct form *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->nfields; i++) {
+        n = MAX(n, (size_t)f->fields[i]->nth + 1);
+        n = f->fields[i]->sub ? MAX(n, highest(f->fields[i]->sub)) : n;
+    }
+    return n;
+}
+
+static void mark_changed(struct stale *s, const struct form *old, const struct form *f)
+{
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        const struct field *was = old ? before(old, field) : NULL;
+        s->field[field->nth] = field_stale(old, field) || (was && was->filling);
+        if (field->sub)
+            mark_changed(s, schema_sub(old, field->key), field->sub);
+    }
+}
+
+/* What reads a stale field is stale. */
+static bool spread(struct stale *s, const struct form *f)
+{
+    bool any = false;
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        bool reads = false;
+        for (size_t k = 0; k < field->nreads && !reads; k++)
+            reads = !field_is_sys(field->reads[k]) && s->field[field->reads[k]->nth];
+        if (reads && !s->field[field->nth] && is_computed(field)) {
+            s->field[field->nth] = true;
+            any = true;
+        }
+        if (field->sub && spread(s, field->sub))
+            any = true;
+    }
+    return any;
+}
+
+static void find_stale(struct arena *a, struct stale *s, const struct app *old,
+                       const struct app *new_)
+{
+    for (size_t i = 0; i < new_->nforms; i++)
+        s->n = MAX(s->n, highest(new_->forms[i]));
+    s->field = ARENA_ARRAY(a, bool, s->n + 1);
+    for (size_t i = 0; i < new_->nforms; i++)
+        mark_changed(s, schema_before(old, new_->forms[i]), new_->forms[i]);
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < new_->nforms; i++)
+            again |= spread(s, new_->forms[i]);
+    }
+}
+
+/* A form with a stale column, or a title that reads another way. */
+static bool form_stale(const struct stale *s, const struct form *old, const struct form *f)
 {
     if (old && !same_text(old->record_title, f->record_title))
         return true;
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
-        if (field->sub ? form_stale(schema_sub(old, field->key), field->sub)
-                       : field_stale(old, field))
+        if ((is_computed(field) && s->field[field->nth]) ||
+            (field->sub && form_stale(s, schema_sub(old, field->key), field->sub)))
             return true;
     }
+    return false;
+}
+
+/* ---- now, or by a job ---- */
+
+static bool in_key(const struct form *f, const struct field *field)
+{
+    bool yes = field->unique;
+    for (size_t i = 0; i < f->nuniques && !yes; i++)
+        for (size_t k = 0; k < f->uniques[i].nfields; k++)
+            yes |= f->uniques[i].fields[k] == field;
+    return yes;
+}
+
+/* Every stale field can be read by its expression meanwhile, in SQL too, and no unique rule stands
+ * on it. */
+static bool can_wait(const struct stale *s, const struct form *f)
+{
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        if (field->sub && !can_wait(s, field->sub))
+            return false;
+        if (!is_computed(field) || !s->field[field->nth])
+            continue;
+        bool sql = !(fx_flags(field->value) & FX_NO_SQL) &&
+                   !(field->rollup_where && (fx_flags(field->rollup_where) & FX_NO_SQL));
+        if (!sql || in_key(f, field))
+            return false;
+    }
+    return true;
+}
+
+static int many_rows(const struct ctx *c, struct arena *a, const struct form *f, struct err *err)
+{
+    struct sql q;
+    struct ddl_table t = schema_name(f);
+    int64_t n = 0;
+    sql_init(&q, a, store_dialect(c->store));
+    sql_lit(&q, "SELECT count(*) FROM (SELECT 1 FROM ");
+    sql_table(&q, t.app, t.form, t.sub);
+    sql_lit(&q, " WHERE \"_deleted_at\" IS NULL LIMIT ");
+    sql_int(&q, FILL_NOW + 1);
+    sql_lit(&q, ") t");
+    return store_get_int(c->db, a, &q, &n, err) < 0 ? -1 : n > FILL_NOW;
+}
+
+static void set_filling(const struct stale *s, const struct form *f)
+{
+    for (size_t i = 0; i < f->nfields; i++) {
+        struct field *field = f->fields[i];
+        field->filling = is_computed(field) && s->field[field->nth];
+        if (field->sub)
+            set_filling(s, field->sub);
+    }
+}
+
+static bool waits(const struct form *f)
+{
+    for (size_t i = 0; i < f->nfields; i++)
+        if (f->fields[i]->filling || (f->fields[i]->sub && waits(f->fields[i]->sub)))
+            return true;
     return false;
 }
 
@@ -127,12 +252,31 @@ static int fill_form(const struct ctx *c, struct arena *a, const struct form *f,
     return 0;
 }
 
-static int fill_stale(const struct ctx *c, struct arena *a, const struct app *old,
-                      const struct app *new_, struct err *err)
+static int choose(const struct ctx *c, struct arena *a, const struct stale *s,
+                  const struct app *old, struct app *new_, struct err *err)
 {
     for (size_t i = 0; i < new_->nforms; i++) {
         const struct form *f = new_->forms[i];
-        if (form_stale(schema_before(old, f), f) && fill_form(c, a, f, err) < 0)
+        int many =
+            form_stale(s, schema_before(old, f), f) && can_wait(s, f) ? many_rows(c, a, f, err) : 0;
+        if (many < 0)
+            return -1;
+        if (many)
+            set_filling(s, f);
+    }
+    return 0;
+}
+
+static int fill_stale(struct ctx *c, struct arena *a, const struct app *old, struct app *new_,
+                      struct err *err)
+{
+    struct stale s = {0};
+    find_stale(c->a, &s, old, new_);
+    if (choose(c, c->a, &s, old, new_, err))
+        return -1;
+    for (size_t i = 0; i < new_->nforms; i++) {
+        const struct form *f = new_->forms[i];
+        if (!waits(f) && form_stale(&s, schema_before(old, f), f) && fill_form(c, a, f, err) < 0)
             return -1;
     }
     return 0;
@@ -144,7 +288,7 @@ static void free_arena(void *arg)
     arena_free(&a);
 }
 
-int schema_fill(struct ctx *c, const struct app *old, const struct app *new_, struct err *err)
+int schema_fill(struct ctx *c, const struct app *old, struct app *new_, struct err *err)
 {
     struct arena *a = arena_new(PAGE_BYTES);
     if (!a)

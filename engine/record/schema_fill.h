@@ -7,8 +7,8 @@
 #include "engine/record/schema.h"
 
 /* Inside the publishing job, after the tables are there: recomputes the rows of every form that has
- * a new or changed stored computation, or an input whose type changed. old may be NULL. */
-int schema_fill(struct ctx *c, const struct app *old, const struct app *new_,
-                struct err *err) ATTR_MUST;
+ * a new or changed stored computation, or an input whose type changed; where there are many rows it
+ * sets field.filling instead and leaves them to a job. old may be NULL. */
+int schema_fill(struct ctx *c, const struct app *old, struct app *new_, struct err *err) ATTR_MUST;
 
 #endif

@@ -47,7 +47,8 @@ static int sql_unstored(struct sql_env *e, struct sql *q, const struct form *f, 
     uint8_t scale = 0;
     if (scaled)
         sql_lit(q, "CAST(ROUND((");
-    if (fx_sql_value(field->value, q, &sub.fx, &scale, err))
+    if (field->rollup_of ? sql_rollup(&sub, q, alias, field, &scale, err)
+                         : fx_sql_value(field->value, q, &sub.fx, &scale, err))
         return -1;
     if (scaled) {
         sql_lit(q, ") * ");
@@ -62,7 +63,7 @@ static int sql_unstored(struct sql_env *e, struct sql *q, const struct form *f, 
 int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
               const struct field *field, struct err *err)
 {
-    if (field->value && !field->stored && !field_is_sys(field))
+    if (field_by_expr(field))
         return sql_unstored(e, q, f, alias, field, err);
     sql_col(q, alias, field->key);
     return 0;

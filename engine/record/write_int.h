@@ -72,6 +72,9 @@ int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct e
 /* dependents.c. After a stored change: recomputes the rows of other forms that read this one. */
 int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
                        struct err *err) ATTR_MUST;
+/* The same for the title alone. */
+int compute_title_dependents(struct ctx *c, const struct rec *now, const struct rec *old,
+                             struct err *err) ATTR_MUST;
 /* A value as the field stores it: scaled, blank when it does not fit. */
 struct val compute_fit(const struct field *f, struct arena *a, struct val v);
 

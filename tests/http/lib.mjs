@@ -32,7 +32,7 @@ export async function serve(t, options = {}) {
   let apps = options.apps ?? join(root, 'tests/http/apps');
   if (options.own) {
     apps = join(folder(), 'apps');
-    cpSync(join(root, 'tests/http/apps'), apps, { recursive: true });
+    cpSync(options.apps ?? join(root, 'tests/http/apps'), apps, { recursive: true });
     t.after(() => rmSync(dirname(apps), { recursive: true, force: true }));
   }
   const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', data, ...(options.args ?? [])];

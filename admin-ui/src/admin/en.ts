@@ -245,4 +245,6 @@ export const en = {
   d_none_text: 'Departments decide scopes such as “own department” and “departments below”.',
   copied: 'Password filled in; note it down before you close',
   cancel: 'Cancel',
+  filling:
+    'Computed fields are being filled: {done} of {total} rows. Values are right meanwhile; work goes on.',
 } satisfies { [K in keyof typeof zh]: string };

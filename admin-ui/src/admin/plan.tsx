@@ -281,6 +281,11 @@ export function PlanPage(props: { app: string }) {
     }
   };
   useEffect(() => void load(), [draft, l]);
+  useEffect(() => {
+    if (!plan?.backfill) return;
+    const timer = setTimeout(() => void load(), 2000);
+    return () => clearTimeout(timer);
+  }, [plan]);
 
   const sorted = useMemo(
     () => (plan ? [...plan.changes].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)) : []),
@@ -329,6 +334,12 @@ export function PlanPage(props: { app: string }) {
           <span class="dk">{t('refresh_plan')}</span>
         </Button>
       </Top>
+      {plan?.backfill ? (
+        <p class="row gap1 s13 mut pub-fill" role="status">
+          <Icon name="refresh-cw" />
+          {t('filling', { done: number(plan.backfill.done), total: number(plan.backfill.total) })}
+        </p>
+      ) : null}
       {failed ? (
         <Empty icon="circle-alert" title={t('failed')} text={failed}>
           <Button onClick={() => void load()}>{t('retry')}</Button>

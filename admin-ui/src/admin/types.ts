@@ -43,6 +43,8 @@ export interface Plan {
   errors: Mistake[];
   data_loss: boolean;
   from: number;
+  /** columns of the running version that are still being filled */
+  backfill?: { done: number; total: number };
 }
 export interface Version {
   n: number;

@@ -232,4 +232,5 @@ export const zh = {
   d_none_text: '部门决定“本部门”“下级部门”这些数据范围。',
   copied: '密码已填入，请在关闭前抄下',
   cancel: '取消',
+  filling: '正在后台补算字段：{done} / {total} 行。期间数据照常正确，可以继续使用。',
 };
