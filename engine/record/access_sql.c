@@ -66,7 +66,7 @@ int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const str
     if (!g->def)
         return task_cond(x, q, alias, g);
     if (!g->where) {
-        sql_lit(q, "1");
+        sql_lit(q, "TRUE");
         return 0;
     }
     struct sql_env e;
@@ -83,7 +83,7 @@ static int any_of(struct access *x, struct sql *q, unsigned alias,
     size_t taken = 0;
     for (size_t i = 0; i < x->n; i++)
         if (take(&x->g[i], arg) && x->g[i].def && !x->g[i].where) {
-            sql_lit(q, "1");
+            sql_lit(q, "TRUE");
             return 0;
         }
     sql_lit(q, "(");
@@ -96,7 +96,7 @@ static int any_of(struct access *x, struct sql *q, unsigned alias,
             return -1;
     }
     if (!taken)
-        sql_lit(q, "0");
+        sql_lit(q, "FALSE");
     sql_lit(q, ")");
     return 0;
 }
@@ -126,7 +126,7 @@ int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned rig
 {
     sql_lit(q, "(");
     if (where == REC_ANY)
-        sql_lit(q, "1");
+        sql_lit(q, "TRUE");
     else
         sql_col(q, alias, STR("_deleted_at"));
     if (where == REC_LIVE)
@@ -199,7 +199,7 @@ static int needs_step(struct access *x, struct sql *q, struct path_at at, struct
     struct access *t;
     const struct field *step = at.path[0].ref;
     if (step->sub) { /* rows below a linked row: only for those who see all of it */
-        sql_lit(q, "0");
+        sql_lit(q, "FALSE");
         return 0;
     }
     if (access_of(x->c, at.f, &t, err) || access_show_cond(t, q, at.alias, step, FIELD_READ, err))
@@ -219,7 +219,7 @@ static int needs_path(struct access *x, struct sql *q, struct path_at at, struct
     struct sql_env e;
     unsigned in = at.alias + 1;
     if (!target || access_of(x->c, target, &t, err))
-        return target ? -1 : (sql_lit(q, "0"), 0);
+        return target ? -1 : (sql_lit(q, "FALSE"), 0);
     sql_env_init(&e, x->c, at.f, at.alias);
     sql_lit(q, "(");
     if (sql_field(&e, q, at.f, at.alias, link, err))
@@ -272,7 +272,7 @@ int access_sub_needs(struct access *x, struct sql *q, unsigned alias, const stru
 {
     struct needs **of = x->sub_needs ? x->sub_needs[table->slot] : NULL;
     if (x->c->as_of && of && of[f->slot]) {
-        sql_lit(q, " AND 0");
+        sql_lit(q, " AND FALSE");
         return 0;
     }
     for (const struct needs *n = of ? of[f->slot] : NULL; n && n->n; n++) {
@@ -289,9 +289,9 @@ int access_show_cond(struct access *x, struct sql *q, unsigned alias, const stru
     enum show show = access_show(x, f, least);
     if (show != SHOW_SOME) {
         if (show == SHOW_ALWAYS)
-            sql_lit(q, "1");
+            sql_lit(q, "TRUE");
         else
-            sql_lit(q, "0");
+            sql_lit(q, "FALSE");
         return 0;
     }
     struct take t = {.f = f, .least = least};

@@ -44,7 +44,8 @@ static int linking(struct wr *w, const struct field *link, struct sql *q)
     }
     sql_lit(q, " WHERE t0.\"_deleted_at\" IS NULL AND ");
     if (link->type->flags & FT_MULTI) {
-        sql_lit(q, "EXISTS (SELECT 1 FROM json_each(");
+        sql_lit(q, "EXISTS (SELECT 1 FROM ");
+        sql_each(q, SQL_EACH_INT);
         sql_col(q, from->parent ? 1 : 0, link->key);
         sql_lit(q, ") j WHERE j.value = ");
         sql_bind_int(q, w->rec.id);

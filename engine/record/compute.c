@@ -64,7 +64,8 @@ static void links_here(struct sql_env *e, struct sql *q, const struct field *by,
         bind_owner(q, of);
         return;
     }
-    sql_lit(q, "EXISTS (SELECT 1 FROM json_each(");
+    sql_lit(q, "EXISTS (SELECT 1 FROM ");
+    sql_each(q, SQL_EACH_INT);
     sql_col(q, e->alias, by->key);
     sql_lit(q, ") j WHERE j.value = ");
     bind_owner(q, of);

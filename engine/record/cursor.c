@@ -226,7 +226,7 @@ static void beyond(struct sql *q, const struct sort_col *col, struct val v)
 {
     bool blank = val_is_blank(v);
     if (blank && col->descending) {
-        sql_lit(q, "0");
+        sql_lit(q, "FALSE");
         return;
     }
     if (!blank && col->descending && col->nullable) {

@@ -157,7 +157,8 @@ static void reach_from(struct sql *q, const struct form *f, const struct fx_ref 
     sql_lit(q, " WHERE ");
     bool multi = !step->sub && step->type && (step->type->flags & FT_MULTI);
     if (multi) {
-        sql_lit(q, "EXISTS (SELECT 1 FROM json_each(");
+        sql_lit(q, "EXISTS (SELECT 1 FROM ");
+        sql_each(q, SQL_EACH_INT);
         sql_col(q, t, step->key);
         sql_lit(q, ") j WHERE j.value");
     } else if (step->sub) {

@@ -104,7 +104,7 @@ static int sub_clear(struct plan *p, struct plan *rows, const struct field *tabl
     if (!of || !of[s->f->slot])
         return 0;
     s->clear = rows->ncols++;
-    sql_lit(&rows->select, ", (1");
+    sql_lit(&rows->select, ", (TRUE");
     int rc = access_sub_needs(p->x, &rows->select, 0, table, s->f, err);
     sql_lit(&rows->select, ")");
     return rc;

@@ -236,8 +236,10 @@ static int plan_options(const struct plan *p, struct change *ch, struct err *err
     sql_lit(&q, "SELECT count(*)");
     from_table(&q, old->form);
     sql_lit(&q, " t0 WHERE ");
-    if (list)
-        sql_lit(&q, "EXISTS (SELECT 1 FROM json_each(");
+    if (list) {
+        sql_lit(&q, "EXISTS (SELECT 1 FROM ");
+        sql_each(&q, SQL_EACH_TEXT);
+    }
     sql_col(&q, 0, old->key);
     if (list)
         sql_lit(&q, ") WHERE value");

@@ -30,7 +30,7 @@ static int next_number(struct ctx *c, const struct field *f, struct str period, 
     sql_bind_str(&q, f->key);
     sql_lit(&q, ", ");
     sql_bind_str(&q, period);
-    sql_lit(&q, ", 1) ON CONFLICT (app, form, field, period) DO UPDATE SET last = last + 1"
+    sql_lit(&q, ", 1) ON CONFLICT (app, form, field, period) DO UPDATE SET last = _serial.last + 1"
                 " RETURNING last");
     int got = store_get_int(c->db, c->a, &q, out, err);
     return got == 1 ? 0

@@ -46,7 +46,7 @@ static int sql_unstored(struct sql_env *e, struct sql *q, const struct form *f, 
     bool scaled = field->value_type.base == FX_NUM && field->has_scale;
     uint8_t scale = 0;
     if (scaled)
-        sql_lit(q, "CAST(ROUND((");
+        sql_round(q);
     if (field->rollup_of ? sql_rollup(&sub, q, alias, field, &scale, err)
                          : fx_sql_value(field->value, q, &sub.fx, &scale, err))
         return -1;
@@ -55,7 +55,8 @@ static int sql_unstored(struct sql_env *e, struct sql *q, const struct form *f, 
         sql_int(q, pow10_of(field->scale));
         sql_lit(q, " / ");
         sql_int(q, pow10_of(scale));
-        sql_lit(q, ".0) AS INTEGER)");
+        sql_lit(q, ".0");
+        sql_round_end(q);
     }
     return 0;
 }
@@ -79,6 +80,14 @@ static int emit_field(struct sql_env *e, struct sql *q, const struct form *f, un
     if (access_of(e->c, f, &x, err))
         return -1;
     return access_column(x, q, alias, field, ACCESS_COMPUTE, err);
+}
+
+/* What the items of a stored list are. */
+static enum sql_each each_of(struct fx_type t)
+{
+    if (t.base == FX_TEXT)
+        return SQL_EACH_TEXT;
+    return t.base == FX_NUM && !t.has_scale ? SQL_EACH_NUM : SQL_EACH_INT;
 }
 
 static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err);
@@ -135,7 +144,7 @@ static int rows_shown(struct sql_env *e, struct sql *q, struct path_at at, uint3
     if (access_sub_show(x, table, column, FIELD_READ) != SHOW_ALWAYS) {
         sql_lit(q, " AND ");
         if (table_at)
-            sql_lit(q, "0"); /* rows of a row behind a link: shown in clear or not at all */
+            sql_lit(q, "FALSE"); /* rows of a row behind a link: in clear or not at all */
         else if (access_sub_cond(x, q, at.alias, column, FIELD_READ, err))
             return -1;
     }
@@ -181,7 +190,8 @@ static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct
     if (at.n > 1)
         return emit_linked(e, q, at, err);
     if (first->type && (first->type->flags & FT_MULTI)) {
-        sql_lit(q, "SELECT value AS v FROM json_each(");
+        sql_lit(q, "SELECT value AS v FROM ");
+        sql_each(q, each_of(at.path[0].type));
         int rc = emit_field(e, q, at.f, at.alias, first, err);
         sql_lit(q, ")");
         return rc;
@@ -248,7 +258,8 @@ static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, 
     }
     (void)err;
     if (ref->type.list) {
-        sql_lit(q, "SELECT value AS v FROM json_each(");
+        sql_lit(q, "SELECT value AS v FROM ");
+        sql_each(q, each_of(ref->type));
         sql_bind(q, v);
         sql_lit(q, ")");
         return 0;

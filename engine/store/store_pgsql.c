@@ -26,7 +26,7 @@
 #define CANCEL_MS     2000  /* to react to a cancel; then the connection is given up */
 #define RECONNECTS    20
 #define RECONNECT_MS  250
-#define FUNCTIONS_OWN "1" /* changes with JSON_EACH */
+#define FUNCTIONS_OWN "2" /* changes with OWN */
 
 static struct pg_db *db_of(struct drv_db *d)
 {
@@ -260,10 +260,23 @@ static void pg_close(struct drv_db *at)
     free(db);
 }
 
-static const char JSON_EACH[] =
+/* What sql.h writes: the items of a JSON list, rounding half away from zero. */
+static const char *const OWN[] = {
     "CREATE OR REPLACE FUNCTION json_each(list text, OUT value text) RETURNS SETOF text"
     " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
-    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)'";
+    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb) COLLATE \"C\"'",
+    "CREATE OR REPLACE FUNCTION json_each_int(list text, OUT value bigint) RETURNS SETOF bigint"
+    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)::bigint'",
+    "CREATE OR REPLACE FUNCTION json_each_num(list text, OUT value float8) RETURNS SETOF float8"
+    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+    " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb)::float8'",
+    "CREATE OR REPLACE FUNCTION round_away(x float8) RETURNS bigint"
+    " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
+    " 'SELECT CASE WHEN x >= 9.2e18 THEN 9223372036854775807"
+    " WHEN x <= -9.2e18 THEN -9223372036854775807"
+    " ELSE trunc(x + CASE WHEN x < 0 THEN -0.5 ELSE 0.5 END)::bigint END'",
+};
 
 /* Functions that SQL of ours calls; replaced when the program brings others than are there. */
 static int make_functions(struct pg_conn *c, struct err *err)
@@ -281,7 +294,9 @@ static int make_functions(struct pg_conn *c, struct err *err)
     (void)snprintf(text, sizeof text, "mortise, functions " FUNCTIONS_OWN " %s", version);
     if (strcmp(have, text) == 0 || (!o->db_function && strncmp(have, text, 20) == 0))
         return 0;
-    int rc = simple(c, JSON_EACH, NULL, 0, err);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(OWN); i++)
+        rc = simple(c, OWN[i], NULL, 0, err);
     for (size_t i = 0; rc == 0 && o->db_function && o->db_function(i).n; i++)
         rc = simple(c, o->db_function(i).p, NULL, 0, err);
     (void)snprintf(text, sizeof text,

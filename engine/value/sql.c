@@ -112,9 +112,30 @@ void sql_contains(struct sql *q, struct str s)
         strb_addc(&b, s.p[i]);
     }
     strb_addc(&b, '%');
-    sql_lit(q, " LIKE ");
+    /* both mind the case of all but ASCII letters */
+    sql_lit_(q, q->dialect == SQL_PGSQL ? STR(" ILIKE ") : STR(" LIKE "));
     sql_bind_str(q, strb_str(&b));
+    sql_lit_(q, q->dialect == SQL_PGSQL ? STR(" COLLATE \"C\"") : STR(""));
     sql_lit(q, " ESCAPE '\\'");
+}
+
+void sql_each(struct sql *q, enum sql_each items)
+{
+    static const struct str pgsql[] = {[SQL_EACH_TEXT] = STR("json_each("),
+                                       [SQL_EACH_INT] = STR("json_each_int("),
+                                       [SQL_EACH_NUM] = STR("json_each_num(")};
+    sql_lit_(q, q->dialect == SQL_PGSQL ? pgsql[items] : STR("json_each("));
+}
+
+void sql_round(struct sql *q)
+{
+    sql_lit_(q, q->dialect == SQL_PGSQL ? STR("round_away(") : STR("CAST(ROUND("));
+    sql_lit(q, "(");
+}
+
+void sql_round_end(struct sql *q)
+{
+    sql_lit_(q, q->dialect == SQL_PGSQL ? STR(")") : STR(") AS INTEGER)"));
 }
 
 void sql_int(struct sql *q, int64_t i)

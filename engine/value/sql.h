@@ -58,6 +58,13 @@ void sql_bind_str(struct sql *q, struct str s);
 /* Appends " LIKE …" behind a text: it contains s, whatever the case of ASCII letters. % _ and \ in
  * s mean themselves. */
 void sql_contains(struct sql *q, struct str s);
+/* "json_each(": the items of a JSON list as rows with a column value; the caller writes the list
+ * and closes the bracket. PostgreSQL wants to know what the items are. */
+enum sql_each { SQL_EACH_TEXT, SQL_EACH_INT, SQL_EACH_NUM };
+void sql_each(struct sql *q, enum sql_each items);
+/* Around a double: the integer nearest to it, half away from zero. */
+void sql_round(struct sql *q);
+void sql_round_end(struct sql *q);
 /* An integer literal in the text, for LIMIT, scales and constants of the program. */
 void sql_int(struct sql *q, int64_t i);
 /* Appends another statement's text and arguments, renumbering its parameters. */
