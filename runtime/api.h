@@ -34,10 +34,12 @@ http_handler api_records, api_query, api_aggregate, api_eval, api_export;
 http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act, api_flow_simulate;
 /* api_import.c */
 http_handler api_import, api_job, api_job_errors, api_import_undo;
+/* api_file.c */
+http_handler api_file_post, api_file_get, api_file_delete;
 /* api_dash.c */
 http_handler api_dashboard, api_widget;
 /* api_public.c */
-http_handler api_public_get, api_public_post;
+http_handler api_public_get, api_public_post, api_public_file_post;
 /* api_design.c */
 http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_draft_delete,
     api_check, api_plan, api_publish, api_versions, api_version_diff, api_rollback, api_references,

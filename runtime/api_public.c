@@ -4,10 +4,13 @@
 #include "runtime/public.h"
 
 #include "engine/base/id.h"
+#include "engine/meta/fieldtype.h"
 #include "engine/record/eval.h"
 #include "engine/record/record.h"
 #include "engine/vault/vault.h"
 #include "runtime/api.h"
+#include "runtime/api_file.h"
+#include "runtime/exchange.h"
 #include "runtime/server.h"
 #include "runtime/throttle.h"
 #include "runtime/write.h"
@@ -190,6 +193,66 @@ static int take_set(struct visit *v, struct pair *p, size_t *n, struct err *err)
     return 0;
 }
 
+/* ---- files of visitors ---- */
+
+/* What stands for a visitor's file: its id and a proof that we gave it to a visitor of this form.
+ * Ids can be guessed, proofs cannot. */
+static struct str file_proof(struct http_req *req, struct str token, struct str id)
+{
+    struct str secret = {(const char *)req->server->secret, sizeof(req->server->secret)};
+    struct arena *a = req->ctx->a;
+    return str_sub(
+        vault_hmac_hex(a, secret, str_fmt(a, "file %.*s %.*s", STR_ARG(token), STR_ARG(id))), 0,
+        32);
+}
+
+static struct str file_ticket(struct http_req *req, const struct file *f)
+{
+    char buf[16];
+    struct str id = str_dup(req->ctx->a, id_print(f->id, buf)), token;
+    str_cut(str_sub(exchange_path(req->x), sizeof("/api/v1/public/") - 1, SIZE_MAX), '/', &token);
+    return str_fmt(req->ctx->a, "%.*s.%.*s", STR_ARG(id), STR_ARG(file_proof(req, token, id)));
+}
+
+static bool takes_files(const struct field *f)
+{
+    bool yes = field_holds_files(f);
+    for (size_t i = 0; f->sub && !yes && i < f->sub->nfields; i++)
+        yes = takes_files(f->sub->fields[i]);
+    return yes;
+}
+
+/* A ticket back to the id; anything else names no file of this visitor. */
+static struct val ticket_id(struct visit *v, struct val in)
+{
+    struct str text = in.kind == VAL_OBJ ? val_str(val_get(in, STR("id"))) : val_str(in);
+    struct str id, proof = str_cut(text, '.', &id);
+    return vault_same(proof, file_proof(v->req, v->token, id)) ? val_text(id) : val_text(STR("0"));
+}
+
+static struct val tickets(struct visit *v, const struct field *f, struct val in)
+{
+    struct arena *a = v->req->ctx->a;
+    if (val_is_blank(in) || !takes_files(f))
+        return in;
+    if (f->sub && in.kind == VAL_OBJ) { /* one row */
+        struct pair *p = ARENA_ARRAY(a, struct pair, in.n);
+        for (uint32_t i = 0; i < in.n; i++) {
+            const struct field *col = form_field(f->sub, in.obj[i].key);
+            p[i] = in.obj[i];
+            if (col && !field_is_sys(col))
+                p[i].value = tickets(v, col, in.obj[i].value);
+        }
+        return val_obj(p, in.n);
+    }
+    if (in.kind != VAL_LIST)
+        return f->sub ? in : ticket_id(v, in);
+    struct val *items = ARENA_ARRAY(a, struct val, in.n);
+    for (uint32_t i = 0; i < in.n; i++)
+        items[i] = f->sub ? tickets(v, f, in.list[i]) : ticket_id(v, in.list[i]);
+    return val_list(items, in.n);
+}
+
 /* Fields of the public form from the body, its parameters from the address, its `set` last. */
 static int take_values(struct visit *v, struct val body, struct err *err)
 {
@@ -201,7 +264,8 @@ static int take_values(struct visit *v, struct val body, struct err *err)
             diag_field(v->diags, body.obj[i].key, "unknown_field", "没有这个字段。",
                        "There is no such field.");
         else
-            p[n++] = body.obj[i];
+            p[n++] = (struct pair){body.obj[i].key, tickets(v, form_field(v->form, body.obj[i].key),
+                                                            body.obj[i].value)};
     }
     if (v->diags->errors)
         return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",
@@ -278,4 +342,20 @@ int api_public_post(struct http_req *req, struct http_resp *resp, struct err *er
         return -1;
     struct api_write w = {post_apply, post_render, &v};
     return api_write(req, resp, &w, err);
+}
+
+int api_public_file_post(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct visit v = {.diags = &resp->diags};
+    struct file_upload up = {.ticket = file_ticket};
+    if (open_visit(req, &v, err) || within_rate(&v, resp, err))
+        return -1;
+    bool any = false;
+    for (size_t i = 0; i < v.pub->nfields; i++)
+        any = any || takes_files(v.pub->fields[i]);
+    if (!any)
+        return err_set(err, ERR_DENIED, "denied", "此表单不收文件。", "This form takes no files.");
+    up.file.app = v.form->app->key;
+    up.file.form = v.form->key;
+    return file_upload(req, resp, &up, err);
 }

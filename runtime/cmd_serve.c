@@ -106,7 +106,8 @@ static int prepare(struct serve *s, struct err *err)
         return err_set(err, ERR_CONFLICT, "in_use", "另一个进程正在使用数据目录“%.*s”。",
                        "Another process uses the data folder “%.*s”.", STR_ARG(s->cfg.data));
     s->server.spool_dir = str_fmt(s->a, "%.*s/tmp", STR_ARG(s->cfg.data));
-    if (make_folder(s->a, s->server.spool_dir, err))
+    s->server.files_dir = str_fmt(s->a, "%.*s/files", STR_ARG(s->cfg.data));
+    if (make_folder(s->a, s->server.spool_dir, err) || make_folder(s->a, s->server.files_dir, err))
         return -1;
     sweep(s->a, s->server.spool_dir);
     return 0;

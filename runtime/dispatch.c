@@ -83,6 +83,8 @@ static void fill_request(struct run *r)
         .upload = x->upload,
         .upload_name = x->upload_name,
         .upload_type = x->upload_type,
+        .upload_hash = x->upload_hash,
+        .upload_bytes = x->upload_bytes,
         .fields = x->fields,
         .nfields = x->nfields,
     };
@@ -114,7 +116,10 @@ static int open_file(struct run *r)
     int fd = open(r->resp.file.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         an->file_fd = fd;
-        an->file_bytes = (uint64_t)st.st_size;
+        uint64_t from = MIN(r->resp.file_from, (uint64_t)st.st_size);
+        uint64_t rest = (uint64_t)st.st_size - from;
+        an->file_from = from;
+        an->file_bytes = r->resp.file_part ? MIN(r->resp.file_part, rest) : rest;
         return 0;
     }
     if (fd >= 0)

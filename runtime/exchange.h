@@ -17,7 +17,7 @@ struct answer {
     struct http_pair headers[ANSWER_HEADERS_MAX];
     size_t nheaders;
     int file_fd; /* >= 0: streamed instead of the body, closed by http_mhd */
-    uint64_t file_bytes;
+    uint64_t file_from, file_bytes;
     struct sse_stream *stream; /* the connection becomes an event stream */
     bool close;                /* Connection: close */
 };
@@ -36,6 +36,8 @@ struct exchange {
     struct str params[HTTP_PARAMS_MAX]; /* as sent, not decoded */
     struct str body;
     struct str upload, upload_name, upload_type;
+    struct str upload_hash; /* SHA-256 of the file, hex */
+    uint64_t upload_bytes;
     struct http_pair *fields;
     size_t nfields;
     int64_t started_us; /* monotonic */

@@ -191,6 +191,13 @@ static void put_numbers(struct draw *d, const struct field *f)
         json_kval(d->j, "max", f->max);
     if (f->max_length)
         json_kint(d->j, "max_length", f->max_length);
+    if (f->naccept) {
+        json_key(d->j, STR("accept"));
+        json_begin_list(d->j);
+        for (size_t i = 0; i < f->naccept; i++)
+            json_str(d->j, f->accept[i]);
+        json_end_list(d->j);
+    }
     if (f->depth)
         json_kstr(d->j, "depth", str_of(depths[MIN(f->depth, ARRAY_LEN(depths)) - 1]));
     if (f->width)

@@ -44,6 +44,8 @@ struct http_req {
     struct str upload; /* path of the spooled file part of a multipart body, or empty */
     struct str upload_name;
     struct str upload_type;
+    struct str upload_hash; /* SHA-256, hex */
+    uint64_t upload_bytes;
     const struct http_pair *fields; /* the other parts */
     size_t nfields;
     struct str remote; /* address */
@@ -68,6 +70,8 @@ struct http_resp {
     struct http_pair headers[12];
     size_t nheaders;
     struct str file;           /* path to stream instead of the body */
+    uint64_t file_from;        /* a part of it … */
+    uint64_t file_part;        /* … of so many bytes; 0: to its end */
     struct sse_stream *stream; /* the connection becomes an event stream */
     struct diags diags;        /* of validation, for the problem */
     /* Writes "errors" and more into the problem instead of the diags: 1 written, 0 not. */

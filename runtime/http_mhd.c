@@ -199,7 +199,7 @@ static struct MHD_Response *make_response(struct wire *w)
                                                  stream_free);
     }
     if (an->file_fd >= 0)
-        return MHD_create_response_from_fd64(an->file_bytes, an->file_fd);
+        return MHD_create_response_from_fd_at_offset64(an->file_bytes, an->file_fd, an->file_from);
     /* The library only reads a persistent buffer; its type just predates const. */
     return MHD_create_response_from_buffer(
         an->body.n, (void *)(uintptr_t)(an->body.p ? an->body.p : ""), MHD_RESPMEM_PERSISTENT);

@@ -191,7 +191,8 @@ static bool has(const struct answer *an, const char *name)
 void respond_headers(struct exchange *x, bool secure, struct str request_id)
 {
     for (size_t i = 0; i < ARRAY_LEN(COMMON); i++)
-        answer_header(x, COMMON[i].name, COMMON[i].value);
+        if (!has(&x->answer, COMMON[i].name.p)) /* files say their own, stricter ones */
+            answer_header(x, COMMON[i].name, COMMON[i].value);
     if (!has(&x->answer, "Cache-Control"))
         answer_header(x, STR("Cache-Control"), STR("no-store"));
     if (secure)

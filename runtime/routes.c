@@ -6,11 +6,12 @@
 #include "runtime/router.h"
 #include "runtime/static.h"
 
-#define KB (1u << 10)
-#define MB (1u << 20)
-#define F  "/apps/{app}/forms/{form}"
-#define R  F "/records/{id}"
-#define A  "/admin/apps/{app}"
+#define KB       (1u << 10)
+#define MB       (1u << 20)
+#define FILE_MAX (256 * MB)
+#define F        "/apps/{app}/forms/{form}"
+#define R        F "/records/{id}"
+#define A        "/admin/apps/{app}"
 
 static const struct route ROUTES[] = {
     /* method, pattern, handler, need, rate, body, flags, tag, help */
@@ -105,6 +106,13 @@ static const struct route ROUTES[] = {
     {HTTP_GET, "/jobs/{id}/errors", api_job_errors, NEED_MEMBER, RATE_NONE, 0, 0, "records",
      "its row errors"},
 
+    {HTTP_POST, "/files", api_file_post, NEED_MEMBER, RATE_NONE, FILE_MAX, ROUTE_UPLOAD, "files",
+     "uploads a file"},
+    {HTTP_GET, "/files/{id}", api_file_get, NEED_MEMBER, RATE_NONE, 0, 0, "files",
+     "a file's content; Range"},
+    {HTTP_DELETE, "/files/{id}", api_file_delete, NEED_MEMBER, RATE_NONE, 0, 0, "files",
+     "forgets a file that no record holds yet"},
+
     {HTTP_GET, "/tasks", api_tasks, NEED_MEMBER, RATE_NONE, 0, 0, "flow",
      "to-do, done, started, copied"},
     {HTTP_POST, "/tasks/batch", api_task_batch, NEED_MEMBER, RATE_HEAVY, 256 * KB, 0, "flow",
@@ -116,6 +124,8 @@ static const struct route ROUTES[] = {
      "a form for visitors"},
     {HTTP_POST, "/public/{token}", api_public_post, NEED_NONE, RATE_PUBLIC, MB,
      ROUTE_ANON | ROUTE_NO_CSRF, "public", "an answer of a visitor"},
+    {HTTP_POST, "/public/{token}/files", api_public_file_post, NEED_NONE, RATE_PUBLIC, 20 * MB,
+     ROUTE_ANON | ROUTE_NO_CSRF | ROUTE_UPLOAD, "public", "a visitor's file for his answer"},
 
     {HTTP_GET, "/admin/apps", api_admin_apps, NEED_DESIGN, RATE_NONE, 0, 0, "design",
      "apps and their drafts"},

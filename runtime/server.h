@@ -22,7 +22,8 @@ struct server {
     struct assets *assets;
     struct clock *clock;
     struct str spool_dir;
-    struct str oom_body; /* the problem of an answer that has no memory left */
+    struct str files_dir; /* contents of uploaded files, on the same disk */
+    struct str oom_body;  /* the problem of an answer that has no memory left */
     bool tls;
     bool loopback;
     atomic_bool ready;

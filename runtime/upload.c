@@ -38,6 +38,7 @@ static int file_begin(struct upload *u, const struct upload_piece *p, struct err
     u->fd = mkstemp(path);
     if (u->fd < 0)
         return spool_failed(err);
+    sha256_init(&u->hash);
     x->upload = str_of(path);
     x->upload_name = str_dup(x->a, p->filename);
     x->upload_type = str_dup(x->a, p->type);
@@ -77,6 +78,7 @@ static int part_begin(struct upload *u, const struct upload_piece *p, struct err
 
 static int file_write(struct upload *u, struct str data, struct err *err)
 {
+    sha256_add(&u->hash, data);
     while (data.n) {
         ssize_t n = write(u->fd, data.p, data.n);
         if (n < 0 && errno == EINTR)
@@ -114,6 +116,10 @@ int upload_take(struct upload *u, const struct upload_piece *p, struct err *err)
 
 int upload_finish(struct upload *u, struct err *err)
 {
+    if (u->fd >= 0) {
+        u->x->upload_hash = sha256_hex(&u->hash, u->x->a);
+        u->x->upload_bytes = u->file_bytes;
+    }
     return field_end(u, err);
 }
 

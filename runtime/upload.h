@@ -5,6 +5,7 @@
 #ifndef RUNTIME_UPLOAD_H
 #define RUNTIME_UPLOAD_H
 
+#include "engine/value/sha256.h"
 #include "runtime/exchange.h"
 
 #define UPLOAD_PARTS_MAX 100
@@ -18,6 +19,7 @@ struct upload {
     size_t parts;
     bool in_file;
     uint64_t file_bytes;
+    struct sha256 hash;
     struct strb field;
     struct str field_name; /* of the field being read; empty: none */
 };

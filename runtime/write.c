@@ -8,8 +8,6 @@
 #include "engine/vault/vault.h"
 #include "runtime/exchange.h"
 
-#include <sys/stat.h>
-
 #define KEY_MAX 128
 #define KEEP_US US_PER_DAY
 
@@ -135,18 +133,16 @@ static int keyed(struct ctx *c, void *arg, struct err *err)
     return keep(j, c, err);
 }
 
-/* What the key stands for: the body, or of an upload its fields, name and size. */
+/* What the key stands for: the body, or of an upload its fields, name and content. */
 static struct str body_of(const struct http_req *req)
 {
     struct strb b;
-    struct stat st = {0};
     if (!req->upload.n)
         return req->body;
     strb_init(&b, req->ctx->a);
     for (size_t i = 0; i < req->nfields; i++)
         strb_addf(&b, "%.*s=%.*s\n", STR_ARG(req->fields[i].name), STR_ARG(req->fields[i].value));
-    (void)stat(str_z(req->ctx->a, req->upload), &st); /* of our own spool file */
-    strb_addf(&b, "%.*s %lld", STR_ARG(req->upload_name), (long long)st.st_size);
+    strb_addf(&b, "%.*s %.*s", STR_ARG(req->upload_name), STR_ARG(req->upload_hash));
     return strb_str(&b);
 }
 

@@ -194,6 +194,12 @@ static void visible(struct load *ld, struct field_src *s)
         s->f->visible = ld_fx(ld, s->file, n, &scope);
 }
 
+/* `accept` of files. */
+static void accepted(struct load *ld, struct field_src *s)
+{
+    s->f->accept = node_texts(ld->a, s->n, "accept", &s->f->naccept);
+}
+
 /* A literal bound; for texts and files a length. */
 static void bound(struct load *ld, struct field_src *s, const char *key, struct val *out)
 {
@@ -222,6 +228,7 @@ static void range(struct load *ld, struct field_src *s)
     struct field *f = s->f;
     struct val low = f->min, high = f->max;
     f->min.kind = f->max.kind = VAL_ABSENT; /* a bound is not held against the other */
+    accepted(ld, s);
     bound(ld, s, "min", &low);
     bound(ld, s, "max", &high);
     f->min = low;

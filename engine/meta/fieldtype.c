@@ -189,3 +189,9 @@ struct val field_from_column(const struct field *f, struct arena *a, struct stmt
     }
     return val_text(str_dup(a, stmt_str(s, column)));
 }
+
+bool field_holds_files(const struct field *f)
+{
+    return f->type && (str_eqz(f->type->name, "file") || str_eqz(f->type->name, "image") ||
+                       str_eqz(f->type->name, "signature"));
+}

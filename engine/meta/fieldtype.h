@@ -55,4 +55,7 @@ struct val field_from_column(const struct field *f, struct arena *a, struct stmt
 enum col_kind field_column_kind(const struct field *f);
 bool field_has_column(const struct field *f);
 
+/* A field of the types file, image, signature. */
+bool field_holds_files(const struct field *f);
+
 #endif

@@ -82,8 +82,11 @@ struct field {
     uint8_t scale;
     struct val min, max; /* VAL_ABSENT: none */
     uint32_t max_length; /* text; code points; 0: the type's bound; files: how many */
-    struct str pattern;  /* serial */
-    struct str reset;    /* serial: never year month day */
+    const struct str
+        *accept; /* files: kinds such as application/pdf, endings such as .pdf; none: all */
+    size_t naccept;
+    struct str pattern; /* serial */
+    struct str reset;   /* serial: never year month day */
 
     /* choices */
     const struct option *options;

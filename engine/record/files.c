@@ -1,62 +1,79 @@
 /*
- * Files named by a record: only what the writer uploaded himself and nobody holds yet, or what this
- * record holds already. Names, types and sizes are the stored ones. A file is claimed with the
- * record.
+ * Files named by a record: what the writer uploaded himself and nobody holds yet, what this record
+ * holds already, or what he may read elsewhere in the app (then it is a copy). Names, types and
+ * sizes are the stored ones. A file is claimed with the record.
  */
+#include "engine/record/file.h"
+#include "engine/record/file_type.h"
 #include "engine/record/write_int.h"
 
-static bool holds_files(const struct field *f)
+/* A record may name what it holds already, what its writer uploaded and nobody holds, and what its
+ * writer may read elsewhere: of that it gets a copy (the same content under an id of its own). */
+static int may_use(struct wr *w, const struct file *f, bool *copy, struct err *err)
 {
-    return str_eqz(f->type->name, "file") || str_eqz(f->type->name, "image") ||
-           str_eqz(f->type->name, "signature");
+    *copy = f->record && f->record != w->rec.id;
+    if (f->record == w->rec.id)
+        return 1;
+    if (!w->by_user)
+        return 1;
+    if (!f->record)
+        return f->created_by == w->c->who->id;
+    const struct form *from = str_eq(f->app, w->f->app->key) ? app_form(w->f->app, f->form) : NULL;
+    return from ? file_readable(w->c, from, f, err) : 0;
 }
 
-struct file_row {
-    struct str name, type;
-    int64_t size_bytes, record, created_by;
-};
+static bool fits(struct wr *w, const struct field *f, const struct file *file)
+{
+    bool image = !str_eqz(f->type->name, "file");
+    bool ok = !f->naccept && !image;
+    ok = ok || (!f->naccept && file_type_image(file->type));
+    for (size_t i = 0; i < f->naccept && !ok; i++)
+        ok = file_type_accepts(f->accept[i], file->type, file->name) &&
+             (!image || file_type_image(file->type));
+    if (!ok)
+        diag_field(w->diags, f->key, "file_type", "“%.*s”不接受这种文件：%.*s。",
+                   "“%.*s” does not take this kind of file: %.*s.", STR_ARG(f->title),
+                   STR_ARG(file->name));
+    return ok;
+}
 
-static int load_file(struct ctx *c, int64_t id, struct file_row *out, struct err *err)
+static int add_copy(struct ctx *c, struct file *f, struct err *err)
 {
     struct sql q;
-    struct stmt *s;
+    int64_t id = id_next(c->ids, c->now_us);
     ctx_sql(c, &q);
-    sql_lit(&q, "SELECT name, type, size, record, created_by FROM _file WHERE id = ");
+    sql_lit(&q, "INSERT INTO _file (id, name, type, size, hash, stored_as, created_at, created_by)"
+                " SELECT ");
     sql_bind_int(&q, id);
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    int step = stmt_step(s, err);
-    if (step == 1)
-        *out = (struct file_row){.name = column_text(c, s, 0),
-                                 .type = column_text(c, s, 1),
-                                 .size_bytes = stmt_int(s, 2),
-                                 .record = stmt_int(s, 3),
-                                 .created_by = stmt_int(s, 4)};
-    stmt_done(s);
-    return step;
-}
-
-static bool may_use(const struct wr *w, const struct file_row *f)
-{
-    if (f->record == w->rec.id || !w->by_user)
-        return true;
-    return !f->record && f->created_by == w->c->who->id;
+    sql_lit(&q, ", name, type, size, hash, stored_as, ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, ", created_by FROM _file WHERE id = ");
+    sql_bind_int(&q, f->id);
+    f->id = id;
+    return store_exec(c->db, c->a, &q, NULL, err);
 }
 
 static int check_file(struct wr *w, const struct field *f, struct val *v, struct err *err)
 {
-    struct file_row row = {0};
-    int found = load_file(w->c, v->ref->id, &row, err);
+    struct file row = {0};
+    bool copy = false;
+    int found = file_load(w->c, v->ref->id, &row, err);
+    if (found == 1)
+        found = may_use(w, &row, &copy, err);
     if (found < 0)
         return -1;
-    if (!found || !may_use(w, &row)) {
+    if (!found) {
         diag_field(w->diags, f->key, "file", "“%.*s”中的文件不存在，请重新上传。",
                    "A file of “%.*s” does not exist; please upload it again.", STR_ARG(f->title));
         return 0;
     }
+    if (row.record != w->rec.id && !fits(w, f, &row))
+        return 0;
+    if (copy && wr_ok(w) && add_copy(w->c, &row, err))
+        return -1;
     struct ref *r = ARENA_NEW(w->c->a, struct ref);
     *r = (struct ref){
-        .id = v->ref->id, .title = row.name, .type = row.type, .size_bytes = row.size_bytes};
+        .id = row.id, .title = row.name, .type = row.type, .size_bytes = row.size_bytes};
     v->ref = r;
     return 0;
 }
@@ -79,7 +96,7 @@ static int each_files(struct wr *w, const struct rec *r,
 {
     for (size_t i = 0; i < r->form->nfields; i++) {
         const struct field *f = r->form->fields[i];
-        if (!f->sub && holds_files(f) && r->v[i].kind == VAL_LIST && fn(w, f, &r->v[i], err))
+        if (!f->sub && field_holds_files(f) && r->v[i].kind == VAL_LIST && fn(w, f, &r->v[i], err))
             return -1;
         for (size_t k = 0; f->sub && r->rows && k < r->rows[i].n; k++)
             if (each_files(w, &r->rows[i].v[k], fn, err))
@@ -107,7 +124,10 @@ static int claim(struct wr *w, const struct field *f, struct val *v, struct err 
         sql_lit(&q, ", record = ");
         sql_bind_int(&q, w->rec.id);
         sql_lit(&q, ", field = ");
-        sql_bind_str(&q, f->key);
+        sql_bind_str(&q, f->form->parent
+                             ? str_fmt(w->c->a, "%.*s.%.*s", STR_ARG(f->form->parent_field->key),
+                                       STR_ARG(f->key))
+                             : f->key);
         sql_lit(&q, " WHERE record IS NULL AND id = ");
         sql_bind_int(&q, v->list[i].ref->id);
         if (store_exec(w->c->db, w->c->a, &q, NULL, err))

@@ -25,7 +25,7 @@ export function run(args, options = {}) {
 
 /**
  * Starts a server. options: apps (a folder of them), args (more arguments), demo (default true), data (folder, kept by the caller),
- * own (a copy of the apps of its own, to be changed). Ends with the test `t`.
+ * own (a copy of the apps of its own, to be changed), apps (another folder of apps). Ends with the test `t`.
  */
 export async function serve(t, options = {}) {
   const data = options.data ?? folder();
