@@ -259,5 +259,5 @@ int api_import_undo(struct http_req *req, struct http_resp *resp, struct err *er
         return -1;
     scope.app = req->app->key;
     req->ctx->via = VIA_BATCH;
-    return undo_request(req, resp, &scope, err);
+    return undo_request(req, resp, &scope, UNDO_COUNTS, err);
 }

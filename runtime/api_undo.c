@@ -79,7 +79,7 @@ int api_undo(struct http_req *req, struct http_resp *resp, struct err *err)
     if (!req->params[0].n)
         return bad(err, "app", "请给出应用。", "Say which app.");
     return req_app(req, err) || read_scope(req, body, &scope, err) ||
-                   undo_request(req, resp, &scope, err)
+                   undo_request(req, resp, &scope, UNDO_FULL, err)
                ? -1
                : 0;
 }

@@ -127,6 +127,7 @@ struct work {
     struct json list;
     int64_t total;
     bool queued, more;
+    enum undo_answer answer;
 };
 
 static int run_all(struct ctx *c, struct work *w, struct err *err)
@@ -165,6 +166,12 @@ static int render(struct http_req *req, struct http_resp *resp, void *arg, struc
     struct val items;
     char buf[16];
     json_begin_obj(j);
+    if (w->answer == UNDO_COUNTS && !w->queued) {
+        json_kint(j, "undone", w->u.undone);
+        json_kint(j, "kept", w->u.kept + w->u.partly);
+        json_end_obj(j);
+        return 0;
+    }
     if (!w->u.dry_run)
         json_kstr(j, "job", id_print(w->u.job, buf));
     json_kbool(j, "dry_run", w->u.dry_run);
@@ -193,10 +200,10 @@ static int render(struct http_req *req, struct http_resp *resp, void *arg, struc
 }
 
 int undo_request(struct http_req *req, struct http_resp *resp, const struct undo_scope *scope,
-                 struct err *err)
+                 enum undo_answer answer, struct err *err)
 {
     struct ctx *c = req->ctx;
-    struct work w = {.req = req, .u = {.scope = *scope, .app = req->app}};
+    struct work w = {.req = req, .answer = answer, .u = {.scope = *scope, .app = req->app}};
     struct val body = VAL_NONE;
     if (req->body.n && req_json(req, &body, err))
         return -1;

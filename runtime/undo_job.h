@@ -8,10 +8,12 @@
 #include "engine/record/undo.h"
 #include "runtime/http.h"
 
-/* Answers a request with what the undo came to; body members of the answer beside the counts are
- * written by `more`. Queues a job when there is too much for one transaction. */
+/* What an answer says: every record with reasons, or for an import {undone, kept}, where a row of
+ * which something was kept counts as kept. */
+enum undo_answer { UNDO_FULL, UNDO_COUNTS };
+/* Queues a job (202) when there is too much for one transaction. */
 int undo_request(struct http_req *req, struct http_resp *resp, const struct undo_scope *scope,
-                 struct err *err) ATTR_MUST;
+                 enum undo_answer answer, struct err *err) ATTR_MUST;
 /* One page of a queued undo, in a write job of its own: 1 there is more, 0 done, -1. */
 int undo_job_page(struct ctx *c, int64_t job, struct str payload, struct err *err) ATTR_MUST;
 

@@ -80,7 +80,7 @@ test('undo', { skip }, async (t) => {
     const job = await upload(agent, 'code,subject,amount\nI1,x1,10\nI2,x2,20\nI3,x3,30\n', { mode: 'upsert', key: 'code' });
     ok(await boss.patch(`${F}/records/${b._id}`, { amount: 99, _version: (await get(b._id))._version }));
     const r = ok(await agent.post(`/imports/${job}/undo`, {}));
-    assert.deepEqual([r.records, r.undone, r.partly, r.kept], [3, 2, 1, 0], JSON.stringify(r));
+    assert.deepEqual(r, { undone: 2, kept: 1 });
     assert.deepEqual([(await get(a._id)).subject, (await get(b._id)).subject, (await get(b._id)).amount], ['i1', 'i2', 99]);
     assert.equal(ok(await boss.get(`${F}/records?filter=${encodeURIComponent('code = "I3"')}`)).total, 0);
 
