@@ -31,7 +31,8 @@ http_handler api_form_batch, api_batch;
 /* api_query.c */
 http_handler api_records, api_query, api_aggregate, api_eval, api_export;
 /* api_task.c */
-http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act, api_flow_simulate;
+http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act, api_flow_simulate,
+    api_flow_stats, api_flow_move;
 /* api_import.c */
 http_handler api_import, api_job, api_job_errors, api_import_undo;
 /* api_file.c */

@@ -6,6 +6,7 @@
 #include "engine/store/store.h"
 #include "engine/value/num.h"
 #include "runtime/clock.h"
+#include "runtime/jobs.h"
 #include "runtime/metrics.h"
 #include "runtime/openapi.h"
 #include "runtime/server.h"
@@ -113,6 +114,7 @@ int api_test_clock(struct http_req *req, struct http_resp *resp, struct err *err
         return err_set(err, ERR_INVALID, "bad_clock",
                        "请给出 now（RFC 3339）或 advance（秒，或如 \"2 days\"）。",
                        "Give now (RFC 3339) or advance (seconds, or such as \"2 days\").");
+    jobs_wake(req->server->jobs); /* what is due by the new time */
     json_begin_obj(&resp->json);
     json_kval(&resp->json, "now", val_instant(clock_now_us(clock)));
     json_end_obj(&resp->json);

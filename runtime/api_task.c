@@ -89,12 +89,21 @@ static int act_render(struct http_req *req, struct http_resp *resp, void *arg, s
     return 0;
 }
 
-static void act_read(struct val body, struct act *a)
+static int act_read(struct val body, struct act *a, struct err *err)
 {
+    struct val signature = val_get(body, STR("signature"));
+    struct str file =
+        val_str(signature.kind == VAL_OBJ ? val_get(signature, STR("id")) : signature);
     a->act.comment = body_str(body, "comment");
     a->act.values = val_get(body, STR("values"));
     a->act.to = val_get(body, STR("to"));
     a->act.resume = body_str(body, "resume");
+    a->act.where = body_str(body, "where");
+    if (!file.n || id_parse(file, &a->act.signature))
+        return 0;
+    err_set(err, ERR_INVALID, "signature", "签名应是一个文件。", "A signature must be a file.");
+    err_at(err, "signature");
+    return -1;
 }
 
 int api_task_act(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -105,7 +114,8 @@ int api_task_act(struct http_req *req, struct http_resp *resp, struct err *err)
         (req->body.n && req_json(req, &body, err)))
         return -1;
     a.act.action = req->params[1];
-    act_read(body, &a);
+    if (act_read(body, &a, err))
+        return -1;
     struct api_write w = {act_apply, act_render, &a};
     return api_write(req, resp, &w, err);
 }
@@ -118,11 +128,10 @@ static void batch_one(struct http_req *req, struct val body, struct str id, stru
     diags_init(&diags, req->ctx->a);
     struct act a = {.diags = &diags};
     int status = 200;
-    act_read(body, &a);
     a.act.action = body_str(body, "action");
-    bool known = id_parse(id, &a.act.task);
-    if (!known)
-        (void)no_such(&err);
+    bool known = act_read(body, &a, &err) == 0;
+    if (known && !id_parse(id, &a.act.task))
+        known = no_such(&err) == 0;
     if (!known || task_app(req, a.act.task, &err) || engine_write(req->ctx, act_apply, &a, &err))
         status = respond_status(err.code == ERR_INVALID && diags.errors ? respond_diags_code(&diags)
                                                                         : err.code);
@@ -216,4 +225,71 @@ int api_flow_simulate(struct http_req *req, struct http_resp *resp, struct err *
             return rc < 0 ? -1 : no_such(err);
     }
     return flow_simulate(c, f, val_get(body, STR("values")), member, &resp->json, err);
+}
+
+/* ---- managing ---- */
+
+static int64_t instant_param(struct http_req *req, const char *name, int64_t absent)
+{
+    int64_t us, day;
+    struct str text = req_query(req, name);
+    if (civil_parse_instant(text, &us))
+        return us;
+    return civil_parse_date(text, &day) ? day * US_PER_DAY : absent;
+}
+
+int api_flow_stats(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    struct ctx *c = req->ctx;
+    if (req_form(req, &f, err))
+        return -1;
+    if (!(c->who->rights & (ADMIN_OPERATE | ADMIN_DESIGN)))
+        return err_set(err, ERR_DENIED, "not_allowed", "没有查看流程统计的权限。",
+                       "You may not see the figures of flows.");
+    return flow_stats(c, f, instant_param(req, "from", 0), instant_param(req, "until", c->now_us),
+                      &resp->json, err);
+}
+
+struct move_call {
+    struct flow_move move;
+    struct strb text;
+};
+
+static int move_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct move_call *m = arg;
+    struct json j;
+    strb_init(&m->text, c->a);
+    json_init(&j, &m->text);
+    return flow_move(c, &m->move, &j, err);
+}
+
+static int move_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct move_call *m = arg;
+    struct val v;
+    if (json_parse(req->ctx->a, strb_str(&m->text), &v, err))
+        return -1;
+    json_val(&resp->json, v);
+    return 0;
+}
+
+int api_flow_move(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct val body = val_obj(NULL, 0);
+    struct move_call call = {0};
+    struct form *f;
+    struct app *app = engine_app(req->ctx->engine, req->params[0]);
+    app_unref(&req->app);
+    req->ctx->app = req->app = app;
+    if (!app || !(f = (struct form *)app_form(app, req->params[1])))
+        return no_such(err);
+    if (req->body.n && req_json(req, &body, err))
+        return -1;
+    call.move = (struct flow_move){.form = f,
+                                   .nodes = val_get(body, STR("nodes")),
+                                   .dry_run = val_get(body, STR("dry_run")).b};
+    struct api_write w = {move_apply, move_render, &call};
+    return api_write(req, resp, &w, err);
 }

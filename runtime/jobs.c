@@ -1,6 +1,6 @@
 /*
  * The jobs' thread: takes the oldest queued import, runs it as the member who asked for it, keeps
- * count in its row.
+ * count in its row; with no import waiting it fires the timers of approvals.
  */
 #include "runtime/jobs.h"
 
@@ -13,6 +13,7 @@
 #include "runtime/clock.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
+#include "runtime/timers.h"
 #include "runtime/undo_job.h"
 
 #include <pthread.h>
@@ -387,6 +388,8 @@ static void work(void *arg)
         run_backfill(w);
     else if (rc == 1)
         run_import(w);
+    if (rc == 0)
+        w->found = timers_fire(&w->c);
 }
 
 /* ---- files that nobody wants any more ---- */

@@ -12,10 +12,11 @@ static const struct lane no_lane = {0};
 
 /* ---- submit ---- */
 
-/* `start.can`: the roles that may submit; none said: whoever may create. */
+/* `start.can`: the roles that may submit; none said: whoever may create. What another flow starts
+ * (create, subflow) is that flow's right. */
 static int may_start(const struct ctx *c, const struct form *f, struct err *err)
 {
-    bool may = f->flow->ncan == 0 || ctx_is_system(c);
+    bool may = f->flow->ncan == 0 || ctx_is_system(c) || c->via == VIA_FLOW;
     for (size_t i = 0; i < f->flow->ncan; i++)
         may = may || who_has_role(c->who, f->app->key, f->flow->can[i]);
     if (may)
@@ -81,9 +82,11 @@ int flow_task_read(struct ctx *c, const struct form *f, int64_t id, const uint8_
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(&q, "SELECT node FROM _task WHERE record = ");
     sql_bind_int(&q, id);
-    sql_lit(&q, " AND holder = ");
+    sql_lit(&q, " AND (holder = ");
     sql_bind_int(&q, c->who->id);
-    sql_lit(&q, " AND state IN ('open', 'done') ORDER BY state DESC, id DESC LIMIT 1");
+    sql_lit(&q, " OR on_behalf = ");
+    sql_bind_int(&q, c->who->id);
+    sql_lit(&q, ") AND state IN ('open', 'done') ORDER BY state DESC, id DESC LIMIT 1");
     if (store_query(c->db, c->a, &q, &s, err) < 0)
         return -1;
     int got = stmt_step(s, err);
@@ -116,8 +119,11 @@ static int already_done(struct err *err)
 /* Takes the task; the second of two gets a conflict and nothing happens twice. */
 static int take(struct acting *x, struct str action, struct err *err)
 {
-    struct task_close t = {
-        .task = x->task.id, .state = STR("done"), .action = action, .comment = x->act->comment};
+    struct task_close t = {.task = x->task.id,
+                           .state = STR("done"),
+                           .action = action,
+                           .comment = x->act->comment,
+                           .signature = x->act->signature};
     int mine = fs_task_close(&x->r, &t, err);
     if (mine == 0)
         return already_done(err);
@@ -159,15 +165,6 @@ static int node_check(struct acting *x, struct err *err)
     return err_set(err, ERR_INVALID, "validation", "数据未通过检查。", "The data was refused.");
 }
 
-/* The node is done: cancels what is left of it and goes on. */
-static int finish_node(struct acting *x, struct err *err)
-{
-    if (fs_tasks_cancel(&x->r, x->task.token, err) < 0 ||
-        fs_token_close(&x->r, x->task.token, STR("done"), err) < 0)
-        return -1;
-    return step_leave(&x->r, x->node, x->lane, err);
-}
-
 static int vote_result(struct acting *x, struct err *err);
 
 /*
@@ -186,7 +183,7 @@ static int signers(struct acting *x, struct err *err)
          after = str_eq(x->task.placed, STR("after"));
     if (!before && !after)
         return 0;
-    if (fs_signers_open(r, x->task.parent, &n, err) < 0)
+    if (fs_signers_open(r, x->task.parent, x->task.placed, &n, err) < 0)
         return -1;
     if (n > 0)
         return 1;
@@ -238,9 +235,43 @@ static int resubmit(struct acting *x, struct err *err)
     return to ? step_enter(r, to, no_lane, err) : step_leave(r, &r->def->nodes[0], no_lane, err);
 }
 
+static int act_member(struct acting *x, struct val v, int64_t *id, struct err *err)
+{
+    struct principal who;
+    bool ok = id_parse(val_str(v.kind == VAL_OBJ ? val_get(v, STR("id")) : v), id);
+    int found = ok ? member_load(x->r.c, *id, &who, err) : 0;
+    if (found == 0) {
+        err_set(err, ERR_INVALID, "member", "没有这位成员。", "There is no such member.");
+        err_at(err, "to");
+    }
+    return found > 0 ? 0 : -1;
+}
+
+/* Those whom the one who approves picked for a later node ({picks: this node}). */
+static int keep_picks(struct acting *x, struct err *err)
+{
+    struct val to = x->act->to;
+    struct flow_event ev = {.verb = STR("pick"), .node = x->task.node, .task = x->task.id};
+    if (to.kind != VAL_LIST || to.n == 0)
+        return 0;
+    if (to.n > SIGNERS_MAX)
+        return err_set(err, ERR_INVALID, "picks", "最多选择 %d 位成员。",
+                       "At most %d members can be picked.", SIGNERS_MAX);
+    struct val *ids = ARENA_ARRAY(x->r.c->a, struct val, to.n);
+    for (uint32_t i = 0; i < to.n; i++) {
+        int64_t id;
+        char buf[16];
+        if (act_member(x, to.list[i], &id, err) < 0)
+            return -1;
+        ids[i] = val_text(str_dup(x->r.c->a, id_print(id, buf)));
+    }
+    ev.data = val_list(ids, to.n);
+    return fs_event(&x->r, &ev, err);
+}
+
 static int act_approve(struct acting *x, struct err *err)
 {
-    if (write_edits(x, err) < 0)
+    if (write_edits(x, err) < 0 || keep_picks(x, err) < 0)
         return -1;
     if (str_eq(x->task.kind, STR("start")))
         return take(x, STR("submit"), err) < 0 ? -1 : resubmit(x, err);
@@ -249,14 +280,7 @@ static int act_approve(struct acting *x, struct err *err)
     int complete = node_complete(x, err);
     if (complete < 0)
         return -1;
-    return complete ? finish_node(x, err) : 0;
-}
-
-static int end_as(struct flow_run *r, struct str state, struct err *err)
-{
-    if (fs_cancel_all(r, err) < 0 || fs_instance_end(r, state, err) < 0)
-        return -1;
-    return step_store_state(r, state, err);
+    return complete ? step_pass(&x->r, x->node, x->task.token, err) : 0;
 }
 
 /* A vote against ends the flow only when the rest cannot reach the share any more. */
@@ -275,20 +299,30 @@ static const struct action_rule *rule_of(const struct acting *x, enum flow_actio
     return &x->node->rules[__builtin_ctz((unsigned)action)];
 }
 
+/* 1 the one who acts has a veto at this node, 0, -1. */
+static int has_veto(struct acting *x, struct err *err)
+{
+    struct people veto = {0};
+    if (assign_people(&x->r, x->node->veto, x->node->nveto, &veto, err) < 0)
+        return -1;
+    for (size_t i = 0; i < veto.ids.n; i++)
+        if (veto.ids.v[i] == x->task.holder)
+            return 1;
+    return 0;
+}
+
 static int act_reject(struct acting *x, struct err *err)
 {
     if (take(x, STR("reject"), err) < 0)
         return -1;
     if (x->node->mode == MODE_VOTE) {
-        int lost = vote_lost(x, err);
-        if (lost <= 0)
-            return lost;
+        int lost = has_veto(x, err);
+        if (lost == 0)
+            lost = vote_lost(x, err);
+        if (lost <= 0) /* the vote goes on; whoever waited for this signer is asked again */
+            return lost < 0 || signers(x, err) < 0 ? -1 : 0;
     }
-    const struct action_rule *rule = rule_of(x, ACT_REJECT);
-    const struct flow_node *to = rule->nto ? flow_node(x->r.def, rule->to[0]) : NULL;
-    if (!to)
-        return end_as(&x->r, STR("rejected"), err);
-    return fs_cancel_all(&x->r, err) < 0 ? -1 : step_enter(&x->r, to, no_lane, err);
+    return step_refuse(&x->r, x->node, x->task.token, err);
 }
 
 static bool may_return_to(const struct acting *x, struct str node)
@@ -300,7 +334,31 @@ static bool may_return_to(const struct acting *x, struct str node)
     return rule->nto == 0 && str_eq(node, STR("start"));
 }
 
-/* To the initiator, who gets a task of node start, or to an earlier node. */
+/* The initiator gets a task of node start. "here" comes straight back: to this node, out of a
+ * branch to its parallel node, for the other branches were cancelled. */
+static int return_to_start(struct acting *x, struct err *err)
+{
+    struct flow_run *r = &x->r;
+    int64_t id;
+    struct lane lane = {0};
+    struct str fork = STR_NONE;
+    struct task_spec t = {
+        .node = STR("start"), .kind = STR("start"), .state = STR("open"), .holder = r->initiator};
+    struct flow_event ev = {.verb = STR("cancel_branches")};
+    if (lane_outermost(r, x->task.token, &fork, err) < 0)
+        return -1;
+    ev.node = fork;
+    if ((fork.n && fs_event(r, &ev, err) < 0) || fs_cancel_all(r, err) < 0)
+        return -1;
+    if (str_eq(x->act->resume, STR("here")))
+        lane.resume = fork.n ? fork : x->task.node;
+    if (fs_token_add(r, STR("start"), lane, &t.token, err) < 0 ||
+        fs_task_add(r, &t, &id, err) < 0 || fs_instance_state(r, STR("returned"), err) < 0)
+        return -1;
+    return step_store_state(r, STR("returned"), err);
+}
+
+/* To the initiator, or to an earlier node. */
 static int act_return(struct acting *x, struct err *err)
 {
     struct str to = val_str(x->act->to);
@@ -312,32 +370,10 @@ static int act_return(struct acting *x, struct err *err)
         err_at(err, "to");
         return -1;
     }
-    if (take(x, STR("return"), err) < 0 || fs_cancel_all(&x->r, err) < 0)
+    if (take(x, STR("return"), err) < 0)
         return -1;
-    if (!str_eq(to, STR("start")))
-        return step_enter(&x->r, flow_node(x->r.def, to), no_lane, err);
-    int64_t id;
-    struct lane lane = {0};
-    struct task_spec t = {
-        .node = STR("start"), .kind = STR("start"), .state = STR("open"), .holder = x->r.initiator};
-    if (str_eq(x->act->resume, STR("here")))
-        lane.resume = x->task.node;
-    if (fs_token_add(&x->r, STR("start"), lane, &t.token, err) < 0 ||
-        fs_task_add(&x->r, &t, &id, err) < 0 || fs_instance_state(&x->r, STR("returned"), err) < 0)
-        return -1;
-    return step_store_state(&x->r, STR("returned"), err);
-}
-
-static int act_member(struct acting *x, struct val v, int64_t *id, struct err *err)
-{
-    struct principal who;
-    bool ok = id_parse(val_str(v.kind == VAL_OBJ ? val_get(v, STR("id")) : v), id);
-    int found = ok ? member_load(x->r.c, *id, &who, err) : 0;
-    if (found == 0) {
-        err_set(err, ERR_INVALID, "member", "没有这位成员。", "There is no such member.");
-        err_at(err, "to");
-    }
-    return found > 0 ? 0 : -1;
+    return str_eq(to, STR("start")) ? return_to_start(x, err)
+                                    : lane_go(&x->r, x->task.token, flow_node(x->r.def, to), err);
 }
 
 static int act_transfer(struct acting *x, struct err *err)
@@ -355,9 +391,11 @@ static int act_transfer(struct acting *x, struct err *err)
                           .state = STR("open"),
                           .token = x->task.token,
                           .holder = to,
-                          .parent = x->task.id,
+                          .parent = x->task.placed.n ? x->task.parent : x->task.id,
+                          .placed = x->task.placed,
                           .pos = x->task.pos};
-    return fs_task_add(&x->r, &t, &id, err);
+    return fs_task_add(&x->r, &t, &id, err) < 0 ? -1
+                                                : fs_signers_follow(&x->r, x->task.id, id, err);
 }
 
 /* Beside: more people of the same node. Before: they sign first, then this task comes back. After:
@@ -436,7 +474,8 @@ static int acting_load(struct ctx *c, const struct task_act *act, struct acting 
     int found = fs_task_load(c, act->task, &x->task, err);
     if (found < 0)
         return -1;
-    bool mine = found && (ctx_is_system(c) || x->task.holder == c->who->id);
+    bool mine = found && (ctx_is_system(c) || x->task.holder == c->who->id ||
+                          (x->task.on_behalf && x->task.on_behalf == c->who->id));
     const struct form *live = mine ? task_form(c, &x->task) : NULL;
     if (!live || str_eq(x->task.kind, STR("cc")))
         return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个待办。", "There is no such task.");
@@ -477,11 +516,17 @@ int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, str
     const struct action_row *row = action_find(act->action);
     if (check_action(&x, row, err) < 0 || row->fn(&x, err) < 0)
         return -1;
-    bool stored = x.r.ended || row->bit == ACT_RETURN;
+    bool returned = str_eq(rec_state(&x.r.rec), STR("returned")) && row->bit == ACT_RETURN;
+    bool stored = x.r.ended || returned;
     return stored ? 0 : step_store_state(&x.r, STR("running"), err);
 }
 
 /* ---- actions on the record ---- */
+
+static struct str comment_of(const struct record_act *act)
+{
+    return val_str(val_get(act->body, STR("comment")));
+}
 
 /* Withdrawing is an action of the nodes where the flow stands; of a returned record always. */
 int flow_may_withdraw(struct flow_run *r, struct err *err)
@@ -499,40 +544,124 @@ int flow_may_withdraw(struct flow_run *r, struct err *err)
     return 0;
 }
 
-static int withdraw(struct flow_run *r, struct err *err)
+static int withdraw(struct flow_run *r, const struct record_act *act, struct err *err)
 {
-    struct flow_event ev = {.verb = STR("withdraw")};
+    struct flow_event ev = {.verb = STR("withdraw"), .comment = comment_of(act)};
     int may = flow_may_withdraw(r, err);
     if (may == 0)
         return err_set(
             err, ERR_DENIED, "not_allowed", "现在不能撤回：只有发起人可以，且当前节点要允许撤回。",
             "It cannot be withdrawn now: only the one who submitted it may, where the node "
             "allows it.");
-    return may < 0 || fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("withdrawn"), err);
+    return may < 0 || fs_event(r, &ev, err) < 0 ? -1 : step_end(r, STR("withdrawn"), err);
 }
 
-static int urge(struct flow_run *r, struct err *err)
+static int urge(struct flow_run *r, const struct record_act *act, struct err *err)
 {
-    struct flow_event ev = {.verb = STR("urge")};
+    struct flow_event ev = {.verb = STR("urge"), .comment = comment_of(act)};
     if (r->c->who->id != r->initiator)
         return err_set(err, ERR_DENIED, "not_initiator", "只有发起人可以催办。",
                        "Only the one who submitted it can urge.");
     return fs_urge(r, err) < 0 ? -1 : fs_event(r, &ev, err);
 }
 
-static int stop(struct flow_run *r, struct err *err)
+/* Stopping, jumping and starting anew are for those who operate the system. */
+static int may_operate(const struct ctx *c, struct err *err)
 {
-    struct flow_event ev = {.verb = STR("stop")};
-    if (!(r->c->who->rights & ADMIN_OPERATE) && !ctx_is_system(r->c))
-        return err_set(err, ERR_DENIED, "not_allowed", "没有终止流程的权限。",
-                       "You may not stop this flow.");
-    return fs_event(r, &ev, err) < 0 ? -1 : end_as(r, STR("stopped"), err);
+    if ((c->who->rights & ADMIN_OPERATE) || ctx_is_system(c))
+        return 0;
+    return err_set(err, ERR_DENIED, "not_allowed", "没有管理流程的权限。",
+                   "You may not manage running flows.");
+}
+
+static int stop(struct flow_run *r, const struct record_act *act, struct err *err)
+{
+    struct flow_event ev = {.verb = STR("stop"), .comment = comment_of(act)};
+    if (may_operate(r->c, err) < 0)
+        return -1;
+    return fs_event(r, &ev, err) < 0 ? -1 : step_end(r, STR("stopped"), err);
+}
+
+/* To any node, from wherever it stands. */
+static int jump(struct flow_run *r, const struct record_act *act, struct err *err)
+{
+    struct str key = val_str(val_get(act->body, STR("to")));
+    const struct flow_node *to = flow_node(r->def, key);
+    struct flow_event ev = {
+        .verb = STR("jump"), .node = key, .comment = comment_of(act), .data = val_text(key)};
+    if (may_operate(r->c, err) < 0)
+        return -1;
+    if (!to || to->kind == NODE_START) {
+        err_set(err, ERR_INVALID, "jump_to", "流程里没有可以跳转到的节点“%.*s”。",
+                "The flow has no node “%.*s” to go to.", STR_ARG(key));
+        err_at(err, "to");
+        return -1;
+    }
+    if (fs_event(r, &ev, err) < 0 || fs_cancel_all(r, err) < 0 ||
+        fs_instance_state(r, STR("running"), err) < 0 || step_enter(r, to, no_lane, err) < 0)
+        return -1;
+    return r->ended ? 0 : step_store_state(r, STR("running"), err);
 }
 
 static const struct {
     struct str name;
-    int (*fn)(struct flow_run *r, struct err *err);
-} record_actions[] = {{STR("withdraw"), withdraw}, {STR("urge"), urge}, {STR("stop"), stop}};
+    int (*fn)(struct flow_run *r, const struct record_act *act, struct err *err);
+} record_actions[] = {
+    {STR("withdraw"), withdraw}, {STR("urge"), urge}, {STR("stop"), stop}, {STR("jump"), jump}};
+
+/* ---- anew ---- */
+
+/* Whoever operates, always; the initiator once his approval came to nothing. */
+int flow_may_restart(struct flow_run *r, struct err *err)
+{
+    static const struct str over[] = {STR("rejected"), STR("withdrawn"), STR("stopped")};
+    struct str state = rec_state(&r->rec);
+    bool may = r->initiator && r->c->who->id == r->initiator && r->ended;
+    (void)err;
+    if ((r->c->who->rights & ADMIN_OPERATE) || ctx_is_system(r->c))
+        return 1;
+    for (size_t i = 0; may && i < ARRAY_LEN(over); i++)
+        if (str_eq(state, over[i]))
+            return 1;
+    return 0;
+}
+
+/* A new instance on the version that runs today; a running one is stopped. */
+static int restart(struct ctx *c, const struct record_act *act, struct diags *diags,
+                   struct err *err)
+{
+    struct flow_run old, r;
+    struct flow_event ev = {
+        .verb = STR("restart"), .node = STR("start"), .comment = comment_of(act)};
+    int found = fs_instance_load(c, act->form, act->id, false, &old, err);
+    if (found == 0)
+        return err_set(err, ERR_CONFLICT, "no_flow", "此记录还没有提交过。",
+                       "This record was never submitted.");
+    if (found < 0 || run_reload(&old, err) < 0)
+        return -1;
+    int may = flow_may_restart(&old, err);
+    if (may == 0)
+        return err_set(err, ERR_DENIED, "not_allowed", "现在不能重新发起。",
+                       "It cannot be started anew now.");
+    old.diags = diags;
+    bool running = !old.ended;
+    if (may < 0 || (running && (fs_cancel_all(&old, err) < 0 ||
+                                fs_instance_end(&old, STR("stopped"), err) < 0)))
+        return -1;
+    r = (struct flow_run){.c = c,
+                          .live = act->form,
+                          .form = act->form,
+                          .def = act->form->flow,
+                          .record = act->id,
+                          .initiator = old.initiator,
+                          .round = 1,
+                          .diags = diags};
+    if (fs_instance_add(&r, err) < 0 || run_reload(&r, err) < 0 || fs_event(&r, &ev, err) < 0 ||
+        (running && fs_instance_reparent(&old, &r, err) < 0) ||
+        step_leave(&r, &r.def->nodes[0], no_lane, err) < 0)
+        return -1;
+    return r.ended ? 0 : step_store_state(&r, STR("running"), err);
+}
 
 /* A draft becomes a record; its values may come along. */
 static int submit_draft(struct ctx *c, const struct record_act *act, struct diags *diags,
@@ -549,16 +678,21 @@ static int submit_draft(struct ctx *c, const struct record_act *act, struct diag
     return record_write(c, &w, NULL, diags, err);
 }
 
-/* The open instance of a record that the caller may see. */
-static int acting_on(struct ctx *c, const struct record_act *act, struct flow_run *r,
-                     struct err *err)
+/* A record that the caller may see; one who operates manages flows of rows he need not read. */
+static int must_see(struct ctx *c, const struct record_act *act, struct err *err)
 {
     int visible = record_can(c, act->form, act->id, RIGHT_READ, err);
     if (visible < 0)
         return -1;
-    if (!visible)
-        return err_set(err, ERR_NOT_FOUND, "not_found", "记录不存在。",
-                       "The record does not exist.");
+    if (visible || (c->who->rights & ADMIN_OPERATE))
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "not_found", "记录不存在。", "The record does not exist.");
+}
+
+/* Its open instance. */
+static int acting_on(struct ctx *c, const struct record_act *act, struct flow_run *r,
+                     struct err *err)
+{
     int found = fs_instance_load(c, act->form, act->id, true, r, err);
     if (found == 0)
         return err_set(err, ERR_CONFLICT, "flow_ended", "流程已经结束。",
@@ -575,11 +709,15 @@ int flow_record_act(struct ctx *c, const struct record_act *act, struct diags *d
                        "This form has no flow.");
     if (str_eq(act->action, STR("submit")))
         return submit_draft(c, act, diags, err);
+    if (must_see(c, act, err) < 0)
+        return -1;
+    if (str_eq(act->action, STR("restart")))
+        return restart(c, act, diags, err);
     if (acting_on(c, act, &r, err) < 0)
         return -1;
     r.diags = diags;
     for (size_t i = 0; i < ARRAY_LEN(record_actions); i++)
         if (str_eq(record_actions[i].name, act->action))
-            return record_actions[i].fn(&r, err);
+            return record_actions[i].fn(&r, act, err);
     return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个操作。", "There is no such action.");
 }

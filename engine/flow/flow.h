@@ -18,9 +18,10 @@ struct task_act {
     struct str action; /* approve reject return transfer add_sign urge */
     struct str comment;
     struct val values; /* VAL_OBJ or absent: the approver's edits */
-    struct val to;     /* node key, member ids */
+    struct val to;     /* return: a node; transfer, add_sign: members; approve: those picked */
     struct str resume; /* replay | here */
     struct str where;  /* add_sign: before after beside */
+    int64_t signature; /* a file of the one who acts; 0: none */
 };
 /* Inside a write job. ERR_CONFLICT "task_done" when somebody was first; ERR_NOT_FOUND when not his.
  */
@@ -51,8 +52,33 @@ struct task_query {
 /* {"tasks":[…],"counts":{todo,done,started,cc},"next"} */
 int task_list(struct ctx *c, const struct task_query *q, struct json *out,
               struct err *err) ATTR_MUST;
-/* {"path":[…]} of what would happen, nothing written. */
+/*
+ * {"path":[{key,title,type,people,why,…}]}: what would happen to a record of these values,
+ * submitted by `member`; nothing is written. Branches of a parallel node follow it one after the
+ * other.
+ */
 int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_t member,
                   struct json *out, struct err *err) ATTR_MUST;
+
+/* The open tasks of one who leaves go to another member: how many. Inside a write job. */
+int flow_hand_over(struct ctx *c, int64_t from, int64_t to, int64_t *n, struct err *err) ATTR_MUST;
+
+/*
+ * Moves running instances of a form to the version that runs today. `nodes`: {old key: new key},
+ * others keep theirs; an instance that stands where no node of the same kind answers stays. Writes
+ * {moved, kept:[{id,node,why}]}; with dry_run nothing is changed. Inside a write job.
+ */
+struct flow_move {
+    const struct form *form;
+    struct val nodes;
+    bool dry_run;
+};
+int flow_move(struct ctx *c, const struct flow_move *m, struct json *out,
+              struct err *err) ATTR_MUST;
+
+/* {nodes:[{key,title,done,open,overdue,returned,avg_s,median_s,p90_s}]} of tasks closed in
+ * [from_us, until_us) and of those open now. */
+int flow_stats(struct ctx *c, const struct form *f, int64_t from_us, int64_t until_us,
+               struct json *out, struct err *err) ATTR_MUST;
 
 #endif

@@ -20,6 +20,7 @@ struct flow_run {
     const struct form *form;   /* as pinned */
     const struct flowdef *def; /* pinned */
     int64_t instance;
+    int64_t parent_instance, parent_token; /* whose sub-flow this is; 0: nobody's */
     int64_t record;
     int64_t initiator;
     int64_t round;
@@ -47,9 +48,18 @@ struct lane {
 struct str flow_node_title(struct ctx *c, const struct form *f, const struct flowdef *def,
                            struct str key);
 
+/* flow_view.c: the words of the definition. */
+struct str flow_kind_name(enum node_kind kind);
+struct str flow_mode_name(enum node_mode mode);
+
 /* flow_store.c: rows. Each is one statement. */
 int fs_instance_add(struct flow_run *r, struct err *err) ATTR_MUST;
 int fs_instance_end(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
+/* The running instance of `record` is a sub-flow of this token: 1 it runs, 0 it ended already, -1.
+ */
+int fs_instance_adopt(struct flow_run *r, int64_t record, int64_t token, struct err *err) ATTR_MUST;
+/* `to` takes the place of `from` as a sub-flow. */
+int fs_instance_reparent(struct flow_run *from, struct flow_run *to, struct err *err) ATTR_MUST;
 int fs_instance_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
 /* The open (or newest) instance of a record: 1 found, 0, -1. */
 int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, bool open_only,
@@ -59,16 +69,26 @@ int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t 
 /* Open to done or cancelled: 1 this call did it, 0 it was not open, -1. */
 int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct err *err) ATTR_MUST;
 int fs_token_lane(struct flow_run *r, int64_t token, struct lane *lane, struct err *err) ATTR_MUST;
+struct token_row {
+    struct str node, state;
+    int64_t instance, entered_us;
+    struct lane lane;
+};
+/* 1, 0, -1. */
+int fs_token_load(struct flow_run *r, int64_t token, struct token_row *out,
+                  struct err *err) ATTR_MUST;
+/* Ends everything that came out of a fork, forks inside it too; its own token stays. */
+int fs_cancel_fork(struct flow_run *r, int64_t fork, struct err *err) ATTR_MUST;
 int fs_tokens_open(struct flow_run *r, int64_t fork, int64_t *n, struct err *err) ATTR_MUST;
 int fs_cancel_all(struct flow_run *r, struct err *err) ATTR_MUST; /* tokens and tasks */
 
 struct task_row {
-    int64_t id, instance, token, holder, record, parent, round, pos;
+    int64_t id, instance, token, holder, on_behalf, record, parent, round, pos;
     struct str app, form, node, kind, state, placed;
 };
 struct task_spec {
     struct str node, kind, state; /* kind: approve fill cc start */
-    int64_t token, holder, parent, pos, on_behalf;
+    int64_t token, holder, parent, pos, on_behalf, due_us;
     struct str placed; /* an added signer: before after beside */
 };
 int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id,
@@ -79,12 +99,19 @@ struct task_close {
     int64_t task;
     struct str state, action, comment; /* state: done cancelled */
     bool automatic;
+    int64_t signature; /* a file, 0: none */
 };
 int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *err) ATTR_MUST;
 /* Opens the waiting task of a token with the lowest pos: 1, 0 none, -1. */
 int fs_task_next(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t *n,
                    struct err *err) ATTR_MUST; /* action empty: those still open or waiting */
+/* The open (with waiting: also those) tasks of a token: ids and holders. */
+struct task_list {
+    VEC(struct task_row) rows;
+};
+int fs_tasks_of(struct flow_run *r, int64_t token, struct task_list *out,
+                struct err *err) ATTR_MUST;
 int fs_tasks_cancel(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 int fs_handled(struct flow_run *r, int64_t member, struct str node, int64_t *n,
                struct err *err) ATTR_MUST;
@@ -98,16 +125,24 @@ struct flow_event {
 int fs_event(struct flow_run *r, const struct flow_event *e, struct err *err) ATTR_MUST;
 /* The keys of the nodes where open tokens stand, as a list of texts. */
 int fs_node_list(struct flow_run *r, struct val *out, struct err *err) ATTR_MUST;
-/* Added signers of a task: how many are still open; opening those that wait for it. */
-int fs_signers_open(struct flow_run *r, int64_t parent, int64_t *n, struct err *err) ATTR_MUST;
+/* Added signers of a task: how many have not signed yet; opening those that wait for it; those of a
+ * task that went to somebody else go with it. */
+int fs_signers_open(struct flow_run *r, int64_t parent, struct str placed, int64_t *n,
+                    struct err *err) ATTR_MUST;
+int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *err) ATTR_MUST;
 int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err) ATTR_MUST;
 /* An open task waits for those who sign before it, and comes back: 1 done, 0 it was not so, -1. */
 int fs_task_pause(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
 int fs_task_reopen(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
 /* Marks the open tasks as urged and tells their holders. */
 int fs_urge(struct flow_run *r, struct err *err) ATTR_MUST;
-/* The member a task goes to while this one is away; 0: nobody. */
-int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err) ATTR_MUST;
+/* The member a task of this form goes to while this one is away; 0: nobody. */
+int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *err) ATTR_MUST;
+
+/* step.c: the people of a node after its `empty` policy. *rule: how they were found. */
+enum found { FOUND_TO, FOUND_EMPTY, FOUND_SKIP, FOUND_NOBODY };
+int step_people(struct flow_run *r, const struct flow_node *node, struct people *out,
+                enum found *how, struct err *err) ATTR_MUST;
 
 /* assign.c: who a list of assignees means; empty when nobody. */
 int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struct people *out,
@@ -115,6 +150,7 @@ int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struc
 
 /* flow.c: 1 the caller may withdraw now, 0, -1. */
 int flow_may_withdraw(struct flow_run *r, struct err *err) ATTR_MUST;
+int flow_may_restart(struct flow_run *r, struct err *err) ATTR_MUST;
 
 /* task_summary.c: the key "summary" of a task in a list; f NULL: its form is gone, an empty one. */
 int task_summary(struct ctx *c, const struct form *f, int64_t record, struct json *out,
@@ -128,5 +164,35 @@ int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lan
 /* Puts _state and _node of the record as the tokens now stand. */
 int step_store_state(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
 int run_reload(struct flow_run *r, struct err *err) ATTR_MUST;
+/* The whole approval is over; a sub-flow's parent goes on. */
+int step_end(struct flow_run *r, struct str state, struct err *err) ATTR_MUST;
+/* A token where people acted is done (its other tasks are cancelled), and the flow goes on. */
+int step_pass(struct flow_run *r, const struct flow_node *node, int64_t token,
+              struct err *err) ATTR_MUST;
+/* Refused at a node: to where `actions.reject.to` says, else the approval ends. */
+int step_refuse(struct flow_run *r, const struct flow_node *node, int64_t token,
+                struct err *err) ATTR_MUST;
+
+/* lane.c: parallel branches. */
+int lane_fork(struct flow_run *r, const struct flow_node *node, struct lane lane,
+              struct err *err) ATTR_MUST;
+/* The next node behind one in this lane: entered, or arrived at when it is the lane's join. */
+int lane_next(struct flow_run *r, const struct flow_node *to, struct lane lane,
+              struct err *err) ATTR_MUST;
+/* From a token to any node: within its branch the others go on, else they are cancelled. */
+int lane_go(struct flow_run *r, int64_t token, const struct flow_node *to,
+            struct err *err) ATTR_MUST;
+/* Key of the outermost parallel node a token stands in; empty: in none. */
+int lane_outermost(struct flow_run *r, int64_t token, struct str *key, struct err *err) ATTR_MUST;
+
+/* timer.c */
+/* When a span from `from_us` is over, on the app's working calendar and in its zone. */
+int64_t timer_after(const struct app *app, int64_t from_us, struct duration span);
+/* Sets the timers of a token that entered a node with `due`; *due_us: when it is due, 0: never. */
+int timer_due(struct flow_run *r, const struct flow_node *node, int64_t token, int64_t *due_us,
+              struct err *err) ATTR_MUST;
+int timer_wait(struct flow_run *r, int64_t token, int64_t until_us, struct err *err) ATTR_MUST;
+/* Calls off the timers of a closed token; of all tokens of the instance when token is 0. */
+int timer_cancel(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 
 #endif

@@ -105,8 +105,8 @@ int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, boo
     struct stmt *s;
     *out = (struct flow_run){.c = c, .live = live, .record = record};
     begin(out, &q);
-    sql_lit(&q, "SELECT id, n, round, started_by, ended_at IS NOT NULL FROM _flow_instance WHERE "
-                "record = ");
+    sql_lit(&q, "SELECT id, n, round, started_by, CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END,"
+                " parent_instance, parent_token FROM _flow_instance WHERE record = ");
     sql_bind_int(&q, record);
     if (open_only)
         sql_lit(&q, " AND ended_at IS NULL");
@@ -121,6 +121,8 @@ int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, boo
         out->round = stmt_int(s, 2);
         out->initiator = stmt_int(s, 3);
         out->ended = stmt_int(s, 4) != 0;
+        out->parent_instance = stmt_int(s, 5);
+        out->parent_token = stmt_int(s, 6);
     }
     stmt_done(s);
     if (got <= 0)
@@ -132,6 +134,34 @@ int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, boo
         return 1;
     return err_set(err, ERR_CONFLICT, "flow_version", "流程的起始版本已无法读取。",
                    "The version this flow began with cannot be read any more.");
+}
+
+int fs_instance_adopt(struct flow_run *r, int64_t record, int64_t token, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _flow_instance SET parent_instance = ");
+    sql_bind_int(&q, r->instance);
+    sql_lit(&q, ", parent_token = ");
+    sql_bind_int(&q, token);
+    sql_lit(&q, " WHERE ended_at IS NULL AND record = ");
+    sql_bind_int(&q, record);
+    return run_cas(r, &q, err);
+}
+
+int fs_instance_reparent(struct flow_run *from, struct flow_run *to, struct err *err)
+{
+    struct sql q;
+    to->parent_instance = from->parent_instance;
+    to->parent_token = from->parent_token;
+    begin(to, &q);
+    sql_lit(&q, "UPDATE _flow_instance SET parent_instance = ");
+    bind_id(&q, from->parent_instance);
+    sql_lit(&q, ", parent_token = ");
+    bind_id(&q, from->parent_token);
+    sql_lit(&q, " WHERE id = ");
+    sql_bind_int(&q, to->instance);
+    return run(to, &q, NULL, err);
 }
 
 /* ---- tokens ---- */
@@ -174,24 +204,40 @@ int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct e
     sql_bind_int(&q, r->c->now_us);
     sql_lit(&q, " WHERE state = 'open' AND id = ");
     sql_bind_int(&q, token);
-    return run_cas(r, &q, err);
+    int mine = run_cas(r, &q, err);
+    return mine == 1 && timer_cancel(r, token, err) < 0 ? -1 : mine;
+}
+
+int fs_token_load(struct flow_run *r, int64_t token, struct token_row *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    struct arena *a = r->c->a;
+    begin(r, &q);
+    sql_lit(&q, "SELECT node, state, instance, entered_at, fork, branch, resume FROM _flow_token"
+                " WHERE id = ");
+    sql_bind_int(&q, token);
+    if (store_query(r->c->db, a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1)
+        *out = (struct token_row){
+            .node = str_dup(a, stmt_str(s, 0)),
+            .state = str_dup(a, stmt_str(s, 1)),
+            .instance = stmt_int(s, 2),
+            .entered_us = stmt_int(s, 3),
+            .lane = {stmt_int(s, 4), str_dup(a, stmt_str(s, 5)), str_dup(a, stmt_str(s, 6))}};
+    stmt_done(s);
+    return got;
 }
 
 int fs_token_lane(struct flow_run *r, int64_t token, struct lane *lane, struct err *err)
 {
-    struct sql q;
-    struct stmt *s;
-    begin(r, &q);
-    sql_lit(&q, "SELECT fork, branch, resume FROM _flow_token WHERE id = ");
-    sql_bind_int(&q, token);
-    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+    struct token_row t = {0};
+    if (fs_token_load(r, token, &t, err) < 0)
         return -1;
-    int got = stmt_step(s, err);
-    if (got == 1)
-        *lane = (struct lane){stmt_int(s, 0), str_dup(r->c->a, stmt_str(s, 1)),
-                              str_dup(r->c->a, stmt_str(s, 2))};
-    stmt_done(s);
-    return got < 0 ? -1 : 0;
+    *lane = t.lane;
+    return 0;
 }
 
 int fs_tokens_open(struct flow_run *r, int64_t fork, int64_t *n, struct err *err)
@@ -207,21 +253,62 @@ int fs_tokens_open(struct flow_run *r, int64_t fork, int64_t *n, struct err *err
     return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
 }
 
+/* What ends an instance's open tasks and tokens; a condition may follow. */
+static void cancel_tasks_sql(struct flow_run *r, struct sql *q)
+{
+    sql_lit(q, "UPDATE _task SET state = 'cancelled', closed_at = ");
+    sql_bind_int(q, r->c->now_us);
+    sql_lit(q, " WHERE state IN ('open', 'waiting') AND kind <> 'cc' AND instance = ");
+    sql_bind_int(q, r->instance);
+}
+
+static void cancel_tokens_sql(struct flow_run *r, struct sql *q)
+{
+    sql_lit(q, "UPDATE _flow_token SET state = 'cancelled', left_at = ");
+    sql_bind_int(q, r->c->now_us);
+    sql_lit(q, " WHERE state = 'open' AND instance = ");
+    sql_bind_int(q, r->instance);
+}
+
 int fs_cancel_all(struct flow_run *r, struct err *err)
 {
     struct sql q;
     begin(r, &q);
-    sql_lit(&q, "UPDATE _task SET state = 'cancelled', closed_at = ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " WHERE state IN ('open', 'waiting') AND kind <> 'cc' AND instance = ");
-    sql_bind_int(&q, r->instance);
+    cancel_tasks_sql(r, &q);
+    if (run(r, &q, NULL, err) < 0 || timer_cancel(r, 0, err) < 0)
+        return -1;
+    begin(r, &q);
+    cancel_tokens_sql(r, &q);
+    return run(r, &q, NULL, err);
+}
+
+/* Every token that came out of the fork, at any depth. */
+static void inside_sql(struct sql *q, int64_t fork)
+{
+    sql_lit(q, " IN (WITH RECURSIVE inside(id) AS (SELECT id FROM _flow_token WHERE fork = ");
+    sql_bind_int(q, fork);
+    sql_lit(q, " UNION SELECT t.id FROM _flow_token t JOIN inside i ON t.fork = i.id)"
+               " SELECT id FROM inside)");
+}
+
+int fs_cancel_fork(struct flow_run *r, int64_t fork, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    cancel_tasks_sql(r, &q);
+    sql_lit(&q, " AND token");
+    inside_sql(&q, fork);
     if (run(r, &q, NULL, err) < 0)
         return -1;
     begin(r, &q);
-    sql_lit(&q, "UPDATE _flow_token SET state = 'cancelled', left_at = ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " WHERE state = 'open' AND instance = ");
-    sql_bind_int(&q, r->instance);
+    sql_lit(&q, "DELETE FROM _job WHERE kind = 'flow' AND state = 'queued' AND subject");
+    inside_sql(&q, fork);
+    if (run(r, &q, NULL, err) < 0)
+        return -1;
+    begin(r, &q);
+    cancel_tokens_sql(r, &q);
+    sql_lit(&q, " AND id");
+    inside_sql(&q, fork);
     return run(r, &q, NULL, err);
 }
 
@@ -235,7 +322,7 @@ int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, stru
     sql_lit(
         &q,
         "INSERT INTO _task (id, instance, token, app, form, record, node, kind, holder, on_behalf,"
-        " state, round, pos, parent, placed, opened_at) VALUES (");
+        " state, round, pos, parent, placed, opened_at, due_at) VALUES (");
     sql_bind_int(&q, *id);
     sql_lit(&q, ", ");
     sql_bind_int(&q, r->instance);
@@ -267,8 +354,12 @@ int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, stru
     bind_text(&q, t->placed);
     sql_lit(&q, ", ");
     sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, ", ");
+    bind_id(&q, t->due_us);
     sql_lit(&q, ")");
     ctx_event(r->c, r->live->app->key, r->live->key, r->record, t->holder, STR("task"));
+    if (t->on_behalf)
+        ctx_event(r->c, r->live->app->key, r->live->key, r->record, t->on_behalf, STR("task"));
     return run(r, &q, NULL, err);
 }
 
@@ -280,7 +371,7 @@ int fs_task_load(struct ctx *c, int64_t id, struct task_row *out, struct err *er
     sql_lit(
         &q,
         "SELECT instance, token, holder, record, parent, round, pos, app, form, node, kind, state,"
-        " placed FROM _task WHERE id = ");
+        " placed, on_behalf FROM _task WHERE id = ");
     sql_bind_int(&q, id);
     if (store_query(c->db, c->a, &q, &s, err) < 0)
         return -1;
@@ -301,6 +392,7 @@ int fs_task_load(struct ctx *c, int64_t id, struct task_row *out, struct err *er
             .kind = str_dup(c->a, stmt_str(s, 10)),
             .state = str_dup(c->a, stmt_str(s, 11)),
             .placed = str_dup(c->a, stmt_str(s, 12)),
+            .on_behalf = stmt_int(s, 13),
         };
     stmt_done(s);
     return got;
@@ -322,6 +414,10 @@ int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *er
     sql_bind_int(&q, t->automatic);
     sql_lit(&q, ", by = ");
     bind_id(&q, t->automatic ? 0 : who_id(r->c));
+    if (t->signature) {
+        sql_lit(&q, ", signature = ");
+        sql_bind_int(&q, t->signature);
+    }
     sql_lit(&q, " WHERE state = 'open' AND id = ");
     sql_bind_int(&q, t->task);
     return run_cas(r, &q, err);
@@ -365,14 +461,27 @@ int fs_task_reopen(struct flow_run *r, int64_t task, struct err *err)
     return task_turn(r, task, STR("waiting"), STR("open"), err);
 }
 
-int fs_signers_open(struct flow_run *r, int64_t parent, int64_t *n, struct err *err)
+int fs_signers_open(struct flow_run *r, int64_t parent, struct str placed, int64_t *n,
+                    struct err *err)
 {
     struct sql q;
     begin(r, &q);
-    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE placed IN ('before', 'after') AND state = 'open'"
-                " AND parent = ");
+    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE state IN ('open', 'waiting') AND placed = ");
+    bind_text(&q, placed);
+    sql_lit(&q, " AND parent = ");
     sql_bind_int(&q, parent);
     return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _task SET parent = ");
+    sql_bind_int(&q, to);
+    sql_lit(&q, " WHERE state IN ('open', 'waiting') AND placed IS NOT NULL AND parent = ");
+    sql_bind_int(&q, from);
+    return run(r, &q, NULL, err);
 }
 
 int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err)
@@ -400,6 +509,33 @@ int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t
         sql_lit(&q, " AND state IN ('open', 'waiting')");
     }
     return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+}
+
+int fs_tasks_of(struct flow_run *r, int64_t token, struct task_list *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    begin(r, &q);
+    sql_lit(
+        &q,
+        "SELECT id, holder, pos, kind, on_behalf, parent, placed FROM _task WHERE state = 'open'"
+        " AND token = ");
+    sql_bind_int(&q, token);
+    sql_lit(&q, " ORDER BY id");
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got;
+    while ((got = stmt_step(s, err)) == 1)
+        vec_push(r->c->a, &out->rows,
+                 (struct task_row){.id = stmt_int(s, 0),
+                                   .holder = stmt_int(s, 1),
+                                   .pos = stmt_int(s, 2),
+                                   .kind = str_dup(r->c->a, stmt_str(s, 3)),
+                                   .on_behalf = stmt_int(s, 4),
+                                   .parent = stmt_int(s, 5),
+                                   .placed = str_dup(r->c->a, stmt_str(s, 6))});
+    stmt_done(s);
+    return got;
 }
 
 int fs_tasks_cancel(struct flow_run *r, int64_t token, struct err *err)
@@ -501,19 +637,46 @@ int fs_node_list(struct flow_run *r, struct val *out, struct err *err)
     return got;
 }
 
-int fs_delegate(struct ctx *c, int64_t member, int64_t *out, struct err *err)
+/* `forms` of a delegation: none said, or the form's key, or app/form. */
+static bool covers(const struct flow_run *r, struct val forms)
+{
+    const struct form *f = r->live;
+    struct str full = str_fmt(r->c->a, "%.*s/%.*s", STR_ARG(f->app->key), STR_ARG(f->key));
+    if (forms.kind != VAL_LIST || forms.n == 0)
+        return true;
+    for (uint32_t i = 0; i < forms.n; i++)
+        if (str_eq(val_str(forms.list[i]), full) || str_eq(val_str(forms.list[i]), f->key))
+            return true;
+    return false;
+}
+
+int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *err)
 {
     struct sql q;
-    sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "SELECT delegate FROM _delegation WHERE member = ");
+    struct stmt *s;
+    begin(r, &q);
+    sql_lit(&q, "SELECT delegate, forms FROM _delegation WHERE member = ");
     sql_bind_int(&q, member);
     sql_lit(&q, " AND starts_at <= ");
-    sql_bind_int(&q, c->now_us);
+    sql_bind_int(&q, r->c->now_us);
     sql_lit(&q, " AND ends_at > ");
-    sql_bind_int(&q, c->now_us);
-    sql_lit(&q, " ORDER BY id DESC LIMIT 1");
+    sql_bind_int(&q, r->c->now_us);
+    sql_lit(&q, " ORDER BY id DESC LIMIT 20");
     *out = 0;
-    return store_get_int(c->db, c->a, &q, out, err) < 0 ? -1 : 0;
+    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
+        return -1;
+    int got = 0;
+    while (*out == 0 && (got = stmt_step(s, err)) == 1) {
+        struct val forms = VAL_NONE;
+        if (stmt_str(s, 1).n && json_parse(r->c->a, stmt_str(s, 1), &forms, err) < 0) {
+            got = -1;
+            break;
+        }
+        if (covers(r, forms))
+            *out = stmt_int(s, 0);
+    }
+    stmt_done(s);
+    return *out ? 0 : got;
 }
 
 static int urge_holder(struct flow_run *r, int64_t member, struct str node, struct err *err)

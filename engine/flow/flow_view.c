@@ -17,23 +17,32 @@ static struct str node_title(const struct flow_run *r, struct str key)
 
 struct node_state {
     bool open, done;
+    int64_t since_us, due_us; /* of the open token: entered; when it is due or the wait is over */
 };
 
 static int node_state(struct flow_run *r, struct str key, struct node_state *out, struct err *err)
 {
     struct sql q;
     struct stmt *s;
-    sql_init(&q, r->c->a, store_dialect(r->c->store));
-    sql_lit(&q, "SELECT state FROM _flow_token WHERE instance = ");
+    ctx_sql(r->c, &q);
+    sql_lit(&q, "SELECT t.state, t.entered_at, COALESCE((SELECT MAX(k.due_at) FROM _task k WHERE"
+                " k.token = t.id AND k.state = 'open'), (SELECT MIN(j.run_at) FROM _job j WHERE"
+                " j.kind = 'flow' AND j.state = 'queued' AND j.subject = t.id))"
+                " FROM _flow_token t WHERE t.instance = ");
     sql_bind_int(&q, r->instance);
-    sql_lit(&q, " AND node = ");
+    sql_lit(&q, " AND t.node = ");
     sql_bind_str(&q, key);
     if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
         return -1;
     int got;
     while ((got = stmt_step(s, err)) == 1) {
-        out->open = out->open || str_eq(stmt_str(s, 0), STR("open"));
+        bool open = str_eq(stmt_str(s, 0), STR("open"));
+        out->open = out->open || open;
         out->done = out->done || str_eq(stmt_str(s, 0), STR("done"));
+        if (open) {
+            out->since_us = stmt_int(s, 1);
+            out->due_us = stmt_int(s, 2);
+        }
     }
     stmt_done(s);
     return got;
@@ -65,7 +74,7 @@ static int node_people_json(struct flow_run *r, struct str key, struct json *out
     return got;
 }
 
-static struct str kind_name(enum node_kind kind)
+struct str flow_kind_name(enum node_kind kind)
 {
     static const struct str names[] = {
         [NODE_START] = STR("start"),   [NODE_APPROVE] = STR("approve"),
@@ -76,6 +85,15 @@ static struct str kind_name(enum node_kind kind)
         [NODE_END] = STR("end"),
     };
     return names[kind];
+}
+
+struct str flow_mode_name(enum node_mode mode)
+{
+    static const struct str names[] = {[MODE_ANY] = STR("any"),
+                                       [MODE_ALL] = STR("all"),
+                                       [MODE_SEQUENCE] = STR("sequence"),
+                                       [MODE_VOTE] = STR("vote")};
+    return names[mode];
 }
 
 static int node_json(struct flow_run *r, const struct flow_node *node, struct json *out,
@@ -93,8 +111,12 @@ static int node_json(struct flow_run *r, const struct flow_node *node, struct js
     json_begin_obj(out);
     json_kstr(out, "key", node->key);
     json_kstr(out, "title", node_title(r, node->key));
-    json_kstr(out, "type", kind_name(node->kind));
+    json_kstr(out, "type", flow_kind_name(node->kind));
     json_kstr(out, "state", state);
+    json_kval(out, "since", st.open ? val_instant(st.since_us) : VAL_NONE);
+    json_kval(out, "due_at", st.open && st.due_us ? val_instant(st.due_us) : VAL_NONE);
+    if (node->kind == NODE_APPROVE || node->kind == NODE_FILL || node->kind == NODE_PARALLEL)
+        json_kstr(out, "mode", flow_mode_name(node->mode));
     int rc = node_people_json(r, node->key, out, err);
     json_key(out, STR("next"));
     json_begin_list(out);
@@ -226,9 +248,11 @@ static int my_task_json(struct flow_run *r, struct json *out, struct err *err)
             "SELECT id, node, opened_at, due_at FROM _task WHERE state = 'open' AND kind <> 'cc'"
             " AND record = ");
     sql_bind_int(&q, r->record);
-    sql_lit(&q, " AND holder = ");
+    sql_lit(&q, " AND (holder = ");
     sql_bind_int(&q, r->c->who->id);
-    sql_lit(&q, " ORDER BY id LIMIT 1");
+    sql_lit(&q, " OR on_behalf = ");
+    sql_bind_int(&q, r->c->who->id);
+    sql_lit(&q, ") ORDER BY id LIMIT 1");
     if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
         return -1;
     int got = stmt_step(s, err);
@@ -269,10 +293,16 @@ static int can_json(struct flow_run *r, struct json *out, struct err *err)
         json_str(out, STR("withdraw"));
     if (mine)
         json_str(out, STR("urge"));
-    if (!r->ended && r->instance && (r->c->who->rights & ADMIN_OPERATE))
+    bool operate = r->instance && (r->c->who->rights & ADMIN_OPERATE);
+    if (!r->ended && operate) {
         json_str(out, STR("stop"));
+        json_str(out, STR("jump"));
+    }
+    int anew = r->instance ? flow_may_restart(r, err) : 0;
+    if (anew > 0)
+        json_str(out, STR("restart"));
     json_end_list(out);
-    return 0;
+    return anew < 0 ? -1 : 0;
 }
 
 /* ---- the whole ---- */
@@ -333,69 +363,4 @@ int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,
         return 1;
     }
     return running_json(&r, out, err) < 0 ? -1 : 1;
-}
-
-/* ---- simulation: the way a record of these values would take, nothing written ---- */
-
-static int simulate_node(struct flow_run *r, const struct flow_node *node, struct json *out,
-                         struct err *err)
-{
-    struct people who = {0};
-    bool people = node->kind == NODE_APPROVE || node->kind == NODE_FILL || node->kind == NODE_CC;
-    if (people && assign_people(r, node->to, node->nto, &who, err) < 0)
-        return -1;
-    if (people && who.ids.n == 0 && assign_people(r, &node->empty, 1, &who, err) < 0)
-        return -1;
-    json_begin_obj(out);
-    json_kstr(out, "key", node->key);
-    json_kstr(out, "title", node_title(r, node->key));
-    json_kstr(out, "type", kind_name(node->kind));
-    json_key(out, STR("people"));
-    json_begin_list(out);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < who.ids.n; i++)
-        rc = member_json(r->c, who.ids.v[i], out, err);
-    json_end_list(out);
-    json_end_obj(out);
-    return rc;
-}
-
-static int simulate_next(struct flow_run *r, const struct flow_node *node,
-                         const struct flow_node **next, struct err *err)
-{
-    *next = NULL;
-    for (size_t i = 0; i < node->nnext; i++) {
-        int yes = node->next[i].when ? rec_true(r->c, node->next[i].when, &r->rec, NULL, err) : 1;
-        if (yes < 0)
-            return -1;
-        if (yes) {
-            *next = &r->def->nodes[node->next[i].node];
-            return 0;
-        }
-    }
-    return 0;
-}
-
-int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_t member,
-                  struct json *out, struct err *err)
-{
-    struct flow_run r = {.c = c, .live = f, .form = f, .def = f->flow, .initiator = member};
-    if (!f->flow)
-        return err_set(err, ERR_NOT_FOUND, "not_found", "此表单没有流程。",
-                       "This form has no flow.");
-    if (rec_of_values(c, f, values, &r.rec, err) < 0)
-        return -1;
-    json_begin_obj(out);
-    json_key(out, STR("path"));
-    json_begin_list(out);
-    int rc = 0;
-    const struct flow_node *node = &r.def->nodes[0];
-    for (uint32_t i = 0; rc == 0 && node && i < FLOW_STEPS_MAX; i++) {
-        rc = simulate_node(&r, node, out, err);
-        if (rc == 0)
-            rc = simulate_next(&r, node, &node, err);
-    }
-    json_end_list(out);
-    json_end_obj(out);
-    return rc;
 }

@@ -3,6 +3,10 @@
  * person or the flow has ended; all of it in the caller's transaction.
  */
 #include "engine/flow/flow_int.h"
+#include "engine/org/member.h"
+#include "engine/record/access.h"
+
+#define DEPTH_MAX 8 /* of records that flows create on the way */
 
 typedef int enter_fn(struct flow_run *r, const struct flow_node *node, struct lane lane,
                      struct err *err);
@@ -72,22 +76,20 @@ static int no_assignee(const struct flow_node *node, struct err *err)
                    STR_ARG(node->title));
 }
 
-/* The people of a node after its `empty` policy; *skip when it says so. */
-static int node_people(struct flow_run *r, const struct flow_node *node, struct people *out,
-                       bool *skip, struct err *err)
+int step_people(struct flow_run *r, const struct flow_node *node, struct people *out,
+                enum found *how, struct err *err)
 {
-    *skip = false;
+    *how = FOUND_TO;
     if (assign_people(r, node->to, node->nto, out, err) < 0)
         return -1;
     if (out->ids.n)
         return 0;
-    if (node->empty.kind == TO_SKIP) {
-        *skip = true;
-        return 0;
-    }
-    if (node->empty.kind != TO_STOP && assign_people(r, &node->empty, 1, out, err) < 0)
+    *how = node->empty.kind == TO_SKIP ? FOUND_SKIP : FOUND_EMPTY;
+    if (node->empty.kind != TO_SKIP && assign_people(r, &node->empty, 1, out, err) < 0)
         return -1;
-    return out->ids.n ? 0 : no_assignee(node, err);
+    if (*how == FOUND_EMPTY && out->ids.n == 0)
+        *how = FOUND_NOBODY;
+    return 0;
 }
 
 /* skip_same: 1 when this member's approval was already given, 0, -1. */
@@ -115,18 +117,22 @@ static struct str task_kind(const struct flow_node *node)
 }
 
 /* One person's task; while he is away his delegate holds it too. */
-static int add_person(struct flow_run *r, const struct flow_node *node, int64_t token, int64_t pos,
-                      int64_t member, struct err *err)
+static int add_person(struct flow_run *r, const struct flow_node *node, struct task_spec t,
+                      struct err *err)
 {
     int64_t id, delegate = 0;
-    struct task_spec t = {
-        .node = node->key, .kind = task_kind(node), .token = token, .holder = member, .pos = pos};
-    t.state = node->mode == MODE_SEQUENCE && pos > 0 ? STR("waiting") : STR("open");
-    if (fs_delegate(r->c, member, &delegate, err) < 0)
+    struct principal away;
+    t.node = node->key;
+    t.kind = task_kind(node);
+    t.state = node->mode == MODE_SEQUENCE && t.pos > 0 ? STR("waiting") : STR("open");
+    if (fs_delegate(r, t.holder, &delegate, err) < 0)
         return -1;
-    if (delegate && delegate != r->initiator) {
+    int active = delegate && delegate != r->initiator ? member_load(r->c, delegate, &away, err) : 0;
+    if (active < 0)
+        return -1;
+    if (active) {
+        t.on_behalf = t.holder;
         t.holder = delegate;
-        t.on_behalf = member;
     }
     return fs_task_add(r, &t, &id, err);
 }
@@ -153,30 +159,32 @@ static int enter_people(struct flow_run *r, const struct flow_node *node, struct
                         struct err *err)
 {
     struct people who = {0};
-    bool skip;
-    int64_t token, pos = 0;
-    if (node_people(r, node, &who, &skip, err) < 0)
+    enum found how;
+    int64_t token, due_us = 0, pos = 0;
+    if (step_people(r, node, &who, &how, err) < 0)
         return -1;
-    if (skip)
+    if (how == FOUND_NOBODY)
+        return no_assignee(node, err);
+    if (how == FOUND_SKIP)
         return step_leave(r, node, lane, err);
-    if (fs_token_add(r, node->key, lane, &token, err) < 0)
+    if (fs_token_add(r, node->key, lane, &token, err) < 0 ||
+        timer_due(r, node, token, &due_us, err) < 0)
         return -1;
     bool any_done = false;
     for (size_t i = 0; i < who.ids.n; i++) {
         int same = same_person(r, node, who.ids.v[i], err);
         if (same < 0)
             return -1;
-        int rc = same ? add_same(r, node, token, who.ids.v[i], err)
-                      : add_person(r, node, token, pos++, who.ids.v[i], err);
+        struct task_spec t = {.token = token, .holder = who.ids.v[i], .pos = pos, .due_us = due_us};
+        int rc = same ? add_same(r, node, token, who.ids.v[i], err) : add_person(r, node, t, err);
+        pos += !same;
         if (rc < 0)
             return -1;
         any_done = any_done || same;
     }
     if (pos > 0 && !(any_done && node->mode == MODE_ANY))
         return 0; /* somebody has to act */
-    if (fs_tasks_cancel(r, token, err) < 0 || fs_token_close(r, token, STR("done"), err) < 0)
-        return -1;
-    return step_leave(r, node, lane, err);
+    return step_pass(r, node, token, err);
 }
 
 static int enter_cc(struct flow_run *r, const struct flow_node *node, struct lane lane,
@@ -197,39 +205,10 @@ static int enter_cc(struct flow_run *r, const struct flow_node *node, struct lan
 
 /* ---- nodes without people ---- */
 
-static int arrive(struct flow_run *r, const struct flow_node *join, struct lane lane,
-                  struct err *err);
-
 static int enter_branch(struct flow_run *r, const struct flow_node *node, struct lane lane,
                         struct err *err)
 {
     return step_leave(r, node, lane, err);
-}
-
-/* Each branch gets a token lane of its own; the fork's token stays open until the join. */
-static int enter_parallel(struct flow_run *r, const struct flow_node *node, struct lane lane,
-                          struct err *err)
-{
-    int64_t fork, guard;
-    struct lane inner = {0};
-    if (fs_token_add(r, node->key, lane, &fork, err) < 0)
-        return -1;
-    inner.fork = fork;
-    /* A token of the fork itself keeps the join shut while branches without people run through. */
-    if (fs_token_add(r, node->key, inner, &guard, err) < 0)
-        return -1;
-    for (size_t i = 0; i < node->nbranches; i++) {
-        const struct flow_node *first = flow_node(r->def, node->branches[i]);
-        inner.branch = node->branches[i];
-        if (!first || step_enter(r, first, inner, err) < 0)
-            return -1;
-        if (r->ended)
-            return 0;
-    }
-    if (fs_token_close(r, guard, STR("done"), err) < 0)
-        return -1;
-    const struct flow_node *join = flow_node(r->def, node->join);
-    return join ? arrive(r, join, inner, err) : 0;
 }
 
 static int enter_script(struct flow_run *r, const struct flow_node *node, struct lane lane,
@@ -243,18 +222,28 @@ static int enter_script(struct flow_run *r, const struct flow_node *node, struct
     return step_leave(r, node, lane, err);
 }
 
-static int enter_create(struct flow_run *r, const struct flow_node *node, struct lane lane,
-                        struct err *err)
+/* ---- records made on the way ---- */
+
+/*
+ * Creates a record of `node->form` by the flow's own right; one with a flow of its own is
+ * submitted, in the initiator's name. Deeper than DEPTH_MAX is a circle of flows.
+ */
+static int make_record(struct flow_run *r, const struct flow_node *node, struct rec *made,
+                       struct err *err)
 {
+    struct ctx *c = r->c;
     const struct form *target = app_form(r->live->app, node->form);
     if (!target)
         return err_set(err, ERR_CONFLICT, "form_missing", "流程要新建记录的表单 %.*s 已不存在。",
                        "The form %.*s, in which the flow would create a record, is gone.",
                        STR_ARG(node->form));
-    struct pair *pairs = ARENA_ARRAY(r->c->a, struct pair, node->nset);
+    if (c->depth >= DEPTH_MAX)
+        return err_set(err, ERR_INVALID, "flow_depth", "流程互相发起，超过 %d 层。",
+                       "Flows start each other more than %d deep.", DEPTH_MAX);
+    struct pair *pairs = ARENA_ARRAY(c->a, struct pair, node->nset);
     for (size_t i = 0; i < node->nset; i++) {
         pairs[i].key = node->set[i].field;
-        if (set_value(r->c, &node->set[i], &r->rec, NULL, &pairs[i].value, err) < 0)
+        if (set_value(c, &node->set[i], &r->rec, NULL, &pairs[i].value, err) < 0)
             return -1;
     }
     struct rec_write w = {
@@ -264,9 +253,91 @@ static int enter_create(struct flow_run *r, const struct flow_node *node, struct
         .no_version = true,
         .mode = WRITE_OWN_RIGHT | WRITE_SYSTEM_FIELDS,
     };
-    if (record_write(r->c, &w, NULL, r->diags, err) < 0)
+    const struct principal *actor = c->who;
+    struct principal initiator;
+    int found = r->initiator ? member_load(c, r->initiator, &initiator, err) : 0;
+    if (found < 0)
+        return -1;
+    enum via via = c->via;
+    c->who = found ? &initiator : actor;
+    c->via = via == VIA_TIMER ? VIA_TIMER : VIA_FLOW;
+    c->depth++;
+    int rc = record_write(c, &w, made, r->diags, err);
+    c->depth--;
+    c->via = via;
+    c->who = actor;
+    return rc;
+}
+
+static int enter_create(struct flow_run *r, const struct flow_node *node, struct lane lane,
+                        struct err *err)
+{
+    struct rec made;
+    if (make_record(r, node, &made, err) < 0)
         return -1;
     return step_leave(r, node, lane, err);
+}
+
+/* The token stays open until the sub-flow has ended, however it ended. */
+static int enter_subflow(struct flow_run *r, const struct flow_node *node, struct lane lane,
+                         struct err *err)
+{
+    struct rec made;
+    int64_t token;
+    if (make_record(r, node, &made, err) < 0)
+        return -1;
+    if (!node->wait)
+        return step_leave(r, node, lane, err);
+    if (fs_token_add(r, node->key, lane, &token, err) < 0)
+        return -1;
+    int runs = fs_instance_adopt(r, made.id, token, err);
+    if (runs != 0)
+        return runs < 0 ? -1 : 0;
+    return step_pass(r, node, token, err);
+}
+
+static int resume_parent(struct flow_run *child, struct str state, struct err *err)
+{
+    struct flow_run r = {.c = child->c};
+    struct sql q;
+    struct stmt *s;
+    struct token_row token = {0};
+    const struct form *f = NULL;
+    int64_t record = 0;
+    ctx_sql(r.c, &q);
+    sql_lit(&q, "SELECT form, record FROM _flow_instance WHERE ended_at IS NULL AND id = ");
+    sql_bind_int(&q, child->parent_instance);
+    if (store_query(r.c->db, r.c->a, &q, &s, err) < 0)
+        return -1;
+    int got = stmt_step(s, err);
+    if (got == 1) {
+        f = app_form(child->live->app, stmt_str(s, 0));
+        record = stmt_int(s, 1);
+    }
+    stmt_done(s);
+    if (got <= 0 || !f)
+        return got < 0 ? -1 : 0; /* the parent was withdrawn or stopped meanwhile */
+    got = fs_instance_load(r.c, f, record, true, &r, err);
+    if (got <= 0)
+        return got;
+    r.diags = child->diags;
+    got = fs_token_load(&r, child->parent_token, &token, err);
+    const struct flow_node *node = got > 0 ? flow_node(r.def, token.node) : NULL;
+    if (got < 0 || !node || !str_eq(token.state, STR("open")))
+        return got < 0 ? -1 : 0;
+    struct flow_event ev = {.verb = STR("subflow"), .node = node->key, .data = val_text(state)};
+    if (run_reload(&r, err) < 0 || fs_event(&r, &ev, err) < 0 ||
+        step_pass(&r, node, child->parent_token, err) < 0)
+        return -1;
+    return r.ended ? 0 : step_store_state(&r, STR("running"), err);
+}
+
+int step_end(struct flow_run *r, struct str state, struct err *err)
+{
+    if (fs_cancel_all(r, err) < 0 || fs_instance_end(r, state, err) < 0 ||
+        step_store_state(r, state, err) < 0)
+        return -1;
+    return r->parent_instance ? resume_parent(r, state, err) : 0;
 }
 
 static int enter_end(struct flow_run *r, const struct flow_node *node, struct lane lane,
@@ -275,28 +346,51 @@ static int enter_end(struct flow_run *r, const struct flow_node *node, struct la
     (void)lane;
     struct flow_event ev = {.verb = STR("end"), .node = node->key};
     if (fs_cancel_all(r, err) < 0 || step_set(r, node->set, node->nset, err) < 0 ||
-        fs_instance_end(r, STR("approved"), err) < 0 || fs_event(r, &ev, err) < 0)
+        fs_event(r, &ev, err) < 0)
         return -1;
-    return step_store_state(r, STR("approved"), err);
+    return step_end(r, STR("approved"), err);
 }
 
-static int enter_unsupported(struct flow_run *r, const struct flow_node *node, struct lane lane,
-                             struct err *err)
+/* ---- waiting ---- */
+
+/* When a wait is over; a blank `until` is over at once. */
+static int wait_until(struct flow_run *r, const struct flow_node *node, int64_t *us,
+                      struct err *err)
 {
-    (void)r;
-    (void)lane;
-    return err_set(err, ERR_INVALID, "node_kind", "节点“%.*s”的类型在此版本中还不能运行。",
-                   "The kind of node \"%.*s\" cannot run in this version yet.",
-                   STR_ARG(node->title));
+    const struct app *app = r->live->app;
+    struct val v;
+    *us = timer_after(app, r->c->now_us, node->wait_for);
+    if (!node->until)
+        return 0;
+    if (rec_eval(r->c, node->until, &r->rec, NULL, &v, err) < 0)
+        return -1;
+    struct civil day;
+    *us = 0;
+    if (v.kind == VAL_INSTANT) {
+        *us = v.i;
+    } else if (v.kind == VAL_DATE) {
+        civil_of_days(v.i, &day);
+        *us = civil_us(&day, &app->zone);
+    }
+    return 0;
+}
+
+static int enter_wait(struct flow_run *r, const struct flow_node *node, struct lane lane,
+                      struct err *err)
+{
+    int64_t us, token;
+    if (wait_until(r, node, &us, err) < 0)
+        return -1;
+    if (us <= r->c->now_us)
+        return step_leave(r, node, lane, err);
+    return fs_token_add(r, node->key, lane, &token, err) < 0 ? -1 : timer_wait(r, token, us, err);
 }
 
 static enter_fn *const kinds[] = {
-    [NODE_START] = enter_branch,     [NODE_APPROVE] = enter_people,
-    [NODE_FILL] = enter_people,      [NODE_CC] = enter_cc,
-    [NODE_BRANCH] = enter_branch,    [NODE_PARALLEL] = enter_parallel,
-    [NODE_WAIT] = enter_unsupported, [NODE_SCRIPT] = enter_script,
-    [NODE_CREATE] = enter_create,    [NODE_SUBFLOW] = enter_unsupported,
-    [NODE_END] = enter_end,
+    [NODE_START] = enter_branch,    [NODE_APPROVE] = enter_people, [NODE_FILL] = enter_people,
+    [NODE_CC] = enter_cc,           [NODE_BRANCH] = enter_branch,  [NODE_PARALLEL] = lane_fork,
+    [NODE_WAIT] = enter_wait,       [NODE_SCRIPT] = enter_script,  [NODE_CREATE] = enter_create,
+    [NODE_SUBFLOW] = enter_subflow, [NODE_END] = enter_end,
 };
 
 int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane, struct err *err)
@@ -307,35 +401,23 @@ int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lan
     return kinds[node->kind](r, node, lane, err);
 }
 
-/* ---- joins ---- */
+/* ---- going on ---- */
 
-/* A branch reached its join: goes on when the others are there too (or the first one suffices). */
-static int arrive(struct flow_run *r, const struct flow_node *join, struct lane lane,
-                  struct err *err)
+int step_pass(struct flow_run *r, const struct flow_node *node, int64_t token, struct err *err)
 {
-    int64_t open = 0;
-    struct lane outer = {0};
-    if (fs_tokens_open(r, lane.fork, &open, err) < 0 ||
-        fs_token_lane(r, lane.fork, &outer, err) < 0)
+    struct lane lane = {0};
+    if (fs_tasks_cancel(r, token, err) < 0 || fs_token_lane(r, token, &lane, err) < 0 ||
+        fs_token_close(r, token, STR("done"), err) < 0)
         return -1;
-    if (open > 0)
-        return 0;
-    int closed = fs_token_close(r, lane.fork, STR("done"), err);
-    if (closed <= 0)
-        return closed;
-    return step_enter(r, join, outer, err);
+    lane.resume = STR_NONE;
+    return step_leave(r, node, lane, err);
 }
 
-/* The join that a fork's token waits for; NULL when the lane has no fork. */
-static const struct flow_node *lane_join(struct flow_run *r, struct lane lane)
+int step_refuse(struct flow_run *r, const struct flow_node *node, int64_t token, struct err *err)
 {
-    for (size_t i = 0; lane.fork && i < r->def->nnodes; i++) {
-        const struct flow_node *n = &r->def->nodes[i];
-        for (size_t j = 0; n->kind == NODE_PARALLEL && j < n->nbranches; j++)
-            if (str_eq(n->branches[j], lane.branch))
-                return flow_node(r->def, n->join);
-    }
-    return NULL;
+    const struct action_rule *rule = &node->rules[__builtin_ctz((unsigned)ACT_REJECT)];
+    const struct flow_node *to = rule->nto ? flow_node(r->def, rule->to[0]) : NULL;
+    return to ? lane_go(r, token, to, err) : step_end(r, STR("rejected"), err);
 }
 
 int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lane, struct err *err)
@@ -347,8 +429,7 @@ int step_leave(struct flow_run *r, const struct flow_node *node, struct lane lan
             return -1;
         if (!yes)
             continue;
-        const struct flow_node *to = node_at(r, next);
-        return to == lane_join(r, lane) ? arrive(r, to, lane, err) : step_enter(r, to, lane, err);
+        return lane_next(r, node_at(r, next), lane, err);
     }
     return err_set(err, ERR_INVALID, "no_way", "“%.*s”之后没有符合条件的去向。",
                    "No way leads on from \"%.*s\".", STR_ARG(node->title));

@@ -11,7 +11,13 @@
 static void box_where(struct sql *q, enum task_box box, int64_t me)
 {
     switch (box) {
-    case BOX_TODO: sql_lit(q, " t.state = 'open' AND t.kind <> 'cc' AND t.holder = "); break;
+    case BOX_TODO:
+        sql_lit(q, " t.state = 'open' AND t.kind <> 'cc' AND (t.on_behalf = ");
+        sql_bind_int(q, me);
+        sql_lit(q, " OR t.holder = ");
+        sql_bind_int(q, me);
+        sql_lit(q, ")");
+        return;
     case BOX_DONE:
         sql_lit(q, " t.state = 'done' AND t.kind <> 'cc' AND t.auto = 0 AND t.by = ");
         break;

@@ -56,6 +56,20 @@ static void reach(struct proof *p, size_t from)
     }
 }
 
+/* What a timer of node i leads to; marks and tells whether that was new. */
+static bool reach_by_timers(struct proof *p, size_t i)
+{
+    const struct flow_node *n = &p->d->nodes[i];
+    bool more = false;
+    for (size_t k = 0; p->seen[i] && k < n->due.nthen; k++) {
+        if (n->due.then[k].kind != DUE_TO || p->seen[n->due.then[k].node])
+            continue;
+        reach(p, n->due.then[k].node);
+        more = true;
+    }
+    return more;
+}
+
 /* Nodes that only an action (reject.to, return.to, a timer) leads to count as reached, too. */
 static void reach_by_actions(struct proof *p)
 {
@@ -63,6 +77,7 @@ static void reach_by_actions(struct proof *p)
         again = false;
         for (size_t i = 0; i < p->d->nnodes; i++) {
             const struct flow_node *n = &p->d->nodes[i];
+            again = reach_by_timers(p, i) || again;
             for (size_t r = 0; p->seen[i] && r < ARRAY_LEN(n->rules); r++) {
                 for (size_t k = 0; k < n->rules[r].nto; k++) {
                     const struct flow_node *t = flow_node(p->d, n->rules[r].to[k]);

@@ -7,6 +7,8 @@
 #include "engine/meta/load_int.h"
 #include "engine/value/num.h"
 
+#define DUE_STEPS_MAX 10
+
 struct flow {
     struct load *ld;
     struct form_src *s;
@@ -186,7 +188,8 @@ static void read_mode(struct flow *f, const struct yaml_node *n, struct flow_nod
     const struct yaml_node *vote = node_of(node_of(n, "mode", YAML_MAP), "vote", YAML_MAP);
     int word = word_index(words, node_text(n, "mode"));
     const struct yaml_node *pass = node_scalar(vote, "pass");
-    out->mode = vote ? MODE_VOTE : word < 0 ? MODE_ANY : (enum node_mode)word;
+    enum node_mode unsaid = out->kind == NODE_PARALLEL ? MODE_ALL : MODE_ANY;
+    out->mode = vote ? MODE_VOTE : word < 0 ? unsaid : (enum node_mode)word;
     out->vote_pass = 0.5;
     if (pass &&
         (!num_parse(pass->text, &out->vote_pass) || out->vote_pass <= 0 || out->vote_pass > 1))
@@ -253,19 +256,82 @@ static void read_fields(struct flow *f, const struct yaml_node *n, struct flow_n
     out->sub_fields = t.sub_fields;
 }
 
-/* `due.then` names nodes and roles, too. */
-static void check_due(struct flow *f, const struct yaml_node *n)
+/* ---- time limits ---- */
+
+/* A span that must lie ahead; says so where it does not. */
+static struct duration span(struct flow *f, const struct yaml_node *n)
 {
-    const struct yaml_node *then = node_of(node_of(n, "due", YAML_MAP), "then", YAML_SEQ);
-    for (size_t i = 0; then && i < then->n; i++) {
-        struct assignee who;
-        uint32_t index;
-        const struct yaml_node *up = node_scalar(then->items[i], "escalate");
-        if (up)
-            (void)ld_assignee_word(f->ld, f->s->file, up, &who);
-        if (node_scalar(then->items[i], "to"))
-            (void)node_ref(f, node_scalar(then->items[i], "to"), &index);
+    struct duration d = {0};
+    if (!n || !duration_parse(n->text, &d))
+        return (struct duration){0}; /* its shape is checked by the key tables */
+    if (d.count < 0)
+        node_error(f->ld->diags, f->s->file, n, "range", "时长不能为负",
+                   "This must not be negative");
+    return d;
+}
+
+/* "remind" or {escalate | approve | reject | to, after}. */
+static bool read_due_step(struct flow *f, const struct yaml_node *n, struct due_step *out)
+{
+    static const struct {
+        const char *key;
+        enum due_kind kind;
+    } inner[] = {{"approve", DUE_APPROVE}, {"reject", DUE_REJECT}};
+    const struct yaml_node *v;
+    *out = (struct due_step){.after = span(f, node_scalar(n, "after"))};
+    if (n->kind == YAML_SCALAR)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(inner); i++) {
+        if (!(v = yaml_get(n, inner[i].key)))
+            continue;
+        out->kind = inner[i].kind;
+        out->after = span(f, node_scalar(v, "after"));
+        return true;
     }
+    if ((v = node_scalar(n, "escalate"))) {
+        out->kind = DUE_ESCALATE;
+        return ld_assignee_word(f->ld, f->s->file, v, &out->to);
+    }
+    if ((v = node_scalar(n, "to"))) {
+        out->kind = DUE_TO;
+        return node_ref(f, v, &out->node);
+    }
+    node_error(f->ld->diags, f->s->file, n, "due", "没有写明到期后做什么",
+               "This does not say what happens when it is due");
+    return false;
+}
+
+static void read_due(struct flow *f, const struct yaml_node *n, struct flow_node *out)
+{
+    const struct yaml_node *due = node_of(n, "due", YAML_MAP),
+                           *then = node_of(due, "then", YAML_SEQ);
+    struct due_step *steps = ARENA_ARRAY(f->ld->a, struct due_step, then ? then->n : 0);
+    out->due.on = due != NULL;
+    out->due.after = span(f, node_scalar(due, "after"));
+    for (size_t i = 0; then && i < then->n && out->due.nthen < DUE_STEPS_MAX; i++)
+        out->due.nthen += read_due_step(f, then->items[i], &steps[out->due.nthen]);
+    if (then && then->n > DUE_STEPS_MAX)
+        node_error(f->ld->diags, f->s->file, then, "limit", "最多写 %d 步", "At most %d steps",
+                   DUE_STEPS_MAX);
+    out->due.then = steps;
+}
+
+/* Exactly one of `for` and `until`. */
+static void read_wait(struct flow *f, const struct yaml_node *n, struct flow_node *out)
+{
+    const struct yaml_node *span_n = node_scalar(n, "for");
+    struct fx_scope scope = ld_scope(f->ld, f->s->f, FX_PLACE_VALUE);
+    if (out->kind != NODE_WAIT)
+        return;
+    out->wait_for = span(f, span_n);
+    out->until = ld_fx(f->ld, f->s->file, yaml_get(n, "until"), &scope);
+    if (!span_n == !yaml_get(n, "until"))
+        node_error(f->ld->diags, f->s->file, n, "wait", "等待节点要写 for 或 until 其中一个",
+                   "A wait node needs either `for` or `until`");
+    enum fx_base t = out->until ? fx_type_of(out->until).base : FX_BLANK;
+    if (t != FX_DATE && t != FX_DATETIME && t != FX_BLANK)
+        node_error(f->ld->diags, f->s->file, yaml_get(n, "until"), "type", "until 应得到日期或时间",
+                   "`until` must give a date or an instant");
 }
 
 static void read_empty(struct flow *f, const struct yaml_node *n, struct flow_node *out)
@@ -287,7 +353,6 @@ static void read_targets(struct flow *f, const struct yaml_node *n, struct flow_
         out->form = form->text;
     out->wait = node_bool(n, "wait", false);
     out->set = ld_set(ld, f->s->file, yaml_get(n, "set"), target, &scope, &out->nset);
-    out->until = ld_fx(ld, f->s->file, yaml_get(n, "until"), &scope);
     if (ld_script(ld, f->s->file, node_scalar(n, "run"), true))
         out->run = node_text(n, "run");
     out->as_system = str_eqz(node_text(n, "as"), "system");
@@ -299,18 +364,14 @@ static void read_targets(struct flow *f, const struct yaml_node *n, struct flow_
         out->join = node_text(n, "join");
 }
 
-/* What is read and checked but does not run in this version is said, never silently ignored. */
-static void warn_not_in_force(struct flow *f, const struct yaml_node *n,
-                              const struct flow_node *out)
+/* A person's node whose list of people is empty can never go on. */
+static void check_people(struct flow *f, const struct yaml_node *n, const struct flow_node *out)
 {
-    const struct yaml_node *due = yaml_get(n, "due");
-    if (due)
-        node_warn(f->ld->diags, f->s->file, due, "not_in_force",
-                  "期限已检查，但此版本还不会提醒或升级",
-                  "Due times are checked, but do not remind or escalate in this version yet");
-    if (out->kind == NODE_WAIT || out->kind == NODE_SUBFLOW)
-        node_warn(f->ld->diags, f->s->file, n, "not_in_force", "此类节点已检查，但此版本还不能运行",
-                  "Nodes of this kind are checked, but cannot run in this version yet");
+    bool person = out->kind == NODE_APPROVE || out->kind == NODE_FILL;
+    const struct yaml_node *to = yaml_get(n, "to");
+    if (person && to && to->kind == YAML_SEQ && to->n == 0)
+        node_error(f->ld->diags, f->s->file, to, "no_assignee", "节点“%.*s”没有写交给谁",
+                   "The node “%.*s” names nobody", STR_ARG(out->key));
 }
 
 static void read_node(struct flow *f, const struct yaml_node *n, struct flow_node *out)
@@ -327,8 +388,9 @@ static void read_node(struct flow *f, const struct yaml_node *n, struct flow_nod
     read_check(f, n, out);
     read_fields(f, n, out);
     read_targets(f, n, out);
-    check_due(f, n);
-    warn_not_in_force(f, n, out);
+    read_due(f, n, out);
+    read_wait(f, n, out);
+    check_people(f, n, out);
 }
 
 static void declare_nodes(struct flow *f)

@@ -5,6 +5,7 @@
 #define META_FLOWDEF_H
 
 #include "engine/meta/form.h"
+#include "engine/meta/node.h"
 
 enum node_kind {
     NODE_START,
@@ -65,6 +66,21 @@ struct action_rule {
     size_t nto;
 };
 
+/* What happens to a task nobody handled in time; `after` counts from its due time. */
+enum due_kind { DUE_REMIND, DUE_ESCALATE, DUE_APPROVE, DUE_REJECT, DUE_TO };
+struct due_step {
+    enum due_kind kind;
+    struct duration after; /* count 0: at once */
+    struct assignee to;    /* DUE_ESCALATE */
+    uint32_t node;         /* DUE_TO: index */
+};
+struct due {
+    bool on;
+    struct duration after; /* from entering the node */
+    const struct due_step *then;
+    size_t nthen;
+};
+
 struct flow_node {
     struct str key;
     struct str title;
@@ -96,8 +112,10 @@ struct flow_node {
     const struct str *branches; /* parallel */
     size_t nbranches;
     struct str join;
-    struct fx *until; /* wait; or `for` in raw */
-    struct val raw;   /* due, wait: kept for later steps and the designer */
+    struct fx *until;         /* wait: a date or an instant; NULL: wait_for */
+    struct duration wait_for; /* wait */
+    struct due due;
+    struct val raw; /* as written, to tell versions apart */
 };
 
 struct flowdef {

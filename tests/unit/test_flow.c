@@ -1,9 +1,7 @@
 /*
  * Approvals on a small app: every verb, every mode, locks, and that a task is taken exactly once.
  */
-#include "tests/unit/record_test.h"
-
-#include "engine/flow/flow.h"
+#include "tests/unit/flow_test.h"
 
 static const struct test_file FILES[] = {
     {"app.yaml", "app: desk\ntitle: 台\nversion: \"1\"\nlanguage: zh-CN\n"
@@ -57,7 +55,6 @@ static const struct test_file FILES[] = {
      "    done: {type: end, title: 完成, set: {status: done}}\n"},
 };
 
-static struct test_app app;
 static struct test_member rep = {.login = "rep", .role = "rep"};
 static struct test_member boss[3] = {{.login = "boss1", .role = "boss"},
                                      {.login = "boss2", .role = "boss"},
@@ -85,98 +82,6 @@ static int teardown(void **state)
 }
 
 /* ---- helpers ---- */
-
-static struct str box(const struct test_member *m, enum task_box which)
-{
-    struct err err = ERR_INIT;
-    struct strb b;
-    struct json j;
-    struct task_query q = {.box = which};
-    strb_init(&b, app.a);
-    json_init(&j, &b);
-    test_as(&app, &m->who);
-    OK(task_list(&app.c, &q, &j, &err));
-    return strb_str(&b);
-}
-
-/* The caller's open task on a record; 0: none. */
-static int64_t task_of(const struct test_member *m, int64_t record)
-{
-    struct err err = ERR_INIT;
-    int64_t id = 0;
-    struct sql q;
-    test_as(&app, &m->who);
-    ctx_sql(&app.c, &q);
-    sql_lit(&q, "SELECT id FROM _task WHERE state = 'open' AND holder = ");
-    sql_bind_int(&q, m->who.id);
-    sql_lit(&q, " AND record = ");
-    sql_bind_int(&q, record);
-    OK(store_get_int(app.db, app.a, &q, &id, &err));
-    return id;
-}
-
-struct act_job {
-    struct task_act act;
-    struct diags diags;
-};
-
-static int act_run(struct ctx *c, void *arg, struct err *err)
-{
-    struct act_job *j = arg;
-    diags_init(&j->diags, c->a);
-    return flow_act(c, &j->act, &j->diags, err);
-}
-
-static int act(const struct test_member *m, int64_t task, const char *action, const char *body,
-               struct err *err)
-{
-    struct val v = test_json(&app, body);
-    struct act_job j = {.act = {
-                            .task = task,
-                            .action = str_of(action),
-                            .comment = val_str(val_get(v, STR("comment"))),
-                            .values = val_get(v, STR("values")),
-                            .to = val_get(v, STR("to")),
-                            .resume = val_str(val_get(v, STR("resume"))),
-                            .where = val_str(val_get(v, STR("where"))),
-                        }};
-    test_as(&app, &m->who);
-    *err = ERR_INIT;
-    return engine_write(&app.c, act_run, &j, err);
-}
-
-static void must_act(const struct test_member *m, int64_t record, const char *action,
-                     const char *body)
-{
-    struct err err;
-    int64_t task = task_of(m, record);
-    if (!task)
-        fail_msg("%s has no task", m->login);
-    if (act(m, task, action, body, &err) < 0)
-        fail_msg("%s %s: %s (%s)", m->login, action, err.en, err.key);
-}
-
-struct record_job {
-    int64_t id;
-    const char *action;
-    struct diags diags;
-};
-
-static int record_run(struct ctx *c, void *arg, struct err *err)
-{
-    struct record_job *j = arg;
-    diags_init(&j->diags, c->a);
-    struct record_act act = {app_form(c->app, STR("req")), j->id, str_of(j->action), VAL_NONE};
-    return flow_record_act(c, &act, &j->diags, err);
-}
-
-static int record_act(const struct test_member *m, int64_t id, const char *action, struct err *err)
-{
-    struct record_job j = {.id = id, .action = action};
-    test_as(&app, &m->who);
-    *err = ERR_INIT;
-    return engine_write(&app.c, record_run, &j, err);
-}
 
 static int64_t submit(const char *json)
 {
@@ -343,15 +248,6 @@ static void test_parallel(void **state)
 
 /* ---- transfer, signers, withdraw ---- */
 
-static const char *to_body(const struct test_member *m, const char *where)
-{
-    char id[16];
-    (void)id_print(m->who.id, id);
-    if (!where)
-        return str_fmt(app.a, "{\"to\":\"%s\"}", id).p;
-    return str_fmt(app.a, "{\"to\":[\"%s\"],\"where\":\"%s\"}", id, where).p;
-}
-
 static void test_transfer(void **state)
 {
     (void)state;
@@ -393,13 +289,13 @@ static void test_withdraw(void **state)
     (void)state;
     struct err err;
     int64_t id = submit("{\"what\":\"a\"}");
-    assert_int_equal(record_act(&boss[0], id, "withdraw", &err), -1);
+    assert_int_equal(record_act(&boss[0], "req", id, "withdraw", "{}", &err), -1);
     assert_int_equal(err.code, ERR_DENIED);
-    assert_int_equal(record_act(&rep, id, "urge", &err), 0);
-    assert_int_equal(record_act(&rep, id, "withdraw", &err), 0);
+    assert_int_equal(record_act(&rep, "req", id, "urge", "{}", &err), 0);
+    assert_int_equal(record_act(&rep, "req", id, "withdraw", "{}", &err), 0);
     CHECK_STATE(id, "withdrawn");
     assert_int_equal(task_of(&boss[0], id), 0);
-    assert_int_equal(record_act(&rep, id, "withdraw", &err), -1);
+    assert_int_equal(record_act(&rep, "req", id, "withdraw", "{}", &err), -1);
     assert_int_equal(err.code, ERR_CONFLICT);
 }
 
@@ -416,10 +312,10 @@ static void test_draft(void **state)
     assert_int_equal(test_write(&app, &rep.who, &j, &err), 0); /* required is not asked for yet */
     int64_t id = j.out.id;
     CHECK_STATE(id, "draft");
-    assert_int_equal(record_act(&rep, id, "submit", &err), -1);
+    assert_int_equal(record_act(&rep, "req", id, "submit", "{}", &err), -1);
     assert_int_equal(err.code, ERR_INVALID);
     assert_int_equal(test_update(&app, &rep.who, "req", id, "{\"what\":\"x\"}", &j, &err), 0);
-    assert_int_equal(record_act(&rep, id, "submit", &err), 0);
+    assert_int_equal(record_act(&rep, "req", id, "submit", "{}", &err), 0);
     CHECK_STATE(id, "running");
     assert_true(task_of(&boss[0], id) != 0);
 }
