@@ -29,6 +29,7 @@ http_handler api_comment_list, api_comment_post;
 /* api_batch.c */
 http_handler api_form_batch, api_batch;
 /* api_query.c */
+http_handler api_complete, api_complete_design, api_record_trace;
 http_handler api_records, api_query, api_aggregate, api_eval, api_export;
 /* api_task.c */
 http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act, api_flow_simulate,

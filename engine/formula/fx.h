@@ -54,6 +54,8 @@ struct fx_field {
     bool is_json;    /* stored as a JSON list (multi-select, members): SQL form of CONTAINS */
 };
 
+enum fx_keys { FX_KEYS_FIELDS, FX_KEYS_FORMS, FX_KEYS_OPTIONS, FX_KEYS_ROLES, FX_KEYS_SETTINGS };
+
 /* The host's answers. `self` goes first to each. 1 yes, 0 no. */
 struct fx_schema {
     void *self;
@@ -64,6 +66,10 @@ struct fx_schema {
     int (*option)(void *self, const void *options, struct str key);
     /* Every key that could stand here, for suggestions and completion. form NULL: the forms. */
     void (*each)(void *self, const void *form, void (*fn)(void *arg, struct str key), void *arg);
+    /* For fx_complete.h: the keys of one kind with their titles. `of` is the form whose fields, or
+     * fx_type.options whose options are asked for, else NULL. NULL: the host has no titles. */
+    void (*keys)(void *self, enum fx_keys what, const void *of,
+                 void (*fn)(void *arg, struct str key, struct str title), void *arg);
 };
 
 /* A name given from outside the form: ask.x, the columns of a monitor. */
@@ -194,9 +200,30 @@ struct val fx_eval(const struct fx *fx, struct fx_env *env);
 /* As a condition: blank is false. */
 bool fx_true(const struct fx *fx, struct fx_env *env);
 
-/* Every sub-expression with its value and the reason of a blank ("why is this value"), as a
- * VAL_LIST of objects
- * {text, line, column, value, reason, reason_en}, inner parts first. */
+/* One sub-expression of a value, for "why is this value". */
+struct fx_part {
+    struct str text;
+    uint32_t from, to; /* bytes of the whole text */
+    struct src_pos pos;
+    uint32_t depth; /* 0: the whole */
+    struct fx_type type;
+    struct val value;
+    struct str zh, en; /* why this operation gave blank; empty: it did not fail */
+    bool hidden;       /* made of something the reader may not see: no value, no reason */
+};
+/* Whom the parts are for. A name or stored row that `knows` refuses, or that has another value in
+ * `env`, is hidden, and so is everything made of it. */
+struct fx_reader {
+    struct fx_env *env; /* sees what the reader may see */
+    void *self;
+    bool (*knows)(void *self, const struct fx_ref *ref,
+                  const struct fx_call *call); /* one is set */
+};
+/* Every sub-expression with its value and the reason of a blank, inner parts first, at most 500.
+ * reader NULL: sees everything. */
+struct fx_part *fx_trace_parts(const struct fx *fx, struct fx_env *env,
+                               const struct fx_reader *reader, size_t *n);
+/* The same as a VAL_LIST of objects {text, line, column, value, reason, reason_en}. */
 struct val fx_trace(const struct fx *fx, struct fx_env *env);
 
 /* ---- the function table, for help, manual, schema, completion ---- */

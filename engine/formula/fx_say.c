@@ -2,6 +2,7 @@
  * What the checker says about mistakes, in Chinese and English, with the nearest name that exists.
  * The browser's small copy has none of this (FX_QUIET): there only places count.
  */
+#include "engine/formula/fx_complete.h"
 #include "engine/formula/fx_int.h"
 
 struct type_word {
@@ -16,7 +17,7 @@ static const struct type_word type_words[] = {
     [FX_MEMBER] = {"成员", "member"},  [FX_DEPT] = {"部门", "department"},
     [FX_ROWS] = {"子表", "sub-table"}, [FX_JSON] = {"文件等附加内容", "file or other content"}};
 
-static struct str type_name(struct arena *a, struct fx_type t, bool zh)
+struct str fx_type_title(struct arena *a, struct fx_type t, bool zh)
 {
     const struct type_word *w = &type_words[t.base];
     if (!t.list) {
@@ -51,8 +52,8 @@ void fx_complain_type(struct checker *c, const struct node *n, const char *want_
                       const char *want_en)
 {
     struct arena *a = c->diags->a;
-    struct str zh = type_name(a, n->type, true);
-    struct str en = type_name(a, n->type, false);
+    struct str zh = fx_type_title(a, n->type, true);
+    struct str en = fx_type_title(a, n->type, false);
     struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
     d->zh = str_fmt(a, "这里需要%s，给的却是%.*s。", want_zh, STR_ARG(zh));
     d->en = str_fmt(a, "This must be a %s, but it is a %.*s.", want_en, STR_ARG(en));
@@ -66,8 +67,8 @@ void fx_complain_pair(struct checker *c, const struct node *n, const char *what_
     struct fx_type x = n->args[0]->type;
     struct fx_type y = n->args[1]->type;
     const char *op = fx_op_name((enum op)n->op);
-    struct str xz = type_name(a, x, true), yz = type_name(a, y, true);
-    struct str xe = type_name(a, x, false), ye = type_name(a, y, false);
+    struct str xz = fx_type_title(a, x, true), yz = fx_type_title(a, y, true);
+    struct str xe = fx_type_title(a, x, false), ye = fx_type_title(a, y, false);
     struct diag *d = fx_complain(c, n, "类型不对。", "Wrong type.");
     d->zh = str_fmt(a, "%.*s和%.*s不能用“%s”%s。", STR_ARG(xz), STR_ARG(yz), op, what_zh);
     d->en = str_fmt(a, "A %.*s and a %.*s cannot be %s with “%s”.", STR_ARG(xe), STR_ARG(ye),
@@ -78,8 +79,8 @@ void fx_complain_pair(struct checker *c, const struct node *n, const char *what_
 void fx_complain_branch(struct checker *c, const struct node *x, struct fx_type before)
 {
     struct arena *a = c->diags->a;
-    struct str xz = type_name(a, before, true), yz = type_name(a, x->type, true);
-    struct str xe = type_name(a, before, false), ye = type_name(a, x->type, false);
+    struct str xz = fx_type_title(a, before, true), yz = fx_type_title(a, x->type, true);
+    struct str xe = fx_type_title(a, before, false), ye = fx_type_title(a, x->type, false);
     struct diag *d = fx_complain(c, x, "类型不一致。", "Types differ.");
     d->zh = str_fmt(a, "各个结果要是同一类型：前面是%.*s，这里是%.*s。", STR_ARG(xz), STR_ARG(yz));
     d->en = str_fmt(a, "All results must be of one type: %.*s before, %.*s here.", STR_ARG(xe),
@@ -90,8 +91,8 @@ void fx_complain_branch(struct checker *c, const struct node *x, struct fx_type 
 void fx_complain_case(struct checker *c, const struct node *x, struct fx_type value)
 {
     struct arena *a = c->diags->a;
-    fx_complain_type(c, x, str_z(a, type_name(a, value, true)),
-                     str_z(a, type_name(a, value, false)));
+    fx_complain_type(c, x, str_z(a, fx_type_title(a, value, true)),
+                     str_z(a, fx_type_title(a, value, false)));
 }
 
 /* ---- names ---- */

@@ -165,6 +165,42 @@ static void schema_each(void *self, const void *form, void (*fn)(void *arg, stru
         fn(arg, m->items[i].key);
 }
 
+static void option_keys(const struct option *o, size_t n,
+                        void (*fn)(void *arg, struct str key, struct str title), void *arg)
+{
+    for (size_t i = 0; i < n; i++) {
+        fn(arg, o[i].key, o[i].title);
+        option_keys(o[i].options, o[i].noptions, fn, arg);
+    }
+}
+
+static void field_keys(const struct form *f,
+                       void (*fn)(void *arg, struct str key, struct str title), void *arg)
+{
+    for (size_t i = 0; i < f->nfields; i++)
+        fn(arg, f->fields[i]->key, f->fields[i]->title);
+    for (size_t i = 0; i < SYS_COUNT; i++)
+        if (f->sys[i])
+            fn(arg, f->sys[i]->key, f->sys[i]->title);
+}
+
+static void schema_keys(void *self, enum fx_keys what, const void *of,
+                        void (*fn)(void *arg, struct str key, struct str title), void *arg)
+{
+    const struct app *app = self;
+    const struct field *options = of;
+    if (what == FX_KEYS_FIELDS)
+        field_keys(of, fn, arg);
+    if (what == FX_KEYS_OPTIONS)
+        option_keys(options->options, options->noptions, fn, arg);
+    for (size_t i = 0; what == FX_KEYS_FORMS && i < app->nforms; i++)
+        fn(arg, app->forms[i]->key, app->forms[i]->title);
+    for (size_t i = 0; what == FX_KEYS_ROLES && i < app->nroles; i++)
+        fn(arg, app->roles[i].key, app->roles[i].title);
+    for (size_t i = 0; what == FX_KEYS_SETTINGS && i < app->nsettings; i++)
+        fn(arg, app->settings[i].key, app->settings[i].title);
+}
+
 struct fx_schema app_schema(const struct app *app)
 {
     /* The callbacks only read; the schema's self is not const because loading shares the type. */
@@ -178,7 +214,8 @@ struct fx_schema app_schema(const struct app *app)
                               .setting = schema_setting,
                               .role = schema_role,
                               .option = schema_option,
-                              .each = schema_each};
+                              .each = schema_each,
+                              .keys = schema_keys};
 }
 
 struct fx_scope form_scope(const struct form *f, enum fx_place place, bool request)

@@ -379,10 +379,11 @@ struct schema_self {
     struct ctx *c;
     struct app *app;
     struct fx_schema base;
+    bool open;   /* a designer: rights to data do not count */
     bool missed; /* a name was asked for that does not exist for this caller */
 };
 
-static bool may_name(struct ctx *c, const struct form *f, const struct field *field)
+bool access_may_name(struct ctx *c, const struct form *f, const struct field *field)
 {
     struct access *x;
     struct err err = ERR_INIT;
@@ -403,7 +404,8 @@ static bool may_name(struct ctx *c, const struct form *f, const struct field *fi
 static int schema_field(void *self, const void *form, struct str key, struct fx_field *out)
 {
     struct schema_self *s = self;
-    int known = s->base.field(s->base.self, form, key, out) && may_name(s->c, form, out->ref);
+    int known = s->base.field(s->base.self, form, key, out) &&
+                (s->open || access_may_name(s->c, form, out->ref));
     s->missed |= !known;
     return known;
 }
@@ -414,6 +416,8 @@ static const void *schema_form(void *self, struct str key)
     const struct form *f = s->base.form(s->base.self, key);
     struct access *x;
     struct err err = ERR_INIT;
+    if (f && s->open)
+        return f;
     if (!f || access_of(s->c, f, &x, &err) || !(x->rights & RIGHT_READ))
         return NULL;
     return f;
@@ -448,7 +452,8 @@ static void each_visible(void *arg, struct str key)
 {
     struct each *e = arg;
     const struct field *f = e->form ? form_field(e->form, key) : NULL;
-    bool yes = e->form ? f && may_name(e->s->c, e->form, f) : schema_form(e->s, key) != NULL;
+    bool yes = e->form ? f && (e->s->open || access_may_name(e->s->c, e->form, f))
+                       : schema_form(e->s, key) != NULL;
     if (yes)
         e->fn(e->arg, key);
 }
@@ -461,8 +466,77 @@ static void schema_each(void *self, const void *form, void (*fn)(void *arg, stru
     s->base.each(s->base.self, form, each_visible, &e);
 }
 
+struct list {
+    struct schema_self *s;
+    enum fx_keys what;
+    const void *of;
+    void (*fn)(void *arg, struct str key, struct str title);
+    void *arg;
+};
+
+/* "forms.lead.fields.items.fields.qty" */
+static struct str field_path(struct arena *a, const struct form *f, struct str key)
+{
+    if (f->parent)
+        return str_fmt(a, "%.*s.fields.%.*s",
+                       STR_ARG(field_path(a, f->parent, f->parent_field->key)), STR_ARG(key));
+    return str_fmt(a, "forms.%.*s.fields.%.*s", STR_ARG(f->key), STR_ARG(key));
+}
+
+/* One key with its title in the reader's language, unless he may not name it. */
+static void list_one(void *arg, struct str key, struct str title)
+{
+    struct list *l = arg;
+    struct arena *a = l->s->c->a;
+    struct str path = STR_NONE;
+    const struct field *f = l->of;
+    if (l->what == FX_KEYS_FIELDS) {
+        f = form_field(l->of, key);
+        if (!f || (!l->s->open && !access_may_name(l->s->c, l->of, f)))
+            return;
+        path = field_path(a, l->of, key);
+    } else if (l->what == FX_KEYS_OPTIONS) {
+        path =
+            str_fmt(a, "%.*s.options.%.*s", STR_ARG(field_path(a, f->form, f->key)), STR_ARG(key));
+    } else if (l->what == FX_KEYS_FORMS) {
+        if (!l->s->open && !schema_form(l->s, key))
+            return;
+        path = str_fmt(a, "forms.%.*s", STR_ARG(key));
+    } else {
+        path = str_fmt(a, "%s.%.*s", l->what == FX_KEYS_ROLES ? "roles" : "settings", STR_ARG(key));
+    }
+    l->fn(l->arg, key,
+          app_text(l->s->app, l->s->c->lang == LANG_EN ? STR("en") : STR("zh-CN"),
+                   str_fmt(a, "%.*s%s", STR_ARG(path), l->what == FX_KEYS_OPTIONS ? "" : ".title"),
+                   title));
+}
+
+static void schema_keys(void *self, enum fx_keys what, const void *of,
+                        void (*fn)(void *arg, struct str key, struct str title), void *arg)
+{
+    struct schema_self *s = self;
+    struct list l = {.s = s, .what = what, .of = of, .fn = fn, .arg = arg};
+    s->base.keys(s->base.self, what, of, list_one, &l);
+}
+
+struct fx_schema access_design_schema(struct ctx *c, struct app *app)
+{
+    struct schema_self *s = ARENA_NEW(c->a, struct schema_self);
+    struct fx_schema schema = app_schema(app);
+    *s = (struct schema_self){.c = c, .app = app, .base = schema, .open = true};
+    schema.self = s;
+    schema.field = schema_field;
+    schema.form = schema_form;
+    schema.setting = schema_setting;
+    schema.role = schema_role;
+    schema.option = schema_option;
+    schema.each = schema_each;
+    schema.keys = schema_keys;
+    return schema;
+}
+
 /* A schema that knows no field the reader may never see; for expressions of requests. */
-static struct fx_schema access_schema(struct ctx *c, struct app *app)
+struct fx_schema access_schema(struct ctx *c, struct app *app)
 {
     struct schema_self *s = ARENA_NEW(c->a, struct schema_self);
     *s = (struct schema_self){.c = c, .app = app, .base = app_schema(app)};
@@ -472,7 +546,8 @@ static struct fx_schema access_schema(struct ctx *c, struct app *app)
                               .setting = schema_setting,
                               .role = schema_role,
                               .option = schema_option,
-                              .each = schema_each};
+                              .each = schema_each,
+                              .keys = schema_keys};
 }
 
 struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, enum fx_place place,
