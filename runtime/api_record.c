@@ -344,19 +344,45 @@ static int explain_as(struct http_req *req, struct err *err)
     return 0;
 }
 
+/* ?op= a right by name, ?field= a field that exists for the one who asks. */
+static int explain_what(struct http_req *req, const struct form *f, struct explain *e,
+                        struct err *err)
+{
+    struct str op = req_query(req, "op");
+    struct str key = req_query(req, "field");
+    e->right = access_right_of(op);
+    if (op.n && !e->right) {
+        (void)err_set(err, ERR_INVALID, "bad_parameter", "没有这种操作：%.*s",
+                      "There is no such operation: %.*s", STR_ARG(op));
+        err_at(err, "op");
+        return -1;
+    }
+    e->field = key.n ? form_field(f, key) : NULL;
+    if (!key.n || (e->field && (!e->viewer || access_field(e->viewer, e->field) > FIELD_HIDDEN)))
+        return 0;
+    (void)err_set(err, ERR_INVALID, "unknown_field", "没有字段“%.*s”。",
+                  "There is no field “%.*s”.", STR_ARG(key));
+    err_at(err, "field");
+    return -1;
+}
+
 int api_record_explain(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct form *f;
     struct access *x;
     struct val list;
-    int64_t id;
-    if (req_form(req, &f, err) || req_id(req, 2, &id, err))
+    struct explain e = {0};
+    struct access *viewer;
+    if (req_form(req, &f, err) || req_id(req, 2, &e.id, err))
         return -1;
-    int rc = record_can(req->ctx, f, id, RIGHT_READ, err);
+    int rc = record_can(req->ctx, f, e.id, RIGHT_READ, err);
     if (rc <= 0)
         return rc < 0 ? -1 : no_such(err);
-    if (explain_as(req, err) || access_of(req->ctx, f, &x, err) ||
-        access_explain(x, id, &list, err))
+    if (access_of(req->ctx, f, &viewer, err))
+        return -1;
+    e.viewer = req->ctx->who->rights & ADMIN_DESIGN ? NULL : viewer;
+    if (explain_what(req, f, &e, err) || explain_as(req, err) || access_of(req->ctx, f, &x, err) ||
+        access_explain(x, &e, &list, err))
         return -1;
     json_begin_obj(&resp->json);
     json_kval(&resp->json, "grants", list);

@@ -337,7 +337,8 @@ static int body_explain(struct host *h)
         host_say(h, 2, "mortise explain: “%.*s” is no id\n", STR_ARG(h->cfg.pos[1]));
         return EXIT_USAGE;
     }
-    if (access_of(&h->c, f, &x, &err) || access_explain(x, id, &list, &err))
+    struct explain e = {.id = id};
+    if (access_of(&h->c, f, &x, &err) || access_explain(x, &e, &list, &err))
         return host_problem(h, &err);
     strb_init(&out, h->a);
     json_init(&j, &out);

@@ -39,7 +39,16 @@ int access_row_fields(struct access *x, const struct rec *row, unsigned right, u
 /* 1 when the row after a write satisfies `ensure` of a grant that gives `right`, and restrict. */
 int access_ensure(struct access *x, const struct rec *row, unsigned right,
                   struct err *err) ATTR_MUST;
-/* The grants that decide, with file:line, as a list for explain. */
-int access_explain(struct access *x, int64_t id, struct val *out, struct err *err) ATTR_MUST;
+/* The grants that decide, with file:line, as a list for explain. Fields and conditions that name
+ * what does not exist for the viewer are left out (a condition is null then). */
+struct explain {
+    int64_t id;                /* 0: about the form */
+    unsigned right;            /* only grants that give it; 0: all */
+    const struct field *field; /* only this one; NULL: all */
+    struct access *viewer;     /* who asks; NULL: one who may see the definition */
+};
+unsigned access_right_of(struct str name); /* enum right by its name in `can`; 0: none */
+int access_explain(struct access *x, const struct explain *e, struct val *out,
+                   struct err *err) ATTR_MUST;
 
 #endif

@@ -28,6 +28,12 @@ static int grant_holds(struct access *x, const struct agrant *g, const struct fx
     return where ? rec_true(x->c, where, row, NULL, err) : 1;
 }
 
+int access_grant_holds(struct access *x, const struct agrant *g, const struct rec *row,
+                       struct err *err)
+{
+    return grant_holds(x, g, g->where, row, err);
+}
+
 int access_restrict(struct ctx *c, const struct rec *row, struct err *err)
 {
     const struct fx *fx = row->form->restrict_fx;
@@ -155,89 +161,4 @@ int access_ensure(struct access *x, const struct rec *row, unsigned right, struc
         if ((x->g[i].can & right) && x->g[i].def)
             yes = grant_holds(x, &x->g[i], x->g[i].ensure, row, err);
     return yes;
-}
-
-/* ---- why ---- */
-
-static void put(struct ctx *c, struct pair **p, size_t *n, const char *key, struct val v)
-{
-    (void)c;
-    (*p)[(*n)++] = (struct pair){.key = str_of(key), .value = v};
-}
-
-static struct val rights_list(struct ctx *c, unsigned can)
-{
-    static const char *const names[] = {"create",  "read",    "update",   "delete",
-                                        "import",  "export",  "print",    "share",
-                                        "comment", "history", "transfer", "restore"};
-    VEC(struct val) list = {0};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (can & (1u << i))
-            (void)vec_push(c->a, &list, val_text(str_of(names[i])));
-    return val_list(list.v, list.n);
-}
-
-static struct val fields_obj(struct access *x, const uint8_t *fields)
-{
-    static const char *const names[] = {"hidden", "hidden", "masked", "read", "write"};
-    struct pair *pairs = ARENA_ARRAY(x->c->a, struct pair, x->f->nslots);
-    for (size_t s = 0; s < x->f->nslots; s++)
-        pairs[s] = (struct pair){.key = rec_field_at(x->f, s)->key,
-                                 .value = val_text(str_of(names[fields[s]]))};
-    return val_obj(pairs, x->f->nslots);
-}
-
-static int explain_grant(struct access *x, const struct grant *def, const struct rec *row,
-                         struct val *out, struct err *err)
-{
-    struct ctx *c = x->c;
-    struct pair *p = ARENA_ARRAY(c->a, struct pair, 10);
-    size_t n = 0;
-    const struct agrant *held = NULL;
-    for (size_t i = 0; i < x->n; i++)
-        if (x->g[i].def == def)
-            held = &x->g[i];
-    int on_row = row && held ? grant_holds(x, held, held->where, row, err) : 0;
-    if (on_row < 0)
-        return -1;
-    put(c, &p, &n, "grant", val_text(def->key));
-    put(c, &p, &n, "file", val_text(def->at.file));
-    put(c, &p, &n, "line", val_num(def->at.pos.line));
-    put(c, &p, &n, "held", val_bool(held != NULL));
-    if (row)
-        put(c, &p, &n, "row", val_bool(on_row == 1));
-    put(c, &p, &n, "can", rights_list(c, def->can));
-    if (def->where)
-        put(c, &p, &n, "where", val_text(fx_text(def->where)));
-    if (def->ensure)
-        put(c, &p, &n, "ensure", val_text(fx_text(def->ensure)));
-    if (held)
-        put(c, &p, &n, "fields", fields_obj(x, held->fields));
-    *out = val_obj(p, n);
-    return 0;
-}
-
-int access_explain(struct access *x, int64_t id, struct val *out, struct err *err)
-{
-    const struct form *f = x->f;
-    struct rec row;
-    int found = id ? record_load(x->c, f, id, REC_ANY, &row, err) : 0;
-    if (found < 0)
-        return -1;
-    struct val *list = ARENA_ARRAY(x->c->a, struct val, f->ngrants + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < f->ngrants; i++)
-        if (explain_grant(x, &f->grants[i], found ? &row : NULL, &list[n++], err))
-            return -1;
-    if (f->restrict_fx && found) {
-        int yes = access_restrict(x->c, &row, err);
-        if (yes < 0)
-            return -1;
-        struct pair *p = ARENA_ARRAY(x->c->a, struct pair, 2);
-        p[0] = (struct pair){STR("restrict"), val_text(fx_text(f->restrict_fx))};
-        p[1] = (struct pair){STR("row"), val_bool(yes)};
-        list[n++] = val_obj(p, 2);
-    }
-    *out = val_list(list, n);
-    return 0;
 }

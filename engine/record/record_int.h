@@ -173,6 +173,9 @@ bool title_needs_c(const struct form *f);
 int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err) ATTR_MUST;
 int access_row_button(struct access *x, const struct rec *row, const struct button *b,
                       struct err *err) ATTR_MUST;
+/* 1 when the grant's `where` holds on the row (or its task is there), 0, -1. */
+int access_grant_holds(struct access *x, const struct agrant *g, const struct rec *row,
+                       struct err *err) ATTR_MUST;
 /* 1 when restrict lets the row be, 0, -1. */
 int access_restrict(struct ctx *c, const struct rec *row, struct err *err) ATTR_MUST;
 /* Whether some grant of the caller shows the field at all; sub-tables ask their record's form. */
