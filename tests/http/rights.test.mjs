@@ -109,6 +109,17 @@ test('rights', { skip }, async (t) => {
     assert.doesNotMatch(JSON.stringify(all), /SUBNAME/);
   });
 
+  await t.test('explain names nothing that does not exist for the one who asks', async () => {
+    const r = await rep.get(`${path}/explain`);
+    assert.equal(r.status, 200);
+    assert.doesNotMatch(JSON.stringify(r.body), /cost|margin|secret_len|top_secret/);
+    assert.ok(r.body.grants.some((g) => g.grant === 'own' && g.file === 'forms/deal.yaml' && g.line > 0 && g.held && g.row));
+    const one = await rep.get(`${path}/explain?op=delete&field=price`);
+    assert.deepEqual(one.body.grants.filter((g) => g.held).map((g) => [g.grant, g.fields]), [['own', { price: 'write' }]]);
+    assert.equal((await rep.get(`${path}/explain?field=cost`)).body.code, 'unknown_field');
+    assert.equal((await rep.get(`${path}/explain?op=fly`)).status, 422);
+  });
+
   await t.test('a row of one grant never gets the fields of another', async () => {
     await make(chief, 'deal', { name: 'A', price: 11, cost: 21, region: 'a', phone: '13800138000' });
     await make(chief, 'deal', { name: 'B', price: 12, cost: 22, region: 'b', phone: '13800138001' });
