@@ -165,61 +165,18 @@ static int node_check(struct acting *x, struct err *err)
     return err_set(err, ERR_INVALID, "validation", "数据未通过检查。", "The data was refused.");
 }
 
-static int vote_result(struct acting *x, struct err *err);
-
-/*
- * People asked to sign too: 1 the node waits for one of them (or for the one who asked), 0 they do
- * not matter now, -1.
- */
-static int signers(struct acting *x, struct err *err)
+/* A decision was taken: waits, goes on, or is refused. */
+static int decide(struct acting *x, struct err *err)
 {
-    struct flow_run *r = &x->r;
-    int64_t n = 0;
-    if (fs_signers_start(r, x->task.id, &n, err) < 0)
+    enum settled how;
+    if (settle(&x->r, x->node, &x->task, &how, err) < 0)
         return -1;
-    if (n > 0)
-        return 1;
-    bool before = str_eq(x->task.placed, STR("before")),
-         after = str_eq(x->task.placed, STR("after"));
-    if (!before && !after)
-        return 0;
-    if (fs_signers_open(r, x->task.parent, x->task.placed, &n, err) < 0)
-        return -1;
-    if (n > 0)
-        return 1;
-    return before ? fs_task_reopen(r, x->task.parent, err) : 0;
-}
-
-/* 1 the node is complete after one more approval, 0 it waits, -1. */
-static int node_complete(struct acting *x, struct err *err)
-{
-    int64_t open = 0;
-    int more = signers(x, err);
-    if (more != 0)
-        return more < 0 ? -1 : 0;
-    switch (x->node->mode) {
-    case MODE_ANY: return 1;
-    case MODE_SEQUENCE:
-        more = fs_task_next(&x->r, x->task.token, err);
-        return more < 0 ? -1 : !more;
-    case MODE_VOTE: return vote_result(x, err);
-    case MODE_ALL: break;
+    switch (how) {
+    case SETTLE_WAIT: return 0;
+    case SETTLE_PASS: return step_pass(&x->r, x->node, x->task.token, err);
+    case SETTLE_REFUSE: break;
     }
-    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0)
-        return -1;
-    return open == 0;
-}
-
-/* Shares round up: pass 0.6 of 4 people needs 3. */
-static int vote_result(struct acting *x, struct err *err)
-{
-    int64_t open = 0, yes = 0, no = 0;
-    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0 ||
-        fs_tasks_count(&x->r, x->task.token, STR("approve"), &yes, err) < 0 ||
-        fs_tasks_count(&x->r, x->task.token, STR("reject"), &no, err) < 0)
-        return -1;
-    double needed = x->node->vote_pass * (double)(open + yes + no);
-    return (double)yes + 1e-9 >= needed;
+    return step_refuse(&x->r, x->node, x->task.token, err);
 }
 
 /* ---- resubmitting what was returned ---- */
@@ -277,21 +234,7 @@ static int act_approve(struct acting *x, struct err *err)
         return take(x, STR("submit"), err) < 0 ? -1 : resubmit(x, err);
     if (node_check(x, err) < 0 || take(x, STR("approve"), err) < 0)
         return -1;
-    int complete = node_complete(x, err);
-    if (complete < 0)
-        return -1;
-    return complete ? step_pass(&x->r, x->node, x->task.token, err) : 0;
-}
-
-/* A vote against ends the flow only when the rest cannot reach the share any more. */
-static int vote_lost(struct acting *x, struct err *err)
-{
-    int64_t open = 0, yes = 0, no = 0;
-    if (fs_tasks_count(&x->r, x->task.token, STR_NONE, &open, err) < 0 ||
-        fs_tasks_count(&x->r, x->task.token, STR("approve"), &yes, err) < 0 ||
-        fs_tasks_count(&x->r, x->task.token, STR("reject"), &no, err) < 0)
-        return -1;
-    return (double)(yes + open) + 1e-9 < x->node->vote_pass * (double)(open + yes + no);
+    return decide(x, err);
 }
 
 static const struct action_rule *rule_of(const struct acting *x, enum flow_action action)
@@ -315,14 +258,10 @@ static int act_reject(struct acting *x, struct err *err)
 {
     if (take(x, STR("reject"), err) < 0)
         return -1;
-    if (x->node->mode == MODE_VOTE) {
-        int lost = has_veto(x, err);
-        if (lost == 0)
-            lost = vote_lost(x, err);
-        if (lost <= 0) /* the vote goes on; whoever waited for this signer is asked again */
-            return lost < 0 || signers(x, err) < 0 ? -1 : 0;
-    }
-    return step_refuse(&x->r, x->node, x->task.token, err);
+    int veto = x->node->mode == MODE_VOTE ? has_veto(x, err) : 1;
+    if (veto < 0)
+        return -1;
+    return veto ? step_refuse(&x->r, x->node, x->task.token, err) : decide(x, err);
 }
 
 static bool may_return_to(const struct acting *x, struct str node)

@@ -104,9 +104,7 @@ struct task_close {
 int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *err) ATTR_MUST;
 /* Opens the waiting task of a token with the lowest pos: 1, 0 none, -1. */
 int fs_task_next(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
-int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t *n,
-                   struct err *err) ATTR_MUST; /* action empty: those still open or waiting */
-/* The open (with waiting: also those) tasks of a token: ids and holders. */
+/* The open tasks of a token. */
 struct task_list {
     VEC(struct task_row) rows;
 };
@@ -125,15 +123,10 @@ struct flow_event {
 int fs_event(struct flow_run *r, const struct flow_event *e, struct err *err) ATTR_MUST;
 /* The keys of the nodes where open tokens stand, as a list of texts. */
 int fs_node_list(struct flow_run *r, struct val *out, struct err *err) ATTR_MUST;
-/* Added signers of a task: how many have not signed yet; opening those that wait for it; those of a
- * task that went to somebody else go with it. */
-int fs_signers_open(struct flow_run *r, int64_t parent, struct str placed, int64_t *n,
-                    struct err *err) ATTR_MUST;
+/* Added signers of a task that went to somebody else go with it. */
 int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *err) ATTR_MUST;
-int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err) ATTR_MUST;
-/* An open task waits for those who sign before it, and comes back: 1 done, 0 it was not so, -1. */
+/* An open task waits for those who sign before it: 1 done, 0 it was not open, -1. */
 int fs_task_pause(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
-int fs_task_reopen(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
 /* Marks the open tasks as urged and tells their holders. */
 int fs_urge(struct flow_run *r, struct err *err) ATTR_MUST;
 /* The member a task of this form goes to while this one is away; 0: nobody. */
@@ -172,6 +165,11 @@ int step_pass(struct flow_run *r, const struct flow_node *node, int64_t token,
 /* Refused at a node: to where `actions.reject.to` says, else the approval ends. */
 int step_refuse(struct flow_run *r, const struct flow_node *node, int64_t token,
                 struct err *err) ATTR_MUST;
+
+/* settle.c: what follows from the decision `last` at a node of people, by its mode. */
+enum settled { SETTLE_WAIT, SETTLE_PASS, SETTLE_REFUSE };
+int settle(struct flow_run *r, const struct flow_node *node, const struct task_row *last,
+           enum settled *out, struct err *err) ATTR_MUST;
 
 /* lane.c: parallel branches. */
 int lane_fork(struct flow_run *r, const struct flow_node *node, struct lane lane,

@@ -436,41 +436,13 @@ int fs_task_next(struct flow_run *r, int64_t token, struct err *err)
     return run_cas(r, &q, err);
 }
 
-/* Sets the state of one task when it is in another: 1 done, 0 it was not, -1. */
-static int task_turn(struct flow_run *r, int64_t task, struct str from, struct str to,
-                     struct err *err)
-{
-    struct sql q;
-    begin(r, &q);
-    sql_lit(&q, "UPDATE _task SET state = ");
-    bind_text(&q, to);
-    sql_lit(&q, " WHERE state = ");
-    bind_text(&q, from);
-    sql_lit(&q, " AND id = ");
-    sql_bind_int(&q, task);
-    return run_cas(r, &q, err);
-}
-
 int fs_task_pause(struct flow_run *r, int64_t task, struct err *err)
 {
-    return task_turn(r, task, STR("open"), STR("waiting"), err);
-}
-
-int fs_task_reopen(struct flow_run *r, int64_t task, struct err *err)
-{
-    return task_turn(r, task, STR("waiting"), STR("open"), err);
-}
-
-int fs_signers_open(struct flow_run *r, int64_t parent, struct str placed, int64_t *n,
-                    struct err *err)
-{
     struct sql q;
     begin(r, &q);
-    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE state IN ('open', 'waiting') AND placed = ");
-    bind_text(&q, placed);
-    sql_lit(&q, " AND parent = ");
-    sql_bind_int(&q, parent);
-    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
+    sql_lit(&q, "UPDATE _task SET state = 'waiting' WHERE state = 'open' AND id = ");
+    sql_bind_int(&q, task);
+    return run_cas(r, &q, err);
 }
 
 int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *err)
@@ -482,33 +454,6 @@ int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *
     sql_lit(&q, " WHERE state IN ('open', 'waiting') AND placed IS NOT NULL AND parent = ");
     sql_bind_int(&q, from);
     return run(r, &q, NULL, err);
-}
-
-int fs_signers_start(struct flow_run *r, int64_t parent, int64_t *n, struct err *err)
-{
-    struct sql q;
-    begin(r, &q);
-    sql_lit(&q, "UPDATE _task SET state = 'open', opened_at = ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " WHERE placed = 'after' AND state = 'waiting' AND parent = ");
-    sql_bind_int(&q, parent);
-    return run(r, &q, n, err);
-}
-
-int fs_tasks_count(struct flow_run *r, int64_t token, struct str action, int64_t *n,
-                   struct err *err)
-{
-    struct sql q;
-    begin(r, &q);
-    sql_lit(&q, "SELECT COUNT(*) FROM _task WHERE token = ");
-    sql_bind_int(&q, token);
-    if (action.n) {
-        sql_lit(&q, " AND state = 'done' AND action = ");
-        bind_text(&q, action);
-    } else {
-        sql_lit(&q, " AND state IN ('open', 'waiting')");
-    }
-    return store_get_int(r->c->db, r->c->a, &q, n, err) < 0 ? -1 : 0;
 }
 
 int fs_tasks_of(struct flow_run *r, int64_t token, struct task_list *out, struct err *err)
