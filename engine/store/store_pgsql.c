@@ -412,8 +412,8 @@ static void forget_plans(struct pg_conn *c)
 
 static int begin_scratch(struct pg_conn *c)
 {
-    forget_plans(c);
     pg_queue(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+    forget_plans(c);
     c->in_tx = c->used = true; /* not to be begun again by itself */
     c->base.scratch = true;
     return 0;
@@ -429,8 +429,10 @@ static int roll_back(struct pg_conn *c)
         (void)flush(c, NULL, 0, &ignored);
     }
     c->in_tx = c->aborted = false;
-    if (c->base.scratch)
+    if (c->base.scratch && !pg_lost(c)) {
         forget_plans(c);
+        (void)flush(c, NULL, 0, &ignored);
+    }
     c->base.scratch = false;
     return 0;
 }

@@ -1,6 +1,7 @@
 // What the HTTP tests share: the real binary on a free port with a throw-away data folder, clients with a session, raw
 // sockets for what a well-behaved client cannot send.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,22 @@ export function folder() {
   return mkdtempSync(join(tmpdir(), 'mortise-http-'));
 }
 
-export function run(args, options = {}) {
+/**
+ * `--store` of a data folder when the suite runs on PostgreSQL (MORTISE_TEST_PG: a throw-away database): a schema of its
+ * own. Nothing on SQLite.
+ */
+export function store(data) {
+  const base = process.env.MORTISE_TEST_PG;
+  if (!base || !data) return [];
+  const schema = `h${createHash('sha256').update(resolve(data)).digest('hex').slice(0, 24)}`;
+  return ['--store', `${base}${base.includes('?') ? '&' : '?'}schema=${schema}`];
+}
+export const onPg = !!process.env.MORTISE_TEST_PG;
+
+/** The binary with arguments; on PostgreSQL a command that names a data folder gets that folder's store too. */
+export function run(list, options = {}) {
+  const at = list.indexOf('--data');
+  const args = at > 0 && !list.includes('--store') ? [...list, ...store(list[at + 1])] : list;
   const r = spawnSync(binary, args, { encoding: 'utf8', timeout: 60_000, ...options });
   return { code: r.status, out: r.stdout ?? '', err: r.stderr ?? '' };
 }
@@ -35,7 +51,7 @@ export async function serve(t, options = {}) {
     cpSync(options.apps ?? join(root, 'tests/http/apps'), apps, { recursive: true });
     t.after(() => rmSync(dirname(apps), { recursive: true, force: true }));
   }
-  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', data, ...(options.args ?? [])];
+  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', data, ...store(data), ...(options.args ?? [])];
   if (options.demo !== false) args.push('--demo');
   const child = spawn(binary, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
