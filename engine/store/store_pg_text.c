@@ -129,8 +129,6 @@ static const struct str NO_WORDS[] = {STR("pg_read_file"),
                                       STR("pg_sleep"),
                                       STR("pg_authid"),
                                       STR("pg_shadow"),
-                                      STR("temp"),
-                                      STR("temporary"),
                                       STR("pg_terminate_backend"),
                                       STR("pg_cancel_backend"),
                                       STR("pg_reload_conf"),
@@ -155,7 +153,7 @@ static bool may_ddl(const struct drv_conn *c, struct str sql)
     struct str word = next_token(sql, &at);
     if (c->scratch) {
         word = next_token(sql, &at);
-        return str_ieq(word, STR("temp"));
+        return str_ieq(word, STR("temp")) || str_ieq(word, STR("index")); /* rolled back anyway */
     }
     while (word.n && listed(DDL_WORDS, ARRAY_LEN(DDL_WORDS), word))
         word = next_token(sql, &at);
