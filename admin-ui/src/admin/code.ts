@@ -249,11 +249,11 @@ const ZH: Record<string, string> = {
   'Selection deleted': '已删除所选',
 };
 
-function languageOf(path: string, forms: () => string[]): Extension {
+function languageOf(path: string, app: string, forms: () => string[]): Extension {
   if (/\.ya?ml$/.test(path))
     return [
       StreamLanguage.define(yaml),
-      autocompletion({ override: [source(path, forms)], icons: false, maxRenderedOptions: 60 }),
+      autocompletion({ override: [source(app, path, forms)], icons: false, maxRenderedOptions: 60 }),
     ];
   if (path.endsWith('.lua')) return StreamLanguage.define(lua);
   return [];
@@ -273,6 +273,7 @@ function range(state: EditorState, m: { line: number; column: number }): { from:
 }
 
 export interface Hooks {
+  app: string;
   onText: (text: string) => void;
   onSave: () => void;
   /** keys of the app's forms, for completions */
@@ -348,7 +349,7 @@ export function mountCode(host: HTMLElement, hooks: Hooks): Code {
               doc: text,
               extensions: [
                 base,
-                languageOf(path, hooks.forms),
+                languageOf(path, hooks.app, hooks.forms),
                 EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
               ],
             });

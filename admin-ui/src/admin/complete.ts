@@ -142,7 +142,7 @@ export function complete(
   before: string,
   text: string,
   forms: string[],
-): { from: number; options: Completion[] } | null {
+): { from: number; options: Completion[]; ask?: Ask } | null {
   const root = FILES.find(([r]) => r.test(file))?.[1];
   const at = root ? spot(before) : null;
   if (!root || !at) return null;
@@ -153,18 +153,77 @@ export function complete(
   if (at.at === 'key' && at.word !== tail) return null;
   const options = at.at === 'key' ? keys(nodes, at) : values(s, nodes, at, text, forms);
   if (at.at === 'value' && at.word !== tail && !options.some((o) => o.type === 'function')) return null;
-  return options.length ? { from: at.from + at.word.length - tail.length, options } : null;
+  const from = at.from + at.word.length - tail.length;
+  if (!options.length) return null;
+  return options.some((o) => o.type === 'function')
+    ? { from, options, ask: question(file, at) }
+    : { from, options };
+}
+
+/** What the server is asked about an expression: its text up to the cursor, and where bare names come from. */
+interface Ask {
+  form: string;
+  text: string;
+  place: string;
+}
+
+function question(file: string, at: Spot): Ask {
+  const form = /^forms\/(.+)\.yaml$/.exec(file)?.[1] ?? '';
+  const [top, table, fields] = at.path;
+  const key = [...at.path].reverse().find((k) => k !== '[]') ?? '';
+  return {
+    form: top === 'fields' && fields === 'fields' ? `${form}.${table}` : form,
+    text: at.word.replace(/^['"]?(= ?)?/, ''),
+    place: key === 'filter' || key === 'where' ? 'filter' : 'value',
+  };
+}
+
+interface Candidate {
+  kind: string;
+  key: string;
+  insert: string;
+  title?: string;
+  type?: string;
+  signature?: string;
+  help?: string;
+}
+const TYPES: Record<string, string> = {
+  function: 'function',
+  option: 'constant',
+  word: 'keyword',
+  form: 'class',
+};
+
+/** The program's own answer, which knows links, options and types; null when it has none. */
+async function fromServer(app: string, ask: Ask): Promise<{ back: number; options: Completion[] } | null> {
+  try {
+    const got = await api.post<{ from: number; candidates: Candidate[] }>(`/admin/apps/${app}/complete`, ask);
+    const begun = [...ask.text].slice(got.from).join('');
+    const options = got.candidates.map((c, i) => ({
+      label: c.key,
+      detail: c.title ?? c.help ?? '',
+      info: [c.signature, c.type].filter(Boolean).join(' · ') || undefined!,
+      apply: c.insert,
+      type: TYPES[c.kind] ?? 'variable',
+      boost: -i / 100,
+    }));
+    return options.length ? { back: begun.length, options } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** For CodeMirror: asks when a word begins, or when told to. */
-export function source(file: string, forms: () => string[]) {
+export function source(app: string, file: string, forms: () => string[]) {
   return async (c: CompletionContext): Promise<CompletionResult | null> => {
-    const word = c.matchBefore(/[A-Za-z_][\w-]*/);
+    const word = c.matchBefore(/[A-Za-z_][\w-]*|[\p{L}\w]\.|[=<>[,] ?"/u);
     if (!c.explicit && !word) return null;
     const s = await loadSchema();
     if (!s) return null;
     const line = c.state.doc.lineAt(c.pos);
     const got = complete(s, file, c.state.sliceDoc(0, c.pos), c.state.doc.toString(), forms());
+    const more = got?.ask ? await fromServer(app, got.ask) : null;
+    if (more) return { from: c.pos - more.back, options: more.options, validFor: /^[\w-]*$/ };
     return got ? { from: line.from + got.from, options: got.options, validFor: /^[\w-]*$/ } : null;
   };
 }

@@ -111,6 +111,7 @@ function CodePane(props: {
         props.code.current = m.mountCode(host.current, {
           onText: (text) => shown.current && draft.typed(shown.current.path, text),
           onSave: () => save.current(),
+          app: draft.app,
           forms: () =>
             (draft.files.peek() ?? [])
               .map((f) => /^forms\/(\w+)\.yaml$/.exec(f.path)?.[1])

@@ -157,5 +157,10 @@ export const en = {
   batch_done: '{n} approved',
   batch_some: '{done} approved, {failed} failed',
   select_task: 'Select {title}',
+  why: 'Why this value: {title}',
+  why_blank: 'blank',
+  why_hidden: 'something you may not see',
+  why_none: 'There is nothing to take apart.',
+  why_rollup: 'Made from other records; it changes with them.',
   load_more: 'Load more',
 } satisfies typeof zh;

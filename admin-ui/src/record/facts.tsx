@@ -4,9 +4,12 @@ import { fieldOf } from '../form/system';
 import { asList, isBlank, isNumeric, type Values } from '../form/values';
 import { Icon } from '../kit';
 import { t } from './text';
+import { Why } from './why';
 
 /* The values of a record, by the layout of its form. */
 
+/** Values that an expression made: a button beside them says how. */
+const EXPLAINED = new Set(['formula', 'rollup']);
 const BLOCKS = new Set(['table', 'textarea', 'richtext', 'file', 'image']);
 
 export function TableView({ def, rows }: { def: FieldDef; rows: Values[] }) {
@@ -75,6 +78,9 @@ export function Facts({ def, rec, rights, keys, columns }: FactsProps) {
                   app={def.app}
                   right={rights[f.key] === 'hidden' ? 'hidden' : undefined}
                 />
+                {EXPLAINED.has(f.type) && rights[f.key] !== 'hidden' && rec._id ? (
+                  <Why app={def.app} form={def.form} id={rec._id} def={f} />
+                ) : null}
               </dd>
             </div>
           ))}

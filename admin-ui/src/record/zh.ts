@@ -154,5 +154,10 @@ export const zh = {
   batch_done: '已同意 {n} 件',
   batch_some: '{done} 件已同意，{failed} 件没有成功',
   select_task: '选择 {title}',
+  why: '为什么是这个值：{title}',
+  why_blank: '空',
+  why_hidden: '有您不能查看的内容',
+  why_none: '没有可以展开的部分。',
+  why_rollup: '由其他记录汇总得出，随那些记录一起更新。',
   load_more: '加载更多',
 };
