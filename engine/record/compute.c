@@ -2,6 +2,7 @@
  * Stored computed fields of one row: its own formulas and lookups, rollups over other forms' rows.
  * What a change does to rows elsewhere is in dependents.c.
  */
+#include "engine/record/rollup.h"
 #include "engine/record/write_int.h"
 
 struct val compute_fit(const struct field *f, struct arena *a, struct val v)
@@ -159,7 +160,35 @@ int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct e
     if (rollup_value(c, r, f, &v, err))
         return -1;
     r->v[f->slot] = v;
-    return 0;
+    return roll_forget(c, f, r->id, err);
+}
+
+int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, int64_t id,
+                  int64_t *n, int64_t *sum, struct err *err)
+{
+    struct sql q;
+    struct sql_env e;
+    struct roll_of owner = {.id = id};
+    ctx_sql(c, &q);
+    sql_env_init(&e, c, f->rollup_of, 0);
+    e.top = 1;
+    sql_lit(&q, "SELECT COUNT(");
+    sql_col(&q, 0, of->key);
+    sql_lit(&q, "), CAST(COALESCE(SUM(");
+    sql_col(&q, 0, of->key);
+    sql_lit_(&q, q.dialect == SQL_PGSQL ? STR("), 0) AS BIGINT)") : STR("), 0) AS INTEGER)"));
+    if (rollup_from(&e, &q, f, &owner, err))
+        return -1;
+    struct stmt *s;
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step = stmt_step(s, err);
+    if (step == 1) {
+        *n = stmt_int(s, 0);
+        *sum = stmt_int(s, 1);
+    }
+    stmt_done(s);
+    return step < 0 ? -1 : 0;
 }
 
 static void this_ref(void *arg, const struct fx_ref *ref)

@@ -4,6 +4,7 @@
  * sums go by what the change adds and takes away, the rest is asked again; a row is written once
  * however many of its fields are touched, and then what reads that row follows.
  */
+#include "engine/record/rollup.h"
 #include "engine/record/write_int.h"
 
 #define DEPENDENT_ROWS_MAX 100000
@@ -301,127 +302,6 @@ static int title_dependents(struct dirt *d)
     return 0;
 }
 
-/* ---- rollups by what was added and taken away ---- */
-
-enum roll { ROLL_OTHER, ROLL_COUNT, ROLL_SUM, ROLL_MIN, ROLL_MAX };
-
-/* COUNT(), or SUM, MIN, MAX of one plain field; *of is that field. */
-static enum roll roll_kind(const struct field *f, const struct field **of)
-{
-    static const struct {
-        struct str name;
-        enum roll kind;
-    } rows[] = {{STR("COUNT("), ROLL_COUNT},
-                {STR("SUM("), ROLL_SUM},
-                {STR("MIN("), ROLL_MIN},
-                {STR("MAX("), ROLL_MAX}};
-    struct str text = str_trim(fx_text(f->value));
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct str name = rows[i].name;
-        if (text.n <= name.n || !str_ieq(str_sub(text, 0, name.n), name) ||
-            !str_ends(text, STR(")")))
-            continue;
-        struct str arg = str_trim(str_sub(text, name.n, text.n - name.n - 1));
-        *of = form_field(f->rollup_of, arg);
-        if (rows[i].kind == ROLL_COUNT)
-            return arg.n ? ROLL_OTHER : ROLL_COUNT;
-        return *of ? rows[i].kind : ROLL_OTHER;
-    }
-    return ROLL_OTHER;
-}
-
-static void plain_ref(void *arg, const struct fx_ref *ref)
-{
-    if (ref->root != FX_ROW || ref->n != 1)
-        *(bool *)arg = false;
-}
-
-/* What a row gives can be told from the row alone. */
-static bool plain_where(const struct field *f)
-{
-    bool plain = true;
-    if (!f->rollup_where)
-        return true;
-    fx_each_ref(f->rollup_where, plain_ref, &plain);
-    return plain && !(fx_flags(f->rollup_where) & (FX_VOLATILE | FX_STORED));
-}
-
-/* 1 the row counts for this parent, 0, -1. */
-static int counts(struct change *ch, const struct field *f, const struct rec *r, int64_t parent)
-{
-    if (!r || r->v[f->rollup_by->slot].kind != VAL_REF ||
-        r->v[f->rollup_by->slot].ref->id != parent)
-        return 0;
-    if (r->form->flow && str_eqz(val_str(*rec_sys(r, SYS_STATE)), "draft"))
-        return 0;
-    return f->rollup_where ? rec_true(ch->c, f->rollup_where, r, NULL, ch->err) : 1;
-}
-
-static int64_t units_of(struct val v, uint8_t scale)
-{
-    int64_t units = 0;
-    if (v.kind == VAL_DEC && num_rescale(v.i, v.scale, scale, &units))
-        return units;
-    return v.kind == VAL_NUM && num_to_dec(v.num, scale, &units) ? units : 0;
-}
-
-/* The new value of an exact count or sum. */
-static struct val shifted(const struct field *f, struct val cur, int64_t delta)
-{
-    if (f->has_scale || cur.kind == VAL_DEC) {
-        uint8_t scale = f->has_scale ? f->scale : cur.scale;
-        return val_dec(units_of(cur, scale) + delta, scale);
-    }
-    return val_num(val_double(cur) + (double)delta);
-}
-
-static bool exact_sum(const struct field *f, const struct field *of)
-{
-    struct fx_field x;
-    field_fx(of, &x);
-    return f->has_scale && x.type.base == FX_NUM && x.type.has_scale && x.type.scale <= f->scale;
-}
-
-/* 1 *v is the new value, 0 it must be asked again, -1. */
-static int roll_extreme(enum roll kind, struct val was, struct val is, struct val *v)
-{
-    int sign = kind == ROLL_MAX ? 1 : -1;
-    if (!val_is_blank(is) && (val_is_blank(*v) || sign * val_cmp(is, *v) >= 0)) {
-        *v = is;
-        return 1;
-    }
-    return val_is_blank(was) || val_is_blank(*v) || val_cmp(was, *v) != 0;
-}
-
-static int roll(struct change *ch, const struct field *f, int64_t parent, struct val *v)
-{
-    const struct field *of = NULL;
-    const struct form *changed = ch->now ? ch->now->form : ch->old->form;
-    enum roll kind = roll_kind(f, &of);
-    if (kind == ROLL_OTHER || changed != f->rollup_of || !plain_where(f) ||
-        (f->rollup_by->type->flags & FT_MULTI) || v->kind == VAL_ABSENT)
-        return 0;
-    if (f->filling || (of && (field_is_sys(of) || of->sub || field_by_expr(of))))
-        return 0;
-    if (kind == ROLL_SUM && !exact_sum(f, of))
-        return 0;
-    int is = counts(ch, f, ch->now, parent);
-    int was = counts(ch, f, ch->old, parent);
-    if (is < 0 || was < 0)
-        return -1;
-    if (kind == ROLL_COUNT) {
-        int64_t one = f->has_scale ? units_of(val_num(1), f->scale) : 1;
-        *v = shifted(f, *v, (is - was) * one);
-        return 1;
-    }
-    struct val now = is ? ch->now->v[of->slot] : VAL_NONE;
-    struct val old = was ? ch->old->v[of->slot] : VAL_NONE;
-    if (kind != ROLL_SUM)
-        return roll_extreme(kind, old, now, v);
-    *v = shifted(f, *v, units_of(now, f->scale) - units_of(old, f->scale));
-    return 1;
-}
-
 /* ---- computing them again ---- */
 
 static bool reads_dirty(const struct dirty *row, const struct field *f)
@@ -441,8 +321,9 @@ static int dirty_field(struct change *ch, struct dirty *row, struct rec *now, co
     int rolled = 0;
     if (!marked && (f->rollup_of || !reads_dirty(row, f)))
         return 0;
-    if (f->rollup_of && !f->rollup_of->parent)
-        rolled = roll(ch, f, row->id, &now->v[f->slot]);
+    struct roll_change by = {ch->c, f, row->id, ch->now, ch->old};
+    if (f->rollup_of)
+        rolled = roll_by_delta(&by, &now->v[f->slot], ch->err);
     if (rolled < 0)
         return -1;
     if (f->rollup_of && !rolled && compute_rollup(ch->c, now, f, ch->err))

@@ -5,6 +5,7 @@
 #include "engine/record/schema_fill.h"
 
 #include "engine/record/compute.h"
+#include "engine/record/rollup.h"
 #include "engine/record/schema_int.h"
 
 #define PAGE_BYTES (64u << 20)
@@ -267,6 +268,17 @@ static int choose(const struct ctx *c, struct arena *a, const struct stale *s,
     return 0;
 }
 
+/* What averages remember of rows that counted another way. */
+static int forget_averages(struct ctx *c, const struct stale *s, const struct form *f,
+                           struct err *err)
+{
+    for (size_t i = 0; i < f->nfields; i++)
+        if (f->fields[i]->rollup_of && s->field[f->fields[i]->nth] &&
+            roll_forget(c, f->fields[i], 0, err))
+            return -1;
+    return 0;
+}
+
 static int fill_stale(struct ctx *c, struct arena *a, const struct app *old, struct app *new_,
                       struct err *err)
 {
@@ -274,6 +286,9 @@ static int fill_stale(struct ctx *c, struct arena *a, const struct app *old, str
     find_stale(c->a, &s, old, new_);
     if (choose(c, c->a, &s, old, new_, err))
         return -1;
+    for (size_t i = 0; i < new_->nforms; i++)
+        if (forget_averages(c, &s, new_->forms[i], err))
+            return -1;
     for (size_t i = 0; i < new_->nforms; i++) {
         const struct form *f = new_->forms[i];
         if (!waits(f) && form_stale(&s, schema_before(old, f), f) && fill_form(c, a, f, err) < 0)

@@ -9,10 +9,11 @@ struct naming {
 };
 
 static const struct naming TABLES[] = {
-    {STR("_retired"), true}, {STR("_backfill"), true},       {STR("_public"), true},
-    {STR("_serial"), true},  {STR("_history"), false},       {STR("_comment"), false},
-    {STR("_file"), false},   {STR("_share"), false},         {STR("_notice"), false},
-    {STR("_outbox"), false}, {STR("_flow_instance"), false}, {STR("_task"), false},
+    {STR("_retired"), true},  {STR("_backfill"), true}, {STR("_public"), true},
+    {STR("_rollup"), true},   {STR("_serial"), true},   {STR("_history"), false},
+    {STR("_comment"), false}, {STR("_file"), false},    {STR("_share"), false},
+    {STR("_notice"), false},  {STR("_outbox"), false},  {STR("_flow_instance"), false},
+    {STR("_task"), false},
 };
 
 static void where_form(struct sql *q, struct str app, struct str form)

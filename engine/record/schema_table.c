@@ -2,6 +2,7 @@
  * The tables that a definition asks for: columns, and the indexes that follow from unique keys,
  * links, views and row rules.
  */
+#include "engine/record/rollup.h"
 #include "engine/record/schema_int.h"
 
 struct system_column {
@@ -165,6 +166,17 @@ static void add_view(struct arena *a, struct schema_table *t, const struct view 
     add_plain(a, t, v->start);
 }
 
+/* The greatest and the least below a record, without reading all of it. */
+static void add_rollup(struct arena *a, struct schema_table *t, const struct field *f)
+{
+    const struct field *of;
+    enum roll_kind kind = f->rollup_of == t->form ? roll_kind(f, &of) : ROLL_OTHER;
+    if ((kind != ROLL_MIN && kind != ROLL_MAX) || of->form != t->form || !worth_an_index(of) ||
+        (f->rollup_by->type->flags & FT_MULTI))
+        return;
+    add_index(a, t, false, (const struct str[]){f->rollup_by->key, of->key}, 2);
+}
+
 static void add_indexes(struct arena *a, const struct form *f, struct schema_table *t)
 {
     for (size_t i = 0; i < f->nfields; i++) {
@@ -174,6 +186,8 @@ static void add_indexes(struct arena *a, const struct form *f, struct schema_tab
         if (field->index || (field->type->flags & FT_REF))
             add_plain(a, t, field);
     }
+    for (size_t i = 0; i < f->ndependents; i++)
+        add_rollup(a, t, f->dependents[i]);
     for (size_t i = 0; i < f->nuniques; i++)
         add_unique(a, t, f->uniques[i].fields, f->uniques[i].nfields);
     if (f->parent) {

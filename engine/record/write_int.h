@@ -69,6 +69,9 @@ int compute_row(struct ctx *c, struct rec *r, const struct rec *old, struct err 
 int compute_field(struct ctx *c, struct rec *r, const struct rec *parent, const struct rec *old,
                   const struct field *f, struct err *err) ATTR_MUST;
 int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct err *err) ATTR_MUST;
+/* How many of the rows below have a value in the column, and their sum in its units. */
+int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, int64_t id,
+                  int64_t *n, int64_t *sum, struct err *err) ATTR_MUST;
 /* dependents.c. After a stored change: recomputes the rows of other forms that read this one. */
 int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
                        struct err *err) ATTR_MUST;

@@ -11,8 +11,8 @@
 #define ARENA_BYTES (4u << 20)
 
 static const struct migration *const MIGRATIONS[] = {
-    &migrate_org,     &migrate_app,   &migrate_work,   &migrate_flow,
-    &migrate_history, &migrate_vault, &migrate_search, &migrate_files};
+    &migrate_org,   &migrate_app,    &migrate_work,  &migrate_flow,  &migrate_history,
+    &migrate_vault, &migrate_search, &migrate_files, &migrate_rollup};
 
 struct word {
     struct str name;     /* with braces */

@@ -25,6 +25,6 @@ extern const struct migration migrate_flow;
 extern const struct migration migrate_history;
 extern const struct migration migrate_vault;
 extern const struct migration migrate_search;
-extern const struct migration migrate_files;
+extern const struct migration migrate_files, migrate_rollup;
 
 #endif
