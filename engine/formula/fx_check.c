@@ -269,6 +269,9 @@ void fx_resolve(struct checker *c, struct node *n)
     n->args = NULL;
     n->type = ref.type;
     n->flags |= ref.root == FX_VAR ? 0 : NF_ROW;
+    if (ref.n > 0 && ref.path[ref.n - 1].encrypted && c->scope->place == FX_PLACE_VALUE) {
+        fx_need_no_sql(c, "encrypted");
+    }
     n->ref = keep_ref(c, &ref);
     n->slot = ref.n == 1 && ref.root == FX_ROW ? ref.path[0].slot : 0;
     n->eval = ref.n == 1 && ref.root == FX_ROW ? fx_eval_slot : fx_eval_ref;

@@ -213,7 +213,9 @@ static void resolve(struct load *ld, struct field *f)
     if (str_eqz(f->type->name, "lookup"))
         check_lookup(ld, f, &src);
     take_type(ld, f, &src);
-    f->stored = is_stored(f);
+    for (size_t i = 0; i < f->ninputs && !f->declassify && !f->rollup_of; i++)
+        f->encrypted |= f->inputs[i]->encrypted;
+    f->stored = is_stored(f) && !f->encrypted; /* no copy of what is sealed elsewhere */
 }
 
 void ld_resolve(struct load *ld, struct field *f)

@@ -72,6 +72,13 @@ static void read_texts(const struct yaml_node *n, struct field *f)
     f->widget = node_scalar(n, "widget") ? node_text(n, "widget") : f->type->widget;
 }
 
+/* What points to rows, members, departments stays as it is: an opaque id, masked and in clear. */
+static bool can_encrypt(const struct fieldtype *t)
+{
+    bool points = t->fx == FX_LINK || t->fx == FX_MEMBER || t->fx == FX_DEPT;
+    return !points && !(t->flags & (FT_COMPUTED | FT_NO_COLUMN | FT_SERIAL));
+}
+
 static void read_flags(const struct yaml_node *n, struct field *f)
 {
     const struct yaml_node *unique = node_scalar(n, "unique");
@@ -82,7 +89,10 @@ static void read_flags(const struct yaml_node *n, struct field *f)
     f->append_only = node_bool(n, "append_only", false);
     f->clear_hidden = str_eqz(node_text(n, "hidden_value"), "clear");
     f->sensitive = sensitivity(node_text(n, "sensitive"));
-    f->encrypted = f->sensitive != SENS_NONE && (f->type->flags & FT_TEXTUAL);
+    if (f->form->parent_field) /* a sensitive sub-table: all of its columns */
+        f->sensitive = MAX(f->sensitive, f->form->parent_field->sensitive);
+    f->encrypted = f->sensitive != SENS_NONE && can_encrypt(f->type);
+    f->subject = node_text(n, "subject");
     f->width = (uint32_t)node_int(n, "width", 0);
 }
 
@@ -361,8 +371,19 @@ static void sensitive(struct load *ld, struct field_src *s)
             node_warn(ld->diags, s->file, n, "sensitive", "敏感个人信息应写明 %s",
                       "A special category should say its %s", asked[i]);
     }
-    if (subject && !str_eqz(subject->text, "self"))
-        ld_field_ref(ld, s->file, subject, s->f->form);
+    if (n && !s->f->encrypted && !s->f->sub && !(s->f->type->flags & FT_COMPUTED))
+        node_warn(ld->diags, s->file, n, "sensitive",
+                  "类型 %.*s 的字段只脱敏、不加密：库中存的是编号",
+                  "A field of type %.*s is masked, not encrypted: the database holds an id or number",
+                  STR_ARG(s->f->type->name));
+    if (subject && !str_eqz(subject->text, "self")) {
+        const struct form *top = s->f->form->parent ? s->f->form->parent : s->f->form;
+        struct field *by = ld_field_ref(ld, s->file, subject, top);
+        if (by && !(by->type->flags & FT_REF))
+            node_error(ld->diags, s->file, subject, "subject",
+                       "subject 应为 self、链接字段或成员字段",
+                       "`subject` is self, a link or a member field");
+    }
 }
 
 static void unique_rule(struct load *ld, struct field_src *s)

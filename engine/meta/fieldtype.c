@@ -38,6 +38,8 @@ enum col_kind field_column_kind(const struct field *f)
 {
     struct fx_field x;
     field_fx(f, &x);
+    if (f->encrypted)
+        return COL_TEXT;
     if (x.type.list || x.type.base == FX_JSON || x.type.base == FX_ROWS)
         return COL_JSON;
     switch ((enum fx_base)x.type.base) {
@@ -161,6 +163,32 @@ static struct val json_value(const struct field *f, struct arena *a, const struc
     if (t->base == FX_JSON)
         return f->type->flags & FT_COMPUTED ? v : files_value(f, a, v);
     return v.kind == VAL_LIST ? list_value(a, t, v) : v;
+}
+
+struct val field_from_val(const struct field *f, struct arena *a, struct val raw)
+{
+    struct fx_field x;
+    int64_t n = raw.kind == VAL_DEC ? raw.i : (int64_t)val_double(raw);
+    if (val_is_blank(raw))
+        return VAL_NONE;
+    field_fx(f, &x);
+    if (x.type.list || x.type.base == FX_JSON || x.type.base == FX_ROWS)
+        return json_value(f, a, &x.type, val_str(raw));
+    switch ((enum fx_base)x.type.base) {
+    case FX_BOOL: return val_bool(n != 0);
+    case FX_NUM: return x.type.has_scale ? val_dec(n, x.type.scale) : val_num(val_double(raw));
+    case FX_DATE: return val_date(n);
+    case FX_DATETIME: return val_instant(n);
+    case FX_TIME: return val_time(n);
+    case FX_LINK:
+    case FX_MEMBER:
+    case FX_DEPT: return val_ref(a, n, STR_NONE);
+    case FX_BLANK:
+    case FX_TEXT:
+    case FX_ROWS:
+    case FX_JSON: break;
+    }
+    return raw;
 }
 
 struct val field_from_column(const struct field *f, struct arena *a, struct stmt *s, int column)

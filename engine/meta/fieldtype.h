@@ -51,6 +51,8 @@ size_t fieldtypes(const struct fieldtype *const **out);
  * id, lists JSON text. And back from a statement's column. */
 struct val field_to_column(const struct field *f, struct arena *a, struct val v);
 struct val field_from_column(const struct field *f, struct arena *a, struct stmt *s, int column);
+/* The same of a value that was a column's: integers as VAL_DEC of scale 0, numbers, texts. */
+struct val field_from_val(const struct field *f, struct arena *a, struct val raw);
 /* The stored kind of a field, computed ones by their value type. */
 enum col_kind field_column_kind(const struct field *f);
 bool field_has_column(const struct field *f);

@@ -73,7 +73,8 @@ struct field {
     struct str normalize; /* none text phone code; empty: the type's own way */
     bool declassify;
     enum sensitivity sensitive; /* of computed fields: as their inputs, unless declassify */
-    bool encrypted;             /* said on the field itself, and a text */
+    bool encrypted;             /* sealed in its column; a computed one is evaluated when read */
+    struct str subject;         /* whose key seals it: "self", a link or member field; empty: the app */
     struct str group;
     uint32_t width; /* layout columns it spans, 0: default */
 
