@@ -72,7 +72,7 @@ static int candidate_load(struct ctx *c, struct candidate *d, struct diags *diag
         return 0;
     app_renames_back(d->old, d->app);
     d->changes = app_diff(c->a, d->old, d->app);
-    if (schema_plan(c->db, c->a, d->old, d->app, &d->changes, err) < 0)
+    if (schema_plan(c, d->old, d->app, &d->changes, err) < 0)
         return -1;
     d->hash = plan_hash(c->a, d);
     return 0;

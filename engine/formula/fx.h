@@ -153,6 +153,7 @@ struct fx_call {
     const void *form;
     const struct fx *value; /* NULL for COUNTOF */
     const struct fx *where; /* may be NULL */
+    bool sealed;            /* value looks into encrypted fields: LOOKUP or LISTOF, in C only */
 };
 void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_call *call),
                   void *arg);

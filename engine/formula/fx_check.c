@@ -250,6 +250,11 @@ static void check_metric_ref(struct checker *c, const struct node *n, const stru
     }
 }
 
+static bool is_encrypted(const struct node *n)
+{
+    return n->kind == N_REF && n->ref->n > 0 && n->ref->path[n->ref->n - 1].encrypted;
+}
+
 void fx_resolve(struct checker *c, struct node *n)
 {
     const struct str *last = &n->names[n->nargs - 1];
@@ -269,10 +274,12 @@ void fx_resolve(struct checker *c, struct node *n)
     n->args = NULL;
     n->type = ref.type;
     n->flags |= ref.root == FX_VAR ? 0 : NF_ROW;
-    if (ref.n > 0 && ref.path[ref.n - 1].encrypted && c->scope->place == FX_PLACE_VALUE) {
+    n->ref = keep_ref(c, &ref);
+#ifndef __wasm__
+    if (is_encrypted(n) && !c->in_stored && c->scope->place == FX_PLACE_VALUE) {
         fx_need_no_sql(c, "encrypted");
     }
-    n->ref = keep_ref(c, &ref);
+#endif
     n->slot = ref.n == 1 && ref.root == FX_ROW ? ref.path[0].slot : 0;
     n->eval = ref.n == 1 && ref.root == FX_ROW ? fx_eval_slot : fx_eval_ref;
     n->num = n->eval == fx_eval_slot ? fx_num_slot : fx_num_any;
@@ -521,11 +528,6 @@ void fx_need_no_sql(struct checker *c, const char *what)
 
 /* ---- encrypted fields in SQL ---- */
 
-static bool is_encrypted(const struct node *n)
-{
-    return n->kind == N_REF && n->ref->n > 0 && n->ref->path[n->ref->n - 1].encrypted;
-}
-
 /* What a blind index can answer: equality with a value, being blank, how many. */
 static bool blind_can(const struct node *n, uint32_t i)
 {
@@ -537,7 +539,20 @@ static bool blind_can(const struct node *n, uint32_t i)
     if (n->kind != N_OP || (n->op != OP_EQ && n->op != OP_NE && n->op != OP_IN) || n->nargs != 2) {
         return false;
     }
-    return !(n->args[1 - i]->flags & NF_ROW) && (n->op != OP_IN || i == 0);
+    const struct node *other = n->args[1 - i];
+    if (other->kind == N_REF && other->ref->root == FX_THIS && n->op != OP_IN) {
+        return true; /* bound: the row outside is known where this runs (fx_check_stored) */
+    }
+    return !(other->flags & NF_ROW) && (n->op != OP_IN || i == 0);
+}
+
+bool fx_has_encrypted(const struct node *n)
+{
+    bool has = is_encrypted(n);
+    for (uint32_t k = 0; n->kind != N_STORED && k < n->nargs && !has; k++) {
+        has = fx_has_encrypted(n->args[k]);
+    }
+    return has;
 }
 
 void fx_check_encrypted(struct checker *c, const struct node *n, const struct node *parent,

@@ -490,6 +490,15 @@ void fx_check_stored(struct checker *c, struct node *n)
     if (value) {
         call->value = sub_compile(c, n->args[1], call->form);
     }
+#ifndef __wasm__
+    if (value && !c->failed && fx_has_encrypted(n->args[1])) {
+        if (call->fn != FX_LOOKUP && call->fn != FX_LISTOF) {
+            fx_check_encrypted(c, n->args[1], NULL, 0);
+        }
+        call->sealed = true;
+        fx_need_no_sql(c, "encrypted");
+    }
+#endif
     if (n->nargs > 1 + value) {
         struct node *where = n->args[1 + value];
         call->where = sub_compile(c, where, call->form);
@@ -497,6 +506,9 @@ void fx_check_stored(struct checker *c, struct node *n)
 #ifndef __wasm__
         if (!c->failed) {
             fx_check_encrypted(c, where, NULL, 0);
+        }
+        if (!c->failed && fx_has_encrypted(where)) {
+            fx_need_no_sql(c, "encrypted");
         }
 #endif
     }

@@ -291,6 +291,7 @@ void fx_check_option(struct checker *c, const struct fx_type *select, const stru
 /* Encrypted fields that SQL would have to look into; parent NULL: the root. */
 void fx_check_encrypted(struct checker *c, const struct node *n, const struct node *parent,
                         uint32_t i);
+bool fx_has_encrypted(const struct node *n);
 void fx_need_no_sql(struct checker *c, const char *what);
 /* Sets eval and num of an operator, list or constant whose type is known. */
 void fx_bind_op(struct node *n);

@@ -39,6 +39,8 @@ struct fx_sql_env {
     /* The value to look for in an encrypted column (its blind index); NULL: the value itself. */
     int (*blind)(void *self, const struct fx_ref *ref, struct val v, struct val *out,
                  struct err *err);
+    /* The value of a name of the row outside (this.x), to be compared with an encrypted column. */
+    int (*outer)(void *self, const struct fx_ref *ref, struct val *out, struct err *err);
 };
 
 /*

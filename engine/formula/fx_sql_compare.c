@@ -30,11 +30,17 @@ static struct val fit(struct writer *w, struct val v, struct fx_type other)
     return v;
 }
 
+/* An encrypted column: it is looked at through its blind index. */
+static bool sealed(const struct writer *w, const struct node *x)
+{
+    return x->kind == N_REF && x->ref->n > 0 && w->env->blind != NULL &&
+           x->ref->path[x->ref->n - 1].encrypted;
+}
+
 static int bind_fit(struct writer *w, const struct node *column, struct val v)
 {
     v = fit(w, v, column->type);
-    if (column->kind == N_REF && column->ref->n > 0 && w->env->blind != NULL &&
-        column->ref->path[column->ref->n - 1].encrypted) {
+    if (sealed(w, column)) {
         if (w->env->blind(w->env->self, column->ref, v, &v, w->err) != 0) {
             return -1;
         }
@@ -267,7 +273,7 @@ static int compare_value(struct writer *w, const struct node *x, enum op op, str
 {
     bool ordered = op != OP_EQ && op != OP_NE;
     bool known = !ordered || fxs_known(x);
-    if (fx_is_num(v)) {
+    if (fx_is_num(v) && !sealed(w, x)) {
         int rc = compare_units(w, x, op, fx_to_num(v), want);
         if (rc != 0) {
             return rc < 0 ? -1 : 0;
@@ -275,7 +281,7 @@ static int compare_value(struct writer *w, const struct node *x, enum op op, str
     }
     fxs_open_bool(w, want, known);
     sql_lit(w->q, "(");
-    bool plain = x->kind == N_REF && fxs_scale(x) == 0;
+    bool plain = x->kind == N_REF && (fxs_scale(x) == 0 || sealed(w, x));
     unsigned open = 0;
     if ((plain ? open_column(w, x, op, want, &open) : fxs_emit(w, x, W_VALUE)) != 0) {
         return -1;
@@ -306,10 +312,21 @@ int fxs_compare(struct writer *w, const struct node *n, enum want want)
         y = swap;
         op = mirrored(op);
     }
-    if (!fxs_constant(y) || y->type.list) {
-        return compare_columns(w, n, want);
+    struct val v;
+    if (sealed(w, y) && x->kind == N_REF && x->ref->root == FX_THIS) {
+        const struct node *swap = x;
+        x = y;
+        y = swap;
     }
-    struct val v = fxs_value(w, y);
+    if (sealed(w, x) && y->kind == N_REF && y->ref->root == FX_THIS && w->env->outer != NULL) {
+        if (w->env->outer(w->env->self, y->ref, &v, w->err) != 0) {
+            return -1;
+        }
+    } else if (!fxs_constant(y) || y->type.list) {
+        return compare_columns(w, n, want);
+    } else {
+        v = fxs_value(w, y);
+    }
     if (w->err->code != ERR_NONE) {
         return -1;
     }
@@ -414,7 +431,15 @@ static int in_values(struct writer *w, const struct node *x, const struct node *
         return -1;
     }
     for (uint32_t i = 0; i < most; i++) {
-        n += item_fit(x, fit(w, v.list[i], x->type), &items[n]);
+        struct val item = fit(w, v.list[i], x->type);
+        if (!sealed(w, x)) {
+            n += item_fit(x, item, &items[n]);
+        } else if (!fx_blank(item)) {
+            if (w->env->blind(w->env->self, x->ref, item, &items[n], w->err) != 0) {
+                return -1;
+            }
+            n++;
+        }
     }
     if (n == 0) {
         struct node no = {
@@ -432,7 +457,9 @@ static int in_values(struct writer *w, const struct node *x, const struct node *
             if (i > 0) {
                 sql_lit(w->q, ", ");
             }
-            if (bind_fit(w, x, items[i]) != 0) {
+            if (sealed(w, x)) {
+                fxs_bind(w, items[i]);
+            } else if (bind_fit(w, x, items[i]) != 0) {
                 return -1;
             }
         }

@@ -372,10 +372,10 @@ static void sensitive(struct load *ld, struct field_src *s)
                       "A special category should say its %s", asked[i]);
     }
     if (n && !s->f->encrypted && !s->f->sub && !(s->f->type->flags & FT_COMPUTED))
-        node_warn(ld->diags, s->file, n, "sensitive",
-                  "类型 %.*s 的字段只脱敏、不加密：库中存的是编号",
-                  "A field of type %.*s is masked, not encrypted: the database holds an id or number",
-                  STR_ARG(s->f->type->name));
+        node_warn(
+            ld->diags, s->file, n, "sensitive", "类型 %.*s 的字段只脱敏、不加密：库中存的是编号",
+            "A field of type %.*s is masked, not encrypted: the database holds an id or number",
+            STR_ARG(s->f->type->name));
     if (subject && !str_eqz(subject->text, "self")) {
         const struct form *top = s->f->form->parent ? s->f->form->parent : s->f->form;
         struct field *by = ld_field_ref(ld, s->file, subject, top);

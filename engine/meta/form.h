@@ -74,7 +74,7 @@ struct field {
     bool declassify;
     enum sensitivity sensitive; /* of computed fields: as their inputs, unless declassify */
     bool encrypted;             /* sealed in its column; a computed one is evaluated when read */
-    struct str subject;         /* whose key seals it: "self", a link or member field; empty: the app */
+    struct str subject; /* whose key seals it: "self", a link or member field; empty: the app */
     struct str group;
     uint32_t width; /* layout columns it spans, 0: default */
 

@@ -431,6 +431,10 @@ int access_title(struct access *x, struct sql *q, unsigned alias, struct err *er
     const struct field *text = x->f->record_title ? NULL : title_field(x->f);
     if (text)
         return access_column(x, q, alias, text, ACCESS_COMPUTE, err);
+    if (title_is_sealed(x->f)) {
+        sql_lit(q, "NULL"); /* title_for_reader() */
+        return 0;
+    }
     if (access_title_whole(x)) {
         sql_col(q, alias, STR("_title"));
         return 0;

@@ -15,7 +15,18 @@ static bool in_key(const struct field *f)
 
 bool field_has_key(const struct field *f)
 {
-    return f->type && (f->type->flags & FT_FOLD) && f->type->fold && (f->unique || in_key(f));
+    bool folds = f->type && (f->type->flags & FT_FOLD) && f->type->fold;
+    return f->type && (folds || f->encrypted) && (f->unique || in_key(f));
+}
+
+bool field_has_eq(const struct field *f)
+{
+    return f->encrypted && f->type && !field_is_sys(f) && field_has_column(f);
+}
+
+struct str field_eq_name(struct arena *a, const struct field *f)
+{
+    return str_fmt(a, "%.*s__eq", STR_ARG(f->key));
 }
 
 struct str field_key_name(struct arena *a, const struct field *f)

@@ -12,6 +12,10 @@
  * live rows only; a NULL member never compares. */
 bool field_has_key(const struct field *f);
 struct str field_key_name(struct arena *a, const struct field *f);
+/* An encrypted field has a TEXT column "<field>__eq" with a keyed hash of its value (sealed.h); its
+ * __key column holds a keyed hash too. */
+bool field_has_eq(const struct field *f);
+struct str field_eq_name(struct arena *a, const struct field *f);
 /* The member of a unique index for this field: its __key column, else its own. */
 struct str field_unique_column(struct arena *a, const struct field *f);
 

@@ -82,6 +82,8 @@ static const struct rec *root_of(const struct row_env *e, enum fx_root root)
 int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out)
 {
     *out = r->v[f->slot];
+    if (e->no_sealed && f->encrypted)
+        *out = VAL_NONE;
     if (out->kind != VAL_ABSENT)
         return 0;
     *out = VAL_NONE;
@@ -93,6 +95,8 @@ int rec_value(struct row_env *e, const struct rec *r, const struct field *f, str
     row_env_init(&sub, e->c, r, e->fx.err);
     sub.parent = e->parent;
     sub.depth = e->depth + 1;
+    if (e->no_sealed)
+        row_env_unsealed(&sub);
     *out = fx_eval(f->value, &sub.fx);
     return row_env_end(&sub, e->fx.err);
 }
@@ -272,6 +276,45 @@ static struct fx_type call_type(const struct fx_call *call)
     return fx_type_of(call->value);
 }
 
+/* The value of LOOKUP or LISTOF on a row that was found, where it looks into sealed columns. */
+static int sealed_stored(struct row_env *e, const struct fx_call *call, int64_t id, struct val *out)
+{
+    const struct rec *row;
+    struct row_env on;
+    *out = VAL_NONE;
+    int found = rcache_row(e->c, call->form, id, &row, e->fx.err);
+    if (found == 1 && e->request)
+        found = narrowed(e, &row);
+    if (found <= 0)
+        return found;
+    row_env_init(&on, e->c, row, e->fx.err);
+    on.this_ = e->this_ ? e->this_ : e->row;
+    on.request = e->request;
+    if (e->no_sealed)
+        row_env_unsealed(&on);
+    on.depth = e->depth + 1;
+    *out = fx_eval(call->value, &on.fx);
+    return row_env_end(&on, e->fx.err);
+}
+
+static int sealed_list(struct row_env *e, const struct fx_call *call, const int64_t *ids, size_t n,
+                       struct val *out)
+{
+    struct val *items = ARENA_ARRAY(e->c->a, struct val, n);
+    size_t k = 0;
+    *out = VAL_NONE;
+    for (size_t i = 0; i < n; i++) {
+        if (sealed_stored(e, call, ids[i], &items[k]))
+            return -1;
+        k += !val_is_blank(items[k]);
+    }
+    if (call->fn == FX_LISTOF)
+        *out = val_list(items, k);
+    else if (k)
+        *out = items[0];
+    return 0;
+}
+
 static int env_stored(struct fx_env *fx, const struct fx_call *call, struct val *out)
 {
     struct row_env *e = fx->self;
@@ -288,14 +331,19 @@ static int env_stored(struct fx_env *fx, const struct fx_call *call, struct val 
     if (store_query(e->c->db, e->c->a, &q, &s, fx->err))
         return -1;
     VEC(struct val) list = {0};
+    VEC(int64_t) ids = {0};
     struct fx_type type = call_type(call);
     int step;
     while ((step = stmt_step(s, fx->err)) == 1)
-        if (list.n < FX_MAX_RESULT)
+        if (call->sealed && ids.n < FX_MAX_RESULT)
+            (void)vec_push(e->c->a, &ids, stmt_int(s, 0));
+        else if (list.n < FX_MAX_RESULT)
             (void)vec_push(e->c->a, &list, column_val(e->c, s, 0, type, scale));
     stmt_done(s);
     if (step < 0)
         return -1;
+    if (call->sealed)
+        return sealed_list(e, call, ids.v, ids.n, out);
     if (call->fn == FX_LISTOF)
         *out = val_list(list.v, list.n);
     else
@@ -458,6 +506,12 @@ void row_env_init(struct row_env *e, struct ctx *c, const struct rec *row, struc
         .row = row,
     };
     e->fx.self = e;
+}
+
+void row_env_unsealed(struct row_env *e)
+{
+    e->no_sealed = true;
+    e->fx.row = NULL; /* every name goes through rec_value() */
 }
 
 int row_env_end(struct row_env *e, struct err *err)

@@ -5,6 +5,9 @@
  */
 #include "engine/record/import.h"
 
+#include "engine/record/columns.h"
+#include "engine/record/sealed.h"
+
 #include "engine/meta/fieldtype.h"
 #include "engine/record/access.h"
 #include "engine/record/csv.h"
@@ -216,7 +219,16 @@ static int by_field_sql(struct importer *m, const struct field *f, struct val v,
     if (visible_sql(m, f->form, &x, q, err) || access_show_cond(x, q, 0, f, FIELD_READ, err))
         return -1;
     sql_lit(q, " AND ");
-    if (f->unique && (f->type->flags & FT_FOLD) && f->type->fold) {
+    if (f->encrypted) {
+        const struct sealer s = sealer_of(m->c);
+        bool key = field_has_key(f);
+        struct val hash;
+        if (key ? sealed_key(&s, f, v, &hash, err) : sealed_eq(&s, f, v, &hash, err))
+            return -1;
+        sql_col(q, 0, key ? field_key_name(m->c->a, f) : field_eq_name(m->c->a, f));
+        sql_lit(q, " = ");
+        sql_bind(q, hash);
+    } else if (f->unique && (f->type->flags & FT_FOLD) && f->type->fold) {
         sql_col(q, 0, str_fmt(m->c->a, "%.*s__key", STR_ARG(f->key)));
         sql_lit(q, " = ");
         sql_bind_str(q, f->type->fold(f, m->c->a, v));

@@ -5,6 +5,7 @@
 #include "engine/record/record_int.h"
 
 #include "engine/org/member.h"
+#include "engine/record/sealed.h"
 
 void rec_init(struct arena *a, const struct form *f, struct rec *out)
 {
@@ -57,20 +58,14 @@ static bool loads(const struct field *f)
 /* " t0, title sub-selects of refs" for the columns of a form. */
 static void add_columns(struct sql *q, const struct form *f)
 {
-    size_t n = 0;
     size_t slots = f->parent ? f->nfields : f->nslots;
+    sql_lit(q, "t0.\"_id\"");
     for (size_t i = 0; i < slots; i++) {
         const struct field *field = rec_field_at(f, i);
         if (!loads(field))
             continue;
-        if (n++)
-            sql_lit(q, ", ");
+        sql_lit(q, ", ");
         sql_col(q, 0, field->key);
-    }
-    if (f->parent) {
-        if (n)
-            sql_lit(q, ", ");
-        sql_lit(q, "t0.\"_id\"");
     }
 }
 
@@ -189,25 +184,26 @@ static struct val sys_val(struct ctx *c, const struct field *f, enum sys_field w
     return stmt_null(s, col) ? VAL_NONE : field_from_column(f, c->a, s, col);
 }
 
-static void read_row(struct ctx *c, struct stmt *s, struct rec *r)
+static int read_row(struct ctx *c, struct stmt *s, struct rec *r, struct err *err)
 {
     const struct form *f = r->form;
+    const struct sealer sealer = sealer_of(c);
     int col = 0;
     size_t slots = f->parent ? f->nfields : f->nslots;
+    r->id = stmt_int(s, 0);
     for (size_t i = 0; i < slots; i++) {
         const struct field *field = rec_field_at(f, i);
         if (!loads(field))
             continue;
-        if (i == f->nfields + SYS_ID)
-            r->id = stmt_int(s, col);
+        col++;
         if (i == f->nfields + SYS_VERSION)
             r->version = stmt_int(s, col);
-        r->v[i] = i < f->nfields ? field_from_column(field, c->a, s, col)
-                                 : sys_val(c, field, (enum sys_field)(i - f->nfields), s, col);
-        col++;
+        if (i >= f->nfields)
+            r->v[i] = sys_val(c, field, (enum sys_field)(i - f->nfields), s, col);
+        else if (sealed_column(&sealer, field, r->id, s, col, &r->v[i], err))
+            return -1;
     }
-    if (f->parent)
-        r->id = stmt_int(s, col);
+    return 0;
 }
 
 int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
@@ -231,7 +227,8 @@ int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_wher
     int step = stmt_step(s, err);
     if (step == 1) {
         rec_init(c->a, f, out);
-        read_row(c, s, out);
+        if (read_row(c, s, out, err))
+            step = -1;
     }
     stmt_done(s);
     return step == 1 && fill_titles(c, out, err) ? -1 : step;
@@ -258,7 +255,10 @@ int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table, str
     while ((step = stmt_step(s, err)) == 1) {
         struct rec row;
         rec_init(c->a, table->sub, &row);
-        read_row(c, s, &row);
+        if (read_row(c, s, &row, err)) {
+            step = -1;
+            break;
+        }
         (void)vec_push(c->a, &rows, row);
     }
     stmt_done(s);

@@ -4,6 +4,7 @@
 #include "engine/record/query_int.h"
 
 #include "engine/org/member.h"
+#include "engine/record/sealed.h"
 
 /* ---- making ---- */
 
@@ -19,6 +20,10 @@ static int add_plain(struct plan *p, struct out_col *o, struct err *err)
     sql_env_init(&e, p->c, p->f, 0);
     comma(p);
     o->col = p->ncols++;
+    if (o->f->encrypted && !(o->f->value && !o->f->stored)) {
+        sql_col(&p->select, 0, o->f->key); /* sealed: opened when it is read */
+        return 0;
+    }
     return sql_field(&e, &p->select, p->f, 0, o->f, err);
 }
 
@@ -443,6 +448,14 @@ static int title_val(struct plan *p, struct stmt *s, int col, struct val *out, s
     return 0;
 }
 
+/* Column 0 is the row's id, of sub-rows too. */
+static int plain_val(struct plan *p, const struct out_col *o, struct stmt *s, struct val *out,
+                     struct err *err)
+{
+    const struct sealer sealer = sealer_of(p->c);
+    return sealed_column(&sealer, o->f, stmt_int(s, 0), s, o->col, out, err);
+}
+
 /* The value of a column as stored; text is borrowed from the statement for `borrow`. */
 static int col_val(struct plan *p, struct out_col *o, struct stmt *s, struct val *out,
                    struct err *err)
@@ -458,10 +471,7 @@ static int col_val(struct plan *p, struct out_col *o, struct stmt *s, struct val
         return stmt_null(s, o->col)
                    ? 0
                    : list_val(p, o, field_from_column(o->f, p->c->a, s, o->col), out, err);
-    case OUT_PLAIN:
-        if (!stmt_null(s, o->col))
-            *out = field_from_column(o->f, p->c->a, s, o->col);
-        return 0;
+    case OUT_PLAIN: return plain_val(p, o, s, out, err);
     }
     return 0;
 }

@@ -45,10 +45,13 @@ struct row_env {
     struct ctx *c;
     const struct rec *row, *parent, *old, *that, *target, *this_;
     int depth;
-    bool request; /* linked and stored rows only as the caller may read them */
+    bool request;   /* linked and stored rows only as the caller may read them */
+    bool no_sealed; /* encrypted fields are blank: what is made of them is stored in clear */
 };
 /* Everything but row is NULL; set what the scope has. err gets the errors of callbacks. */
 void row_env_init(struct row_env *e, struct ctx *c, const struct rec *row, struct err *err);
+/* Encrypted fields read blank in it: what comes out is stored in clear. */
+void row_env_unsealed(struct row_env *e);
 /* -1 when a callback failed (err set) or the step limit was hit. */
 int row_env_end(struct row_env *e, struct err *err);
 /* USER(), DEPTS(), SETTING() … of the caller. */
@@ -169,6 +172,8 @@ bool access_title_whole(struct access *x);
 /* The same in C, for titles without an SQL form: 1, 0, -1. */
 int title_for_reader(struct access *x, int64_t id, struct str *out, struct err *err) ATTR_MUST;
 bool title_needs_c(const struct form *f);
+/* It is made of encrypted fields too: _title holds only the rest of it. */
+bool title_is_sealed(const struct form *f);
 /* 1 when the loaded row is visible for `right` (restrict included), 0, -1. */
 int access_row(struct access *x, const struct rec *row, unsigned right, struct err *err) ATTR_MUST;
 int access_row_button(struct access *x, const struct rec *row, const struct button *b,

@@ -4,6 +4,7 @@
 #include "engine/record/write_int.h"
 
 #include "engine/record/columns.h"
+#include "engine/record/sealed.h"
 #include "engine/record/search.h"
 
 static bool has_column(const struct field *f)
@@ -22,130 +23,167 @@ static struct val sys_column(const struct rec *r, const struct field *f, struct 
     return field_to_column(f, a, r->v[f->slot]);
 }
 
-static struct val column_of(const struct rec *r, const struct field *f, struct arena *a)
+/* ---- cells: the columns of a field and what they hold ---- */
+
+struct cell {
+    struct str name;
+    struct val v;
+};
+
+struct cells {
+    struct ctx *c;
+    const struct rec *up; /* the record of a sub-row */
+    VEC(struct cell) list;
+};
+
+static void add_cell(struct cells *s, struct str name, struct val v)
 {
-    struct val v = r->v[f->slot];
-    if (field_is_sys(f))
-        return sys_column(r, f, a);
-    return val_is_blank(v) ? VAL_NONE : field_to_column(f, a, v);
+    struct cell cell = {name, v};
+    (void)vec_push(s->c->a, &s->list, cell);
 }
 
-static struct val key_of(const struct rec *r, const struct field *f, struct arena *a)
+static int sealed_cells(struct cells *s, const struct rec *r, const struct field *f,
+                        struct err *err)
 {
+    struct val box, eq, key;
+    struct arena *a = s->c->a;
+    const struct sealer sealer = sealer_of(s->c);
     struct val v = r->v[f->slot];
-    return val_is_blank(v) ? VAL_NONE : val_text(f->type->fold(f, a, v));
+    int64_t subject = sealed_subject(f, r, s->up);
+    if (sealed_put(&sealer, f, r->id, subject, v, &box, err) || sealed_eq(&sealer, f, v, &eq, err))
+        return -1;
+    add_cell(s, f->key, box);
+    add_cell(s, field_eq_name(a, f), eq);
+    if (!field_has_key(f))
+        return 0;
+    if (sealed_key(&sealer, f, v, &key, err))
+        return -1;
+    add_cell(s, field_key_name(a, f), key);
+    return 0;
+}
+
+static int field_cells(struct cells *s, const struct rec *r, const struct field *f, struct err *err)
+{
+    struct arena *a = s->c->a;
+    struct val v = r->v[f->slot];
+    bool blank = val_is_blank(v);
+    if (!field_is_sys(f) && field_has_eq(f))
+        return sealed_cells(s, r, f, err);
+    if (field_is_sys(f))
+        v = sys_column(r, f, a);
+    else
+        v = blank ? VAL_NONE : field_to_column(f, a, v);
+    add_cell(s, f->key, v);
+    if (!field_is_sys(f) && field_has_key(f))
+        add_cell(s, field_key_name(a, f),
+                 blank ? VAL_NONE : val_text(f->type->fold(f, a, r->v[f->slot])));
+    return 0;
 }
 
 /* ---- insert ---- */
 
-static void insert_names(struct sql *q, struct arena *a, const struct form *f)
-{
-    size_t slots = f->parent ? f->nfields : f->nslots;
-    if (f->parent)
-        sql_lit(q, "\"_id\", \"_row\", \"_pos\"");
-    for (size_t i = 0, n = f->parent ? 1 : 0; i < slots; i++) {
-        const struct field *field = rec_field_at(f, i);
-        if (!has_column(field))
-            continue;
-        if (n++)
-            sql_lit(q, ", ");
-        sql_ident(q, field->key);
-        if (i < f->nfields && field_has_key(field)) {
-            sql_lit(q, ", ");
-            sql_ident(q, field_key_name(a, field));
-        }
-    }
-}
-
-static void insert_values(struct sql *q, struct arena *a, const struct rec *r, int64_t row,
-                          size_t pos)
+static int insert_cells(struct cells *s, const struct rec *r, size_t pos, struct err *err)
 {
     const struct form *f = r->form;
     size_t slots = f->parent ? f->nfields : f->nslots;
     if (f->parent) {
-        sql_bind_int(q, r->id);
-        sql_lit(q, ", ");
-        sql_bind_int(q, row);
-        sql_lit(q, ", ");
-        sql_bind_int(q, (int64_t)pos);
+        add_cell(s, STR("_id"), val_dec(r->id, 0));
+        add_cell(s, STR("_row"), val_dec(s->up->id, 0));
+        add_cell(s, STR("_pos"), val_dec((int64_t)pos, 0));
     }
-    for (size_t i = 0, n = f->parent ? 1 : 0; i < slots; i++) {
+    for (size_t i = 0; i < slots; i++) {
         const struct field *field = rec_field_at(f, i);
-        if (!has_column(field))
-            continue;
-        if (n++)
-            sql_lit(q, ", ");
-        sql_bind(q, column_of(r, field, a));
-        if (i < f->nfields && field_has_key(field)) {
-            sql_lit(q, ", ");
-            sql_bind(q, key_of(r, field, a));
-        }
+        if (has_column(field) && field_cells(s, r, field, err))
+            return -1;
     }
+    return 0;
 }
 
-static int insert(struct ctx *c, const struct rec *r, int64_t row, size_t pos, struct err *err)
+static int insert(struct ctx *c, const struct rec *r, const struct rec *up, size_t pos,
+                  struct err *err)
 {
     struct sql q;
+    struct cells s = {.c = c, .up = up};
+    if (insert_cells(&s, r, pos, err))
+        return -1;
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO ");
     sql_form(&q, r->form);
-    sql_lit(&q, " (");
-    insert_names(&q, c->a, r->form);
-    sql_lit(&q, ") VALUES (");
-    insert_values(&q, c->a, r, row, pos);
+    for (size_t i = 0; i < s.list.n; i++) {
+        sql_lit_(&q, i ? STR(", ") : STR(" ("));
+        sql_ident(&q, s.list.v[i].name);
+    }
+    for (size_t i = 0; i < s.list.n; i++) {
+        sql_lit_(&q, i ? STR(", ") : STR(") VALUES ("));
+        sql_bind(&q, s.list.v[i].v);
+    }
     sql_lit(&q, ")");
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
 /* ---- update ---- */
 
-struct setter {
-    struct sql *q;
-    size_t n;
+/* A row as it becomes and as it is stored, and the records of a sub-row (else NULL). */
+struct row_change {
+    const struct rec *r, *old;
+    const struct rec *up, *up_old;
 };
 
-static void set_column(struct setter *s, struct str name, struct val v)
+/* What another person's key must seal from now on. */
+static bool other_subject(const struct row_change *w, const struct field *f)
 {
-    if (s->n++)
-        sql_lit(s->q, ", ");
-    sql_ident(s->q, name);
-    sql_lit(s->q, " = ");
-    sql_bind(s->q, v);
+    return f->encrypted && f->subject.n &&
+           sealed_subject(f, w->r, w->up) != sealed_subject(f, w->old, w->up_old);
 }
 
-static void set_changed(struct ctx *c, struct setter *s, const struct rec *r, const struct rec *old)
+static int changed_cells(struct cells *s, const struct row_change *w, struct err *err)
 {
-    const struct form *f = r->form;
+    const struct form *f = w->r->form;
     size_t slots = f->parent ? f->nfields : f->nslots;
     for (size_t i = 0; i < slots; i++) {
         const struct field *field = rec_field_at(f, i);
-        bool fill = field->filling && r->v[i].kind != VAL_ABSENT; /* the column is not known */
-        if (!has_column(field) || (!fill && val_same(r->v[i], old->v[i])))
+        bool fill = field->filling && w->r->v[i].kind != VAL_ABSENT; /* the column is not known */
+        if (!has_column(field))
             continue;
-        set_column(s, field->key, column_of(r, field, c->a));
-        if (i < f->nfields && field_has_key(field))
-            set_column(s, field_key_name(c->a, field), key_of(r, field, c->a));
+        if (!fill && val_same(w->r->v[i], w->old->v[i]) &&
+            (field_is_sys(field) || !other_subject(w, field)))
+            continue;
+        if (field_cells(s, w->r, field, err))
+            return -1;
     }
+    return 0;
+}
+
+static int set_row(struct ctx *c, const struct row_change *w, bool *changed, struct err *err)
+{
+    struct sql q;
+    struct cells s = {.c = c, .up = w->up};
+    if (changed_cells(&s, w, err))
+        return -1;
+    *changed = s.list.n != 0;
+    if (!s.list.n)
+        return 0;
+    ctx_sql(c, &q);
+    sql_lit(&q, "UPDATE ");
+    sql_form(&q, w->r->form);
+    for (size_t i = 0; i < s.list.n; i++) {
+        sql_lit_(&q, i ? STR(", ") : STR(" SET "));
+        sql_ident(&q, s.list.v[i].name);
+        sql_lit(&q, " = ");
+        sql_bind(&q, s.list.v[i].v);
+    }
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, w->r->id);
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    return search_row(c, w->old, w->r, err);
 }
 
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
              struct err *err)
 {
-    struct sql q;
-    ctx_sql(c, &q);
-    struct setter s = {.q = &q};
-    sql_lit(&q, "UPDATE ");
-    sql_form(&q, r->form);
-    sql_lit(&q, " SET ");
-    set_changed(c, &s, r, old);
-    *changed = s.n != 0;
-    if (!s.n)
-        return 0;
-    sql_lit(&q, " WHERE \"_id\" = ");
-    sql_bind_int(&q, r->id);
-    if (store_exec(c->db, c->a, &q, NULL, err))
-        return -1;
-    return search_row(c, old, r, err);
+    const struct row_change w = {.r = r, .old = old};
+    return set_row(c, &w, changed, err);
 }
 
 bool rows_differ(const struct rec *r, const struct rec *old)
@@ -199,9 +237,11 @@ static int remove_row(struct ctx *c, const struct rec *r, struct err *err)
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
-static int sub_table(struct ctx *c, const struct rec *r, const struct rec_rows *now,
-                     const struct rec_rows *was, struct err *err)
+static int sub_table(struct ctx *c, const struct rec *r, const struct rec *r_old,
+                     const struct field *table, struct err *err)
 {
+    const struct rec_rows *now = &r->rows[table->slot];
+    const struct rec_rows *was = r_old && r_old->rows ? &r_old->rows[table->slot] : NULL;
     size_t pos = 0;
     for (size_t i = 0; was && i < was->n; i++)
         if (!find(now, was->v[i].id, &pos) && remove_row(c, &was->v[i], err))
@@ -209,8 +249,8 @@ static int sub_table(struct ctx *c, const struct rec *r, const struct rec_rows *
     for (size_t i = 0; i < now->n; i++) {
         bool changed;
         const struct rec *old = find(was, now->v[i].id, &pos);
-        int rc = old ? rows_set(c, &now->v[i], old, &changed, err)
-                     : insert(c, &now->v[i], r->id, i, err);
+        const struct row_change w = {&now->v[i], old, r, r_old};
+        int rc = old ? set_row(c, &w, &changed, err) : insert(c, &now->v[i], r, i, err);
         if (rc == 0 && old && pos != i)
             rc = move_row(c, &now->v[i], i, err);
         if (rc)
@@ -222,16 +262,16 @@ static int sub_table(struct ctx *c, const struct rec *r, const struct rec_rows *
 static int rows_sub(struct ctx *c, struct rec *r, const struct rec *old, struct err *err)
 {
     for (size_t i = 0; r->rows && i < r->form->nfields; i++)
-        if (r->form->fields[i]->sub &&
-            sub_table(c, r, &r->rows[i], old && old->rows ? &old->rows[i] : NULL, err))
+        if (r->form->fields[i]->sub && sub_table(c, r, old, r->form->fields[i], err))
             return -1;
     return 0;
 }
 
 int rows_insert(struct ctx *c, struct rec *r, struct err *err)
 {
-    return insert(c, r, 0, 0, err) || search_row(c, NULL, r, err) || rows_sub(c, r, NULL, err) ? -1
-                                                                                               : 0;
+    return insert(c, r, NULL, 0, err) || search_row(c, NULL, r, err) || rows_sub(c, r, NULL, err)
+               ? -1
+               : 0;
 }
 
 int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err *err)

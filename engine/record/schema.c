@@ -7,6 +7,7 @@
 
 #include "engine/record/backfill.h"
 #include "engine/record/schema_fill.h"
+#include "engine/record/sealed.h"
 #include "engine/record/search.h"
 
 #include <assert.h>
@@ -200,8 +201,8 @@ static int set_value(struct table_work *tw, struct str column, int64_t id, struc
 struct col_fill {
     struct str source, column;
     const struct field *from, *to;
-    int (*fn)(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
-              struct err *err);
+    int (*fn)(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
+              struct val *out, struct err *err);
 };
 
 static int fill_page(struct table_work *tw, const struct col_fill *f, int64_t *after, size_t *n,
@@ -209,12 +210,12 @@ static int fill_page(struct table_work *tw, const struct col_fill *f, int64_t *a
 {
     struct arena *a = tw->w->page;
     struct schema_value *page = ARENA_ARRAY(a, struct schema_value, SCHEMA_PAGE);
-    struct schema_read r = {tw->w->c->db, a, &tw->t.ddl, f->source, f->from};
+    struct schema_read r = {tw->w->c->db, tw->w->c->vault, a, &tw->t.ddl, f->source, f->from};
     if (schema_page(&r, *after, page, n, err) < 0)
         return -1;
     for (size_t i = 0; i < *n; i++) {
         struct val v;
-        if (f->fn(tw, f, page[i].v, &v, err) < 0)
+        if (f->fn(tw, f, &page[i], &v, err) < 0)
             return -1;
         if (!val_is_blank(v) && set_value(tw, f->column, page[i].id, v, err) < 0)
             return -1;
@@ -236,24 +237,47 @@ static int fill_column(struct table_work *tw, const struct col_fill *f, struct e
     return 0;
 }
 
-static int converted(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
-                     struct err *err)
+static struct sealer page_sealer(const struct table_work *tw)
+{
+    return (struct sealer){tw->w->c->vault, tw->w->c->db, tw->w->page};
+}
+
+static int converted(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
+                     struct val *out, struct err *err)
 {
     bool fits;
+    int64_t subject;
     struct arena *a = tw->w->page;
+    struct val v = in->v;
+    const struct sealer s = page_sealer(tw);
     struct schema_cast cast = {tw->w->c->db, a, f->from, f->to};
     if (schema_convert(&cast, &v, &fits, err) < 0)
         return -1;
-    *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
+    if (!fits || !f->to->encrypted) {
+        *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
+        return 0;
+    }
+    if (schema_subject(&s, tw->old, f->to, in->id, &subject, err) < 0)
+        return -1;
+    return sealed_put(&s, f->to, in->id, subject, v, out, err);
+}
+
+/* The folded text of a unique field, of an encrypted one its hash. */
+static int folded(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
+                  struct val *out, struct err *err)
+{
+    const struct sealer s = page_sealer(tw);
+    if (f->to->encrypted)
+        return sealed_key(&s, f->to, in->v, out, err);
+    *out = val_text(f->to->type->fold(f->to, tw->w->page, in->v));
     return 0;
 }
 
-static int folded(struct table_work *tw, const struct col_fill *f, struct val v, struct val *out,
-                  struct err *err)
+static int hashed(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
+                  struct val *out, struct err *err)
 {
-    (void)err;
-    *out = val_text(f->to->type->fold(f->to, tw->w->page, v));
-    return 0;
+    const struct sealer s = page_sealer(tw);
+    return sealed_eq(&s, f->to, in->v, out, err);
 }
 
 /* ---- columns ---- */
@@ -273,10 +297,31 @@ static int rename_column(struct table_work *tw, const struct field *f, struct er
     if (!f->was.n || is_there(tw, f->key) || !is_there(tw, f->was) || form_field(f->form, f->was))
         return 0;
     if (ddl_rename_column(c->db, c->a, t, f->was, f->key, err) < 0 ||
+        ddl_rename_column(c->db, c->a, t, field_eq_name(c->a, &old), field_eq_name(c->a, f), err) <
+            0 ||
         ddl_rename_column(c->db, c->a, t, field_key_name(c->a, &old), field_key_name(c->a, f),
                           err) < 0)
         return -1;
     return look(tw, err);
+}
+
+/* What is sealed now leaves no copy in clear; what was sealed under another name opens no more. */
+static int drop_copies(struct table_work *tw, const struct field *old, const struct field *f,
+                       struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    struct str *names;
+    size_t n;
+    bool moved = old->encrypted && f->encrypted && !str_eq(old->key, f->key);
+    if (old->encrypted && f->encrypted && !moved)
+        return 0; /* another type: the old column stays for 30 days, sealed */
+    if (schema_retired(c, &tw->t.ddl, f->key, &names, &n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (ddl_drop_column(c->db, c->a, &tw->t.ddl, names[i], err) < 0 ||
+            forget_retired(tw->w, &tw->t.ddl, names[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 static int change_type(struct table_work *tw, const struct schema_column *col,
@@ -289,9 +334,12 @@ static int change_type(struct table_work *tw, const struct schema_column *col,
                             .fn = converted};
     if (retire_column(tw, col->ddl.name, old, err) < 0 || add_column(tw, col, err) < 0)
         return -1;
-    if (col->field->type->flags & FT_COMPUTED)
-        return 0; /* it is computed, not converted */
-    return fill_column(tw, &fill, err);
+    if (!(col->field->type->flags & FT_COMPUTED) && /* it is computed, not converted */
+        fill_column(tw, &fill, err) < 0)
+        return -1;
+    return old->encrypted == col->field->encrypted && !old->encrypted
+               ? 0
+               : drop_copies(tw, old, col->field, err);
 }
 
 static int bring_back(struct table_work *tw, const struct field *f, struct str stored_as,
@@ -322,18 +370,36 @@ static int place_field(struct table_work *tw, const struct schema_column *col, b
     return found ? bring_back(tw, col->field, stored_as, err) : add_column(tw, col, err);
 }
 
-static int place_key(struct table_work *tw, const struct schema_column *col, bool fresh,
-                     struct err *err)
+/* They are made again at the end. */
+static int drop_indexes_of(struct table_work *tw, struct str column, struct err *err)
 {
+    struct ctx *c = tw->w->c;
+    for (size_t i = 0; i < tw->t.indexes.n; i++) {
+        const struct schema_index *ix = &tw->t.indexes.v[i];
+        bool has = false;
+        for (size_t k = 0; k < ix->ncolumns; k++)
+            has |= str_eq(ix->columns[k], column);
+        if (has && ddl_drop_index(c->db, c->a, &tw->t.ddl, ix->name, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The columns beside a field's own: their values follow from it. */
+static int place_beside(struct table_work *tw, const struct schema_column *col, bool fresh,
+                        struct err *err)
+{
+    struct ctx *c = tw->w->c;
     struct col_fill fill = {.source = col->field->key,
                             .column = col->ddl.name,
                             .from = col->field,
                             .to = col->field,
-                            .fn = folded};
+                            .fn = col->is == COLUMN_EQ ? hashed : folded};
     if (is_there(tw, col->ddl.name)) {
         if (!fresh)
             return 0;
-        if (retire_column(tw, col->ddl.name, NULL, err) < 0)
+        if (drop_indexes_of(tw, col->ddl.name, err) < 0 ||
+            ddl_drop_column(c->db, c->a, &tw->t.ddl, col->ddl.name, err) < 0)
             return -1;
     }
     if (add_column(tw, col, err) < 0)
@@ -346,8 +412,10 @@ static int place_columns(struct table_work *tw, struct err *err)
     bool fresh = false;
     for (size_t i = 0; i < tw->t.columns.n; i++) {
         const struct schema_column *col = &tw->t.columns.v[i];
-        if (col->key ? place_key(tw, col, fresh, err) < 0
-                     : col->field && place_field(tw, col, &fresh, err) < 0)
+        int rc = col->is != COLUMN_OWN ? place_beside(tw, col, fresh, err)
+                 : col->field          ? place_field(tw, col, &fresh, err)
+                                       : 0;
+        if (rc < 0)
             return -1;
     }
     return look(tw, err);

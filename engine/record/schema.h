@@ -13,10 +13,10 @@
 #include "engine/org/ctx.h"
 
 /* Fills change.rows with counts from the store and adds changes only data can show (duplicates
- * under a new unique, rows that would not convert, blanks under a new required). db may be a
- * reader. */
-int schema_plan(struct conn *db, struct arena *a, const struct app *old, const struct app *new_,
-                struct changes *ch, struct err *err) ATTR_MUST;
+ * under a new unique, rows that would not convert, blanks under a new required). c->db may be
+ * a reader. */
+int schema_plan(struct ctx *c, const struct app *old, const struct app *new_, struct changes *ch,
+                struct err *err) ATTR_MUST;
 
 /* Inside a write job. old NULL: first publish. Back-fills new computed columns. */
 int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const struct changes *ch,

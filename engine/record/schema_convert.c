@@ -3,6 +3,7 @@
  */
 #include "engine/record/schema_int.h"
 
+#include "engine/record/sealed.h"
 #include "engine/value/json.h"
 #include "engine/value/num.h"
 
@@ -13,7 +14,7 @@ static struct fx_type type_of(const struct field *f)
     return x.type;
 }
 
-struct str schema_signature(struct arena *a, const struct field *f)
+static struct str plain_signature(struct arena *a, const struct field *f)
 {
     struct fx_type t = type_of(f);
     bool choice = (f->type->flags & FT_COMPUTED) == 0 && f->noptions > 0;
@@ -27,6 +28,12 @@ struct str schema_signature(struct arena *a, const struct field *f)
                    STR_ARG(f->target ? f->target->key : f->target_key));
 }
 
+struct str schema_signature(struct arena *a, const struct field *f)
+{
+    struct str plain = plain_signature(a, f);
+    return f->encrypted ? str_fmt(a, "sealed %.*s", STR_ARG(plain)) : plain;
+}
+
 /* They link to the same form, which may have been renamed. */
 static bool same_link(const struct field *old, const struct field *new_)
 {
@@ -36,7 +43,15 @@ static bool same_link(const struct field *old, const struct field *new_)
     return old->target && new_->target && schema_before(form->app, new_->target) == old->target;
 }
 
-bool schema_same_store(const struct field *old, const struct field *new_)
+/* What the column would be without its seal. */
+static enum col_kind plain_kind(const struct field *f)
+{
+    struct field plain = *f;
+    plain.encrypted = false;
+    return field_column_kind(&plain);
+}
+
+static bool same_type(const struct field *old, const struct field *new_)
 {
     struct fx_type x = type_of(old);
     struct fx_type y = type_of(new_);
@@ -47,7 +62,25 @@ bool schema_same_store(const struct field *old, const struct field *new_)
         return false;
     if (choice || x.base == FX_JSON)
         return str_eq(old->type->name, new_->type->name);
-    return field_column_kind(old) == field_column_kind(new_);
+    return plain_kind(old) == plain_kind(new_);
+}
+
+/* A sealed value opens in its form and field only. */
+static bool same_seal(const struct field *old, const struct field *new_)
+{
+    const struct form *x = old->form;
+    const struct form *y = new_->form;
+    if (old->encrypted != new_->encrypted || !old->encrypted)
+        return old->encrypted == new_->encrypted;
+    if (!str_eq(old->key, new_->key) || !str_eq(x->key, y->key) || !x->parent != !y->parent ||
+        !str_eq(old->subject, new_->subject))
+        return false;
+    return !x->parent || str_eq(x->parent->key, y->parent->key);
+}
+
+bool schema_same_store(const struct field *old, const struct field *new_)
+{
+    return same_seal(old, new_) && same_type(old, new_);
 }
 
 int schema_page(const struct schema_read *r, int64_t after, struct schema_value *out, size_t *n,
@@ -71,7 +104,12 @@ int schema_page(const struct schema_read *r, int64_t after, struct schema_value 
         return -1;
     *n = 0;
     while ((rc = stmt_step(s, err)) == 1) {
-        struct schema_value v = {stmt_int(s, 0), field_from_column(r->f, r->a, s, 1)};
+        const struct sealer sealer = {r->vault, r->db, r->a};
+        struct schema_value v = {.id = stmt_int(s, 0)};
+        if (sealed_column(&sealer, r->f, v.id, s, 1, &v.v, err)) {
+            rc = -1;
+            break;
+        }
         out[(*n)++] = v;
     }
     stmt_done(s);
@@ -221,7 +259,7 @@ int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits, st
     struct strb text;
     struct val out;
     *fits = true;
-    if (val_is_blank(*v) || schema_same_store(old, new_))
+    if (val_is_blank(*v) || same_type(old, new_))
         return 0;
     if (direct(old, new_, v)) {
         *fits = !val_is_blank(field_to_column(new_, a, *v));

@@ -5,13 +5,19 @@
 #ifndef RECORD_SCHEMA_INT_H
 #define RECORD_SCHEMA_INT_H
 
+#include "engine/org/ctx.h"
 #include "engine/record/columns.h"
 #include "engine/record/schema.h"
 
 struct schema_column {
     struct ddl_column ddl;
     const struct field *field; /* NULL: a system column */
-    bool key;                  /* the folded text beside the field's own column */
+    enum {
+        COLUMN_OWN,
+        COLUMN_KEY,
+        COLUMN_EQ
+    } is; /* beside it: the folded text, the hash of
+             equality */
 };
 
 struct schema_index {
@@ -46,6 +52,7 @@ struct schema_value {
 };
 struct schema_read {
     struct conn *db;
+    struct vault *vault;
     struct arena *a;
     const struct ddl_table *t;
     struct str column;
@@ -63,6 +70,16 @@ struct schema_cast {
 /* The value in the new field's form; *fits false when it does not convert (*v is blank then). */
 int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits,
                    struct err *err) ATTR_MUST;
+
+/* ---- schema_seal.c: fields that become encrypted, or are no more ---- */
+
+struct sealer;
+/* Whose key seals the field of a row that is there; old: its form before (NULL: no rows). */
+int schema_subject(const struct sealer *s, const struct form *old, const struct field *f,
+                   int64_t id, int64_t *subject, struct err *err) ATTR_MUST;
+/* Where the retired columns of a key are. */
+int schema_retired(struct ctx *c, const struct ddl_table *t, struct str key, struct str **names,
+                   size_t *n, struct err *err) ATTR_MUST;
 
 /* The form of the version before that this one continues, by its key or `was:`; NULL. */
 struct form *schema_before(const struct app *old, const struct form *f);

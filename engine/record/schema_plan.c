@@ -4,6 +4,7 @@
  */
 #include "engine/record/schema_int.h"
 
+#include "engine/record/sealed.h"
 #include "engine/value/json.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 struct plan {
     struct conn *db;
+    struct vault *vault;
     struct arena *a;
     const struct app *old, *new_;
 };
@@ -134,7 +136,7 @@ static int misfits(const struct plan *p, const struct field *old, const struct f
                    struct arena *page, int64_t *n, struct err *err)
 {
     struct ddl_table t = schema_name(old->form);
-    struct schema_read read = {p->db, page, &t, old->key, old};
+    struct schema_read read = {p->db, p->vault, page, &t, old->key, old};
     struct schema_cast cast = {p->db, page, old, new_};
     int64_t after = INT64_MIN;
     size_t got = SCHEMA_PAGE;
@@ -290,6 +292,7 @@ static void unique_sql(const struct plan *p, const struct unique *u, struct sql 
     begin(q, p);
     sql_lit(q, "SELECT ");
     sql_ident(q, u->table->parent ? STR("_row") : STR("_id"));
+    sql_lit(q, ", \"_id\"");
     for (size_t i = 0; i < u->n; i++) {
         sql_lit(q, ", ");
         sql_ident(q, u->old[i]->key);
@@ -319,11 +322,16 @@ static int read_hashes(const struct plan *p, const struct unique *u, struct aren
         return -1;
     while ((rc = stmt_step(s, err)) == 1) {
         struct arena_mark mark = arena_mark(small);
+        const struct sealer sealer = {p->vault, p->db, small};
         struct strb b;
         strb_init(&b, small);
         strb_addi(&b, u->table->parent ? stmt_int(s, 0) : 0);
-        for (size_t i = 0; i < u->n; i++)
-            add_value(&b, u->fields[i], field_from_column(u->old[i], small, s, (int)i + 1));
+        for (size_t i = 0; i < u->n; i++) {
+            struct val v;
+            if (sealed_column(&sealer, u->old[i], stmt_int(s, 1), s, (int)i + 2, &v, err))
+                return -1; /* memory and statement go with p->a */
+            add_value(&b, u->fields[i], v);
+        }
         (void)vec_push(big, out, str_hash(strb_str(&b)));
         arena_reset(small, mark);
     }
@@ -480,10 +488,10 @@ static plan_fn *const BY_WHAT[] = {
     [CHANGE_OPTION_REMOVED] = plan_options,  [CHANGE_COMPUTED] = plan_computed,
 };
 
-int schema_plan(struct conn *db, struct arena *a, const struct app *old, const struct app *new_,
-                struct changes *ch, struct err *err)
+int schema_plan(struct ctx *c, const struct app *old, const struct app *new_, struct changes *ch,
+                struct err *err)
 {
-    struct plan p = {db, a, old, new_};
+    struct plan p = {c->db, c->vault, c->a, old, new_};
     for (size_t i = 0; old && i < ch->n; i++) {
         plan_fn *fn = ch->v[i].what < ARRAY_LEN(BY_WHAT) ? BY_WHAT[ch->v[i].what] : NULL;
         if (fn && fn(&p, &ch->v[i], err) < 0)

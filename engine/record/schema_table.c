@@ -52,9 +52,10 @@ struct form *schema_sub(const struct form *f, struct str key)
 }
 
 static void add_column(struct arena *a, struct schema_table *t, struct ddl_column ddl,
-                       const struct field *field, bool key)
+                       const struct field *field, int is)
 {
-    struct schema_column c = {ddl, field, key};
+    struct schema_column c = {.ddl = ddl, .field = field};
+    c.is = is;
     (void)vec_push(a, &t->columns, c);
 }
 
@@ -64,16 +65,19 @@ static void add_columns(struct arena *a, const struct form *f, struct schema_tab
     size_t nsys = f->parent ? ARRAY_LEN(SUB_COLUMNS) : ARRAY_LEN(FORM_COLUMNS);
     for (size_t i = 0; i < nsys; i++)
         add_column(a, t, (struct ddl_column){sys[i].name, sys[i].kind, sys[i].not_null}, NULL,
-                   false);
+                   COLUMN_OWN);
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
         if (!field_has_column(field))
             continue;
         add_column(a, t, (struct ddl_column){field->key, field_column_kind(field), false}, field,
-                   false);
+                   COLUMN_OWN);
+        if (field_has_eq(field))
+            add_column(a, t, (struct ddl_column){field_eq_name(a, field), COL_TEXT, false}, field,
+                       COLUMN_EQ);
         if (field_has_key(field))
             add_column(a, t, (struct ddl_column){field_key_name(a, field), COL_TEXT, false}, field,
-                       true);
+                       COLUMN_KEY);
     }
 }
 
@@ -123,6 +127,8 @@ static bool worth_an_index(const struct field *f)
                 return true;
         return false;
     }
+    if (field_has_eq(f))
+        return true;
     if (!field_has_column(f) || field_column_kind(f) == COL_JSON ||
         field_column_kind(f) == COL_BLOB)
         return false;
@@ -132,7 +138,8 @@ static bool worth_an_index(const struct field *f)
 
 static void add_plain(struct arena *a, struct schema_table *t, const struct field *f)
 {
-    struct str column = f ? f->key : STR_NONE;
+    bool eq = f && !field_is_sys(f) && field_has_eq(f);
+    struct str column = eq ? field_eq_name(a, f) : f ? f->key : STR_NONE;
     if (f && f->form == t->form && worth_an_index(f))
         add_index(a, t, false, &column, 1);
 }

@@ -6,6 +6,9 @@
 #include "engine/record/asof.h"
 #include "engine/record/record_int.h"
 
+#include "engine/record/columns.h"
+#include "engine/record/sealed.h"
+
 /* ---- environments ---- */
 
 void sql_form(struct sql *q, const struct form *f)
@@ -66,7 +69,7 @@ int sql_field(struct sql_env *e, struct sql *q, const struct form *f, unsigned a
 {
     if (field_by_expr(field))
         return sql_unstored(e, q, f, alias, field, err);
-    sql_col(q, alias, field->key);
+    sql_col(q, alias, field_has_eq(field) ? field_eq_name(q->text.a, field) : field->key);
     return 0;
 }
 
@@ -316,6 +319,32 @@ static int env_stored(void *self, struct sql *q, const struct fx_call *call, str
     return 0;
 }
 
+/* What the column of equality of an encrypted field holds for a value. */
+static int env_blind(void *self, const struct fx_ref *ref, struct val v, struct val *out,
+                     struct err *err)
+{
+    struct sql_env *e = self;
+    const struct sealer s = sealer_of(e->c);
+    const struct field *f = ref->path[ref->n - 1].ref;
+    if (f->value && !f->stored)
+        return err_set(err, ERR_INVALID, "no_sql", "字段“%.*s”由敏感信息计算得出，不能用来筛选。",
+                       "The field “%.*s” is computed from sensitive ones and cannot filter.",
+                       STR_ARG(f->key));
+    return sealed_eq(&s, f, v, out, err);
+}
+
+static int env_outer(void *self, const struct fx_ref *ref, struct val *out, struct err *err)
+{
+    struct sql_env *e = self;
+    struct fx_ref own = *ref;
+    if (!e->bind)
+        return err_set(err, ERR_INVALID, "no_sql", "加密字段不能与外层记录逐行比较。",
+                       "An encrypted field cannot be compared with each row outside.");
+    if (!e->bind->this_)
+        own.root = FX_ROW;
+    return row_env_get(e->bind, &own, out);
+}
+
 void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsigned alias)
 {
     const struct app *app = f ? f->app : c->app;
@@ -324,6 +353,8 @@ void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsign
                .reach = env_reach,
                .stored = env_stored,
                .context = env_context,
+               .blind = env_blind,
+               .outer = env_outer,
                .now_us = c->now_us,
                .zone = app ? &app->zone : &zone_utc},
         .c = c,
@@ -372,7 +403,9 @@ int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uin
     unsigned t = e->alias;
     *scale = 0;
     sql_lit(q, "SELECT ");
-    if (stored_value(e, q, call, scale, err))
+    if (call->sealed)
+        sql_col(q, t, STR("_id")); /* the host reads the rows (env.c) */
+    else if (stored_value(e, q, call, scale, err))
         return -1;
     sql_lit(q, " FROM ");
     sql_form(q, f);

@@ -1,6 +1,7 @@
 /*
  * The title of a record: `record_title`, else its first text. Stored in _title as the engine sees
- * it; what a reader may not see of it is left out when it is read (access_title).
+ * it, without what is encrypted; what a reader may not see of it is left out when it is read
+ * (access_title), and what is encrypted is put in for one who may (title_for_reader).
  */
 #include "engine/record/write_int.h"
 
@@ -47,7 +48,11 @@ int title_compute(struct ctx *c, const struct rec *r, struct str *out, struct er
     const struct form *f = r->form;
     struct val v = VAL_NONE;
     if (f->record_title) {
-        if (rec_eval(c, f->record_title, r, NULL, &v, err))
+        struct row_env e;
+        row_env_init(&e, c, r, err);
+        row_env_unsealed(&e); /* _title is in clear */
+        v = fx_eval(f->record_title, &e.fx);
+        if (row_env_end(&e, err))
             return -1;
     } else {
         const struct field *field = title_field(f);
@@ -91,6 +96,27 @@ int title_for_reader(struct access *x, int64_t id, struct str *out, struct err *
     e.request = true;
     *out = utf8_cut(str_trim(plain_text(x->c, fx_eval(x->f->record_title, &e.fx))), TITLE_BYTES);
     return row_env_end(&e, err) ? -1 : 1;
+}
+
+static void sealed_ref(void *arg, const struct fx_ref *ref)
+{
+    for (uint32_t i = 0; i < ref->n; i++)
+        *(bool *)arg |= ref->path[i].encrypted;
+}
+
+static void sealed_call(void *arg, const struct fx_call *call)
+{
+    *(bool *)arg |= call->sealed;
+}
+
+bool title_is_sealed(const struct form *f)
+{
+    bool sealed = false;
+    if (f->record_title) {
+        fx_each_ref(f->record_title, sealed_ref, &sealed);
+        fx_each_call(f->record_title, sealed_call, &sealed);
+    }
+    return sealed;
 }
 
 bool title_needs_c(const struct form *f)

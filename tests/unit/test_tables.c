@@ -393,7 +393,8 @@ static struct changes plan(struct world *w, const struct app *old, const struct 
     struct conn *c;
     struct changes ch = app_diff(w->a, old, new_);
     ok(store_conn_open(w->s, &c, &err));
-    ok(schema_plan(c, w->a, old, new_, &ch, &err));
+    struct ctx x = ctx_of(w, c);
+    ok(schema_plan(&x, old, new_, &ch, &err));
     store_conn_close(&c);
     return ch;
 }

@@ -1,0 +1,50 @@
+/*
+ * Sensitive fields between their values and their columns: "<field>" holds the sealed value,
+ * "<field>__eq" a keyed hash of it for equality, "<field>__key" one of its folded text for
+ * uniqueness. Which person's key seals a row's field.
+ */
+#ifndef RECORD_SEALED_H
+#define RECORD_SEALED_H
+
+#include "engine/record/record.h"
+
+/* Where keys and values come from: of a request, or of a publish. */
+struct sealer {
+    struct vault *vault;
+    struct conn *db;
+    struct arena *a;
+};
+static inline struct sealer sealer_of(const struct ctx *c)
+{
+    return (struct sealer){c->vault, c->db, c->a};
+}
+
+/* Whose data key seals the field of this row (`up`: the record of a sub-row, else NULL); 0: the
+ * app's. */
+int64_t sealed_subject(const struct field *f, const struct rec *r, const struct rec *up);
+
+/* In a write job. v: the field's own form; blank stays blank. */
+int sealed_put(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
+               struct val v, struct val *out, struct err *err) ATTR_MUST;
+/* Blank when the key was erased; ERR_STORE "sealed_damaged" when it was changed or moved. */
+int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struct str text,
+               struct val *out, struct err *err) ATTR_MUST;
+/* The columns of equality and of uniqueness. */
+int sealed_eq(const struct sealer *s, const struct field *f, struct val v, struct val *out,
+              struct err *err) ATTR_MUST;
+int sealed_key(const struct sealer *s, const struct field *f, struct val v, struct val *out,
+               struct err *err) ATTR_MUST;
+
+/* A column of a statement's row: opened when the field is encrypted. */
+struct stmt;
+int sealed_column(const struct sealer *s, const struct field *f, int64_t row, struct stmt *stmt,
+                  int col, struct val *out, struct err *err) ATTR_MUST;
+
+/* A text kept beside the tables (history, answers, payloads) under the app's key. Opening a text
+ * that is not sealed gives it back: rows of before. */
+int sealed_text_put(const struct sealer *s, struct str app, struct str table, int64_t id,
+                    int64_t subject, struct str text, struct str *out, struct err *err) ATTR_MUST;
+int sealed_text_get(const struct sealer *s, struct str app, struct str table, int64_t id,
+                    struct str text, struct str *out, struct err *err) ATTR_MUST;
+
+#endif
