@@ -3,7 +3,10 @@
  */
 #include "runtime/backup.h"
 
+#include "engine/store/migrate.h"
+#include "engine/store/move.h"
 #include "engine/vault/vault.h"
+#include "runtime/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +25,15 @@ static int exists(struct arena *a, struct str path)
 static void forget(struct arena *a, struct str path)
 {
     (void)unlink(str_z(a, path)); /* a temporary copy; absent is as good */
+}
+
+/* With what SQLite keeps beside it. */
+static void forget_all(struct arena *a, struct str path)
+{
+    forget(a, path);
+    forget(a, str_fmt(a, "%.*s-wal", STR_ARG(path)));
+    forget(a, str_fmt(a, "%.*s-shm", STR_ARG(path)));
+    forget(a, str_fmt(a, "%.*s-lock", STR_ARG(path)));
 }
 
 int backup_make(struct store *s, const struct config *cfg, struct arena *a, struct str to,
@@ -78,8 +90,31 @@ static int open_checked(const struct config *cfg, struct arena *a, struct str fr
     return -1;
 }
 
+/* Into an empty PostgreSQL: by way of a copy beside the data folder's files. */
+static int restore_into(const struct config *cfg, struct arena *a, struct str from, struct err *err)
+{
+    struct store_opts opts = {.mono_us = clock_mono_us};
+    struct move m = {.now_us = clock_real_us()};
+    struct str copy = str_fmt(a, "%.*s/restore-%ld.db", STR_ARG(cfg->data), (long)getpid());
+    if (open_checked(cfg, a, from, copy, err))
+        return -1;
+    int rc = store_open(str_fmt(a, "sqlite:%.*s", STR_ARG(copy)), &opts, &m.from, err);
+    if (rc == 0)
+        rc = store_open(cfg->store, &opts, &m.to, err);
+    if (rc == 0)
+        rc = migrate_run(m.from, m.now_us, err);
+    if (rc == 0)
+        rc = move_run(&m, err);
+    store_close(&m.to);
+    store_close(&m.from);
+    forget_all(a, copy);
+    return rc;
+}
+
 int backup_restore(const struct config *cfg, struct arena *a, struct str from, struct err *err)
 {
+    if (str_starts(cfg->store, STR("postgres")))
+        return restore_into(cfg, a, from, err);
     struct str db = str_fmt(a, "%.*s/mortise.db", STR_ARG(cfg->data));
     struct str copy = str_fmt(a, "%.*s.restore-%ld", STR_ARG(db), (long)getpid());
     if (exists(a, db))
@@ -101,8 +136,6 @@ int backup_verify(const struct config *cfg, struct arena *a, struct str from, st
     struct str copy = str_fmt(a, "%.*s.verify-%ld", STR_ARG(from), (long)getpid());
     if (open_checked(cfg, a, from, copy, err))
         return -1;
-    forget(a, copy);
-    forget(a, str_fmt(a, "%.*s-wal", STR_ARG(copy)));
-    forget(a, str_fmt(a, "%.*s-shm", STR_ARG(copy)));
+    forget_all(a, copy);
     return 0;
 }

@@ -22,6 +22,8 @@ static const struct cmd COMMANDS[] = {
     {"backup", "FILE", "an online, sealed, checked copy", host_run},
     {"restore", "FILE", "a backup into an empty data folder", cmd_restore},
     {"verify", "[FILE]", "check the database, or a backup", host_run},
+    {"move", "--from URL --to URL", "everything into an empty database, counted and summed",
+     cmd_move},
     {"eval", "EXPR", "value of an expression as JSON; - reads JSON lines", cmd_eval},
     {"schema", "", "JSON Schema of the definition files", cmd_schema},
     {"openapi", "", "OpenAPI document of the running apps", host_run},

@@ -20,6 +20,7 @@ int cmd_serve(struct arena *a, int argc, char **argv);
 int cmd_check(struct arena *a, int argc, char **argv);
 int cmd_test(struct arena *a, int argc, char **argv);
 int cmd_restore(struct arena *a, int argc, char **argv);
+int cmd_move(struct arena *a, int argc, char **argv);
 int cmd_eval(struct arena *a, int argc, char **argv);
 int cmd_schema(struct arena *a, int argc, char **argv);
 int cmd_doctor(struct arena *a, int argc, char **argv);

@@ -33,7 +33,7 @@ static const struct option_row OPTIONS[] = {
     {"data", "DIR", OPT_TEXT, AT(data), 0, 0, "var", STORE_CMDS,
      "folder of the database and files"},
     {"store", "URL", OPT_TEXT, AT(store), 0, 0, "", STORE_CMDS,
-     "database, default sqlite:DATA/mortise.db"},
+     "sqlite:PATH or postgresql://USER@HOST/DB, default sqlite:DATA/mortise.db"},
     {"timezone", "ZONE", OPT_TEXT, AT(timezone), 0, 0, "",
      " serve plan apply check test import export eval explain ",
      "zone of apps that name none (Asia/Shanghai; eval: UTC)"},
@@ -81,6 +81,8 @@ static const struct option_row OPTIONS[] = {
     {"fields", "LIST", OPT_TEXT, AT(fields), 0, 0, "", " export ", "only these fields"},
     {"format", "FORMAT", OPT_TEXT, AT(format), 0, 0, "csv", " export ", "csv"},
     {"via", "ENGINE", OPT_TEXT, AT(via), 0, 0, "native", " eval ", "native or sqlite"},
+    {"from", "URL", OPT_TEXT, AT(from), 0, 0, "", " move ", "database to copy; stop its servers"},
+    {"to", "URL", OPT_TEXT, AT(to), 0, 0, "", " move ", "empty database, or one left half moved"},
     {"member", "LOGIN", OPT_TEXT, AT(member), 0, 0, "", " explain ", "whose rights"},
 };
 

@@ -39,6 +39,7 @@ struct config {
     struct str map, mode, key, as;
     struct str filter, fields, format, via;
     struct str member;
+    struct str from, to;
     /* arguments without a dash, and --set key=json … */
     struct str pos[CONFIG_POS_MAX];
     size_t npos;

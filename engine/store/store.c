@@ -8,6 +8,7 @@
  * to.
  */
 #include "engine/store/store_int.h"
+#include "engine/store/move.h"
 
 #include "engine/base/log.h"
 #include "engine/value/json.h"
@@ -498,7 +499,7 @@ int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t 
 
 int store_backup(struct store *s, struct str path, struct err *err)
 {
-    return s->driver->backup(s->db, path, err);
+    return s->driver->backup ? s->driver->backup(s->db, path, err) : move_backup(s, path, err);
 }
 
 int store_check(struct conn *c, struct arena *a, struct err *err)
