@@ -172,6 +172,8 @@ static int reader_val(struct reading *r, const struct field *f, struct val v, st
 
 static struct val masked(struct arena *a, const struct field *f, struct val v)
 {
+    if (f->value)
+        return VAL_NONE; /* as plan.c says */
     if (v.kind != VAL_TEXT)
         return VAL_NONE;
     return val_text(f->type->mask ? f->type->mask(a, v) : STR("***"));

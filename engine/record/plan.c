@@ -362,8 +362,11 @@ static uint8_t right_of(const struct plan *p, const struct out_col *o, struct st
     return p->rights[o->f->slot];
 }
 
+/* A computed value stays blank: stars would tell that its inputs are not. */
 static struct val masked(struct arena *a, const struct field *f, struct val v)
 {
+    if (f->value)
+        return VAL_NONE;
     if (val_is_blank(v) || !f->type)
         return VAL_NONE;
     if (f->type->mask)
