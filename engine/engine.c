@@ -5,8 +5,10 @@
 #include "engine/engine_int.h"
 #include "engine/flow/flow.h"
 #include "engine/formula/fx_pgfn.h"
-#include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
+#include "engine/meta/people_app.h"
+#include "engine/org/member.h"
+#include "engine/people.h"
 #include "engine/record/hooks.h"
 #include "engine/script/script.h"
 #include "engine/store/migrate.h"
@@ -33,10 +35,26 @@ static int task_act(struct ctx *c, int64_t task, struct str action, struct val b
     return flow_act(c, &act, diags, err);
 }
 
+static int before(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
+                  struct diags *diags, struct err *err)
+{
+    if (people_is(rec->form->app))
+        return people_before(c, op, rec, err);
+    return script_before(c, op, rec, old, diags, err);
+}
+
+static int after(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
+                 struct err *err)
+{
+    if (people_is(rec->form->app))
+        return people_after(c, op, rec, old, err);
+    return script_after(c, op, rec, old, err);
+}
+
 static const struct rec_hooks hooks = {
     .act = task_act,
-    .before = script_before,
-    .after = script_after,
+    .before = before,
+    .after = after,
     .button = script_button,
     .submitted = flow_submit,
     .script = script_call,
@@ -154,6 +172,15 @@ struct app *engine_app(struct engine *e, struct str key)
     struct app *app = r ? app_ref(r->app) : NULL;
     pthread_mutex_unlock(&e->lock);
     return app;
+}
+
+int engine_role(struct engine *e, struct str app, struct str role)
+{
+    struct app *have = engine_app(e, app);
+    const struct role *r = have ? app_role(have, role) : NULL;
+    int answer = r ? r->external : -1;
+    app_unref(&have);
+    return answer;
 }
 
 size_t engine_apps(struct engine *e, struct arena *a, struct str **keys)

@@ -37,6 +37,10 @@ int engine_run_app(struct engine *e, struct app *app, struct err *err) ATTR_MUST
 
 /* publish.c: the running version, loaded from its stored text again. */
 int engine_reload(struct ctx *c, struct str key, struct err *err) ATTR_MUST;
+/* publish.c: publishes this text as the app `key` runs, whatever the folder holds. Not in a write
+ * job. */
+int engine_publish_text(struct ctx *c, const struct app_source *src, struct str note,
+                        struct diags *diags, struct err *err) ATTR_MUST;
 
 /* seed.c: rows of data/ (and data/demo/ with the demo option), as the system. Not in a write job.
  */

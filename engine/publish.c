@@ -3,6 +3,8 @@
  * publishes what is new in the folder and loads what runs.
  */
 #include "engine/engine_int.h"
+#include "engine/meta/people_app.h"
+#include "engine/people.h"
 #include "engine/record/hooks.h"
 #include "engine/record/schema.h"
 #include <dirent.h>
@@ -194,6 +196,23 @@ static int publish_job_run(struct ctx *c, void *arg, struct err *err)
     return 0;
 }
 
+/* The fields that the app adds to members come first: its expressions may read them. */
+static int publish_people(struct ctx *c, const struct candidate *d, struct err *err)
+{
+    struct diags diags;
+    if (str_eq(d->src.key, PEOPLE_APP))
+        return 0;
+    diags_init(&diags, c->a);
+    if (people_refresh(c, &d->src, &diags, err) == 0)
+        return 0;
+    if (!diags.errors)
+        return -1;
+    const struct diag *g = &diags.list.v[0];
+    return err_set(err, ERR_CONFLICT, "people", "人员字段（%.*s:%u）与别的应用冲突：%.*s",
+                   "The fields for people (%.*s:%u) clash with another app's: %.*s",
+                   STR_ARG(g->file), g->pos.line, STR_ARG(c->lang == LANG_EN ? g->en : g->zh));
+}
+
 static int publish_candidate(struct ctx *c, struct candidate *d, const struct publish *p,
                              int64_t *n, struct err *err)
 {
@@ -207,6 +226,8 @@ static int publish_candidate(struct ctx *c, struct candidate *d, const struct pu
     if (data_loss(d) && !p->allow_data_loss)
         return err_set(err, ERR_CONFLICT, "data_loss", "此次发布会丢失数据，需要明确确认。",
                        "This publish loses data and must be confirmed.");
+    if (publish_people(c, d, err))
+        return -1;
     struct publish_job job = {.d = d, .note = p->note};
     struct app *outer = c->app;
     c->app = NULL; /* the definition itself changes: nothing to compare with */
@@ -234,6 +255,20 @@ int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct di
     if (publish_candidate(c, &d, p, n, err) < 0)
         return -1;
     return d.old ? 0 : seed_rows(c, d.app, c->engine->opts.demo, err);
+}
+
+int engine_publish_text(struct ctx *c, const struct app_source *src, struct str note,
+                        struct diags *diags, struct err *err)
+{
+    struct candidate d = {.src = *src};
+    struct publish p = {.key = src->key, .allow_data_loss = true, .note = note};
+    int64_t n;
+    if (candidate_load(c, &d, diags, err) < 0)
+        return -1;
+    if (!d.app)
+        return err_set(err, ERR_INVALID, "validation", "定义中有错误，无法发布。",
+                       "The definition has errors and cannot be published.");
+    return publish_candidate(c, &d, &p, &n, err);
 }
 
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
@@ -352,7 +387,11 @@ static int start_folder(struct ctx *c, struct diags *diags, struct err *err)
         struct app *have = engine_app(e, keys.v[i]);
         bool known = have != NULL;
         app_unref(&have);
-        if (!known && start_new(c, keys.v[i], diags, err) < 0)
+        if (str_eq(keys.v[i], PEOPLE_APP))
+            diag_file(diags, DIAG_ERROR, STR("people/app.yaml"), (struct src_pos){1, 1}, "reserved",
+                      "“people”是内置应用的名字，请给文件夹换一个名字。",
+                      "“people” is the built-in app; the folder needs another name.");
+        else if (!known && start_new(c, keys.v[i], diags, err) < 0)
             return -1;
     }
     return 0;
@@ -377,6 +416,8 @@ int engine_start(struct engine *e, struct diags *diags, struct err *err)
     int rc = version_apps(reader, a, &keys, &n, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = start_stored(&c, keys[i], diags, err);
+    if (rc == 0)
+        rc = people_refresh(&c, NULL, diags, err);
     if (rc == 0)
         rc = start_folder(&c, diags, err);
     arena_free(&a);

@@ -10,10 +10,25 @@
 /* api_auth.c */
 http_handler api_session_get, api_session_post, api_session_delete, api_setup_get, api_setup_post;
 http_handler api_token_list, api_token_post, api_token_delete, api_password_post;
+/* api_me.c */
+http_handler api_me_patch, api_session_list, api_session_one_delete, api_totp_get, api_totp_post,
+    api_totp_delete, api_delegation_get, api_delegation_post, api_delegation_delete;
+/* api_notice.c */
+http_handler api_notices, api_notice_read, api_notices_read, api_notify_get, api_notify_put;
 /* api_org.c */
-http_handler api_members, api_departments, api_admin_members, api_admin_member_post,
-    api_admin_member_patch;
-http_handler api_admin_departments, api_admin_department_post, api_admin_roles;
+http_handler api_members, api_departments;
+/* api_member.c */
+http_handler api_admin_members, api_admin_member, api_admin_member_post, api_admin_member_patch,
+    api_admin_member_delete, api_admin_member_hand_over, api_admin_member_sessions,
+    api_admin_member_sessions_delete;
+/* api_department.c */
+http_handler api_admin_departments, api_admin_department_post, api_admin_department_patch,
+    api_admin_department_delete;
+/* api_role.c */
+http_handler api_admin_roles, api_admin_role_get, api_admin_role_put, api_admin_tokens,
+    api_admin_token_delete;
+/* api_invite.c */
+http_handler api_invite_post, api_invite_delete, api_invitation_get, api_invitation_post;
 /* api_app.c */
 http_handler api_apps, api_form, api_admin_apps;
 /* api_region.c */
@@ -56,6 +71,14 @@ http_handler api_healthz, api_readyz, api_metrics, api_openapi, api_events, api_
 
 /* The "me" of a session. */
 int me_json(struct ctx *c, struct json *j, struct err *err) ATTR_MUST;
+/* Logs the member in and answers as POST /session. */
+int auth_log_in(struct http_req *req, struct http_resp *resp, int64_t member,
+                struct err *err) ATTR_MUST;
+/* ERR_DENIED for a token: this needs a session. */
+int auth_session_only(const struct http_req *req, struct err *err) ATTR_MUST;
+/* Is this the caller's password? Throttled like a login: 1, 0 (told in diags at `field`), -1. */
+int auth_confirm(struct http_req *req, struct http_resp *resp, struct str password,
+                 const char *field, struct err *err) ATTR_MUST;
 /* {"me":…,"csrf":…} */
 int session_json(struct http_req *req, struct json *j, struct err *err) ATTR_MUST;
 /* [ {app…}, … ] as in GET /apps */

@@ -5,6 +5,8 @@
 
 #include "engine/org/member.h"
 #include "engine/vault/vault.h"
+#include "engine/org/totp.h"
+#include "runtime/address.h"
 #include "runtime/audited.h"
 #include "runtime/server.h"
 #include "runtime/session.h"
@@ -71,6 +73,24 @@ static int visible_apps_json(struct ctx *c, struct json *j, struct err *err)
     return 0;
 }
 
+/* What is kept with the member and not loaded with every request. */
+static int stored_json(struct ctx *c, struct json *j, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT language, totp FROM _member WHERE id = ");
+    sql_bind_int(&q, c->who->id);
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step = stmt_step(s, err);
+    struct str language = step == 1 ? str_dup(c->a, stmt_str(s, 0)) : STR_NONE;
+    json_kval(j, "language", language.n ? val_text(language) : VAL_NONE);
+    json_kbool(j, "totp", step == 1 && !stmt_null(s, 1));
+    stmt_done(s);
+    return step < 0 ? -1 : 0;
+}
+
 int me_json(struct ctx *c, struct json *j, struct err *err)
 {
     char id[16];
@@ -83,8 +103,11 @@ int me_json(struct ctx *c, struct json *j, struct err *err)
     if (departments_json(c, j, err))
         return -1;
     rights_json(who, j);
-    json_kval(j, "language", VAL_NONE);
-    json_kbool(j, "totp", false);
+    if (stored_json(c, j, err))
+        return -1;
+    json_kval(j, "organisation", who->org ? val_ref(c->a, who->org, STR_NONE) : VAL_NONE);
+    json_kbool(j, "org_admin", who->org_admin);
+    json_kbool(j, "must_change", who->must_change);
     if (visible_apps_json(c, j, err))
         return -1;
     json_end_obj(j);
@@ -121,7 +144,7 @@ static int check_password(struct http_req *req, struct str login, struct str pas
     return vault_password_ok(hash, password) ? 1 : 0;
 }
 
-static int log_in(struct http_req *req, struct http_resp *resp, int64_t id, struct err *err)
+int auth_log_in(struct http_req *req, struct http_resp *resp, int64_t id, struct err *err)
 {
     struct ctx *c = req->ctx;
     struct principal *who = ARENA_NEW(c->a, struct principal);
@@ -135,6 +158,35 @@ static int log_in(struct http_req *req, struct http_resp *resp, int64_t id, stru
     who->scopes = 3;
     c->who = who;
     return session_json(req, &resp->json, err);
+}
+
+struct code_try {
+    int64_t member;
+    struct str code;
+    enum totp_answer answer;
+};
+
+static int take_code(struct ctx *c, void *arg, struct err *err)
+{
+    struct code_try *t = arg;
+    return totp_check(c, t->member, t->code, &t->answer, err);
+}
+
+/* Most members have no two-step login: nothing is written for them. */
+static int check_code(struct ctx *c, int64_t member, struct str code, enum totp_answer *out,
+                      struct err *err)
+{
+    struct code_try t = {.member = member, .code = code};
+    bool on;
+    if (totp_on(c, member, &on, err))
+        return -1;
+    *out = TOTP_RIGHT;
+    if (!on)
+        return 0;
+    if (engine_write(c, take_code, &t, err))
+        return -1;
+    *out = t.answer;
+    return 0;
 }
 
 int api_session_post(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -151,12 +203,22 @@ int api_session_post(struct http_req *req, struct http_resp *resp, struct err *e
     if (throttle_login_begin(req, resp, login, &t, err))
         return -1;
     int ok = check_password(req, login, password, &id, err);
-    if (throttle_login_end(req, t, ok == 1, err) || ok < 0)
+    enum totp_answer code = TOTP_RIGHT;
+    if (ok == 1 && check_code(req->ctx, id, body_str(body, "code"), &code, err))
+        ok = -1;
+    /* who has the password but guesses codes is slowed down like one who guesses passwords */
+    if (throttle_login_end(req, t, ok == 1 && code != TOTP_WRONG, err) || ok < 0)
         return -1;
     if (!ok)
         return err_set(err, ERR_AUTH, "wrong_password", "登录名或密码不正确。",
                        "The login or the password is not right.");
-    return log_in(req, resp, id, err);
+    if (code == TOTP_MISSING)
+        return err_set(err, ERR_AUTH, "totp_required", "请输入验证器上的 6 位动态码。",
+                       "Give the 6 digits of your authenticator.");
+    if (code == TOTP_WRONG)
+        return err_set(err, ERR_AUTH, "wrong_code", "动态码不正确或已经用过。",
+                       "The code is not right, or it was used already.");
+    return auth_log_in(req, resp, id, err);
 }
 
 int api_session_delete(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -234,7 +296,7 @@ int api_setup_post(struct http_req *req, struct http_resp *resp, struct err *err
         return -1;
     atomic_store(&req->server->set_up, true);
     resp->status = 201;
-    return log_in(req, resp, f.id, err);
+    return auth_log_in(req, resp, f.id, err);
 }
 
 /* ---- tokens ---- */
@@ -248,9 +310,8 @@ int api_token_list(struct http_req *req, struct http_resp *resp, struct err *err
     char id[16];
     int rc;
     sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(
-        &q,
-        "SELECT id, title, scopes, created_at, expires_at, used_at FROM _token WHERE member = ");
+    sql_lit(&q, "SELECT id, title, scopes, created_at, expires_at, used_at, addrs FROM _token "
+                "WHERE member = ");
     sql_bind_int(&q, c->who->id);
     sql_lit(&q, " ORDER BY id DESC");
     if (store_query(c->db, c->a, &q, &s, err))
@@ -269,6 +330,10 @@ int api_token_list(struct http_req *req, struct http_resp *resp, struct err *err
         json_kval(j, "created_at", val_instant(stmt_int(s, 3)));
         json_kval(j, "expires", stmt_null(s, 4) ? VAL_NONE : val_instant(stmt_int(s, 4)));
         json_kval(j, "used_at", stmt_null(s, 5) ? VAL_NONE : val_instant(stmt_int(s, 5)));
+        struct val addrs = VAL_NONE;
+        if (!stmt_null(s, 6) && json_parse(c->a, stmt_str(s, 6), &addrs, err))
+            return -1;
+        json_kval(j, "addresses", addrs);
         json_end_obj(j);
     }
     stmt_done(s);
@@ -278,7 +343,7 @@ int api_token_list(struct http_req *req, struct http_resp *resp, struct err *err
 }
 
 struct token_new {
-    struct str title, hash, scopes, token;
+    struct str title, hash, scopes, addrs, token;
     int64_t id, expires_us;
 };
 
@@ -288,9 +353,9 @@ static int token_insert(struct ctx *c, void *arg, struct err *err)
     struct sql q;
     t->id = id_next(c->ids, c->now_us);
     sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(
-        &q,
-        "INSERT INTO _token (id, hash, member, title, scopes, created_at, expires_at) VALUES (");
+    sql_lit(&q,
+            "INSERT INTO _token (id, hash, member, title, scopes, addrs, created_at, expires_at)"
+            " VALUES (");
     sql_bind_int(&q, t->id);
     sql_lit(&q, ", ");
     sql_bind_str(&q, t->hash);
@@ -300,6 +365,8 @@ static int token_insert(struct ctx *c, void *arg, struct err *err)
     sql_bind_str(&q, t->title);
     sql_lit(&q, ", ");
     sql_bind_str(&q, t->scopes);
+    sql_lit(&q, ", ");
+    sql_bind(&q, t->addrs.n ? val_text(t->addrs) : VAL_NONE);
     sql_lit(&q, ", ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, ", ");
@@ -329,6 +396,16 @@ static int64_t expiry(struct val v)
     return civil_parse_date(s, &n) ? n * US_PER_DAY : -1;
 }
 
+static struct str json_text(struct arena *a, struct val v)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, a);
+    json_init(&j, &b);
+    json_val(&j, v);
+    return strb_str(&b);
+}
+
 static int token_read(struct http_req *req, struct val body, struct token_new *t,
                       struct diags *diags, struct err *err)
 {
@@ -347,19 +424,25 @@ static int token_read(struct http_req *req, struct val body, struct token_new *t
     if (!ok)
         diag_field(diags, STR("scopes"), "bad_value", "权限范围应为 read、write 或 app:应用。",
                    "Scopes are read, write or app:KEY.");
+    struct val addrs = val_get(body, STR("addresses"));
+    bool some = addrs.kind == VAL_LIST && addrs.n > 0;
+    bool fits = val_is_blank(addrs) || addrs.kind == VAL_ABSENT ||
+                (addrs.kind == VAL_LIST && addrs.n <= 32);
+    for (size_t i = 0; fits && some && i < addrs.n; i++)
+        fits = address_valid(val_str(addrs.list[i]));
+    if (!fits)
+        diag_field(diags, STR("addresses"), "bad_value",
+                   "地址应为 IP，或“IP/前缀长度”，例如 10.0.0.0/8。",
+                   "Addresses are like 10.1.2.3 or 10.0.0.0/8.");
     if (diags->errors)
         return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",
                        "Some of the input is not valid.");
-    struct strb b;
-    struct json j;
-    strb_init(&b, req->ctx->a);
-    json_init(&j, &b);
-    json_val(&j, scopes);
-    t->scopes = strb_str(&b);
+    t->scopes = json_text(req->ctx->a, scopes);
+    t->addrs = some ? json_text(req->ctx->a, addrs) : STR_NONE;
     return 0;
 }
 
-static int session_only(const struct http_req *req, struct err *err)
+int auth_session_only(const struct http_req *req, struct err *err)
 {
     if (req->by == AUTH_SESSION)
         return 0;
@@ -372,7 +455,7 @@ int api_token_post(struct http_req *req, struct http_resp *resp, struct err *err
     struct val body;
     char id[16];
     struct token_new t = {0};
-    if (session_only(req, err) || req_json(req, &body, err) ||
+    if (auth_session_only(req, err) || req_json(req, &body, err) ||
         token_read(req, body, &t, &resp->diags, err))
         return -1;
     t.token = vault_token(req->ctx->a);
@@ -407,7 +490,7 @@ static int token_remove(struct ctx *c, void *arg, struct err *err)
 int api_token_delete(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct token_gone t = {0, 0};
-    if (session_only(req, err) || req_id(req, 0, &t.id, err) ||
+    if (auth_session_only(req, err) || req_id(req, 0, &t.id, err) ||
         engine_write(req->ctx, token_remove, &t, err))
         return -1;
     if (!t.changes)
@@ -439,25 +522,32 @@ static int password_store(struct ctx *c, void *arg, struct err *err)
     return session_end_all(c, c->who->id, p->keep, err) || audit_add(c, &line, err) ? -1 : 0;
 }
 
+int auth_confirm(struct http_req *req, struct http_resp *resp, struct str password,
+                 const char *field, struct err *err)
+{
+    struct login_try *t;
+    int64_t id = 0;
+    if (throttle_login_begin(req, resp, req->ctx->who->login, &t, err))
+        return -1;
+    int ok = check_password(req, req->ctx->who->login, password, &id, err);
+    if (throttle_login_end(req, t, ok == 1, err) || ok < 0)
+        return -1;
+    if (ok)
+        return 0;
+    diag_field(&resp->diags, str_of(field), "wrong_password", "当前密码不正确。",
+               "The current password is not right.");
+    return err_set(err, ERR_INVALID, "validation", "当前密码不正确。",
+                   "The current password is not right.");
+}
+
 int api_password_post(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct val body;
-    struct login_try *t;
-    int64_t id = 0;
     struct password_new p = {.keep = req->session};
     struct ctx *c = req->ctx;
-    if (session_only(req, err) || req_json(req, &body, err) ||
-        throttle_login_begin(req, resp, c->who->login, &t, err))
+    if (auth_session_only(req, err) || req_json(req, &body, err) ||
+        auth_confirm(req, resp, body_str(body, "current"), "current", err))
         return -1;
-    int ok = check_password(req, c->who->login, body_str(body, "current"), &id, err);
-    if (throttle_login_end(req, t, ok == 1, err) || ok < 0)
-        return -1;
-    if (!ok) {
-        diag_field(&resp->diags, STR("current"), "wrong_password", "当前密码不正确。",
-                   "The current password is not right.");
-        return err_set(err, ERR_INVALID, "validation", "当前密码不正确。",
-                       "The current password is not right.");
-    }
     if (member_hash(c, c->who->login, body_str(body, "password"), &p.hash, &resp->diags, err) ||
         engine_write(c, password_store, &p, err))
         return -1;

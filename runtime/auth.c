@@ -5,6 +5,7 @@
 
 #include "engine/org/member.h"
 #include "engine/vault/vault.h"
+#include "runtime/address.h"
 #include "runtime/session.h"
 
 static bool http_unsafe(enum http_method m)
@@ -67,7 +68,7 @@ static bool address_ok(struct arena *a, struct str json, struct str remote)
     if (!json.n || json_parse(a, json, &list, &err) || list.kind != VAL_LIST || !list.n)
         return true;
     for (size_t i = 0; i < list.n; i++)
-        if (str_eq(val_str(list.list[i]), remote))
+        if (address_in(val_str(list.list[i]), remote))
             return true;
     return false;
 }
@@ -157,6 +158,12 @@ int auth_allow(struct http_req *req, const struct route *route, struct err *err)
     bool writes = http_unsafe(req->method) && !(route->flags & ROUTE_READS);
     if (!(who->scopes & (writes ? 2u : 1u)))
         return denied(err);
+    if (who->must_change && req->by == AUTH_SESSION && !(route->flags & ROUTE_FIRST))
+        return err_set(err, ERR_DENIED, "must_change", "请先修改密码。",
+                       "Please change your password first.");
+    if (route->need == NEED_ORG)
+        return (who->rights & ADMIN_PEOPLE || who->org_admin) && !who->scope_app.n ? 0
+                                                                                   : denied(err);
     unsigned right = right_of(route->need);
     if (right && (!(who->rights & right) || who->scope_app.n))
         return denied(err);

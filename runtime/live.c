@@ -94,11 +94,25 @@ static bool own_job(struct live *l, int64_t job, const struct principal *who)
     return store_get_int(l->c.db, l->c.a, &q, &by, &err) == 1 && by == who->id;
 }
 
+/* A notice concerns its member. */
+static bool own_notice(struct live *l, int64_t id, const struct principal *who)
+{
+    struct err err = ERR_INIT;
+    struct sql q;
+    int64_t member = 0;
+    sql_init(&q, l->c.a, store_dialect(l->c.store));
+    sql_lit(&q, "SELECT member FROM _notice WHERE id = ");
+    sql_bind_int(&q, id);
+    return store_get_int(l->c.db, l->c.a, &q, &member, &err) == 1 && member == who->id;
+}
+
 static bool may_see(struct live *l, const struct live_event *ev, const struct principal *who)
 {
     struct err err = ERR_INIT;
     if (!strcmp(ev->op, "job"))
         return own_job(l, ev->id, who);
+    if (!strcmp(ev->op, "notice"))
+        return own_notice(l, ev->id, who);
     if (!ev->form[0])
         return in_app(who, ev->app);
     l->c.app = app_of(l, ev->app);

@@ -7,7 +7,8 @@
 #include "runtime/http.h"
 
 /* Who may call; more exact rights are the engine's business. */
-enum need { NEED_NONE, NEED_MEMBER, NEED_DESIGN, NEED_PEOPLE, NEED_OPERATE };
+enum need { NEED_NONE, NEED_MEMBER, NEED_DESIGN, NEED_PEOPLE, NEED_OPERATE, NEED_ORG };
+/* NEED_ORG: the right `people`, or the administrator of an external organisation over his own. */
 
 /* What a caller may do how often; throttle.c has the figures. */
 enum rate { RATE_NONE, RATE_SETUP, RATE_PUBLIC, RATE_HEAVY };
@@ -22,7 +23,8 @@ enum route_flag {
     ROUTE_REST = 64,     /* the last parameter takes the rest of the path */
     ROUTE_ANON = 128,    /* no session is looked at */
     ROUTE_SECRET = 256,  /* the answer holds a secret: never compressed, never kept */
-    ROUTE_LOGIN = 512    /* looks at a password: has workers of its own */
+    ROUTE_LOGIN = 512,   /* looks at a password: has workers of its own */
+    ROUTE_FIRST = 1024   /* open to one who must change his password first */
 };
 
 struct route {

@@ -214,3 +214,52 @@ int session_end_all(struct ctx *c, int64_t member, struct str keep, struct err *
     sql_bind_str(&q, keep);
     return store_exec(c->db, c->a, &q, NULL, err);
 }
+
+#define SESSION_ID_CHARS 16 /* of the hash: enough to name it, too little to be it */
+
+int session_list_json(struct http_req *req, int64_t member, struct json *out, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    struct sql q;
+    struct stmt *s;
+    int rc;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT hash, created_at, seen_at, addr, agent FROM _session WHERE member = ");
+    sql_bind_int(&q, member);
+    sql_lit(&q, " AND expires_at > ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " ORDER BY seen_at DESC, hash LIMIT 200");
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    json_begin_obj(out);
+    json_key(out, STR("sessions"));
+    json_begin_list(out);
+    while ((rc = stmt_step(s, err)) == 1) {
+        json_begin_obj(out);
+        json_kstr(out, "id", str_sub(stmt_str(s, 0), 0, SESSION_ID_CHARS));
+        json_kval(out, "created_at", val_instant(stmt_int(s, 1)));
+        json_kval(out, "seen_at", val_instant(stmt_int(s, 2)));
+        json_kstr(out, "addr", stmt_str(s, 3));
+        json_kstr(out, "agent", stmt_str(s, 4));
+        json_kbool(out, "current", str_eq(stmt_str(s, 0), req->session));
+        json_end_obj(out);
+    }
+    stmt_done(s);
+    json_end_list(out);
+    json_end_obj(out);
+    return rc;
+}
+
+int session_end_one(struct ctx *c, int64_t member, struct str id, struct err *err)
+{
+    struct sql q;
+    int64_t n = 0;
+    if (id.n != SESSION_ID_CHARS)
+        return 0;
+    ctx_sql(c, &q);
+    sql_lit(&q, "DELETE FROM _session WHERE member = ");
+    sql_bind_int(&q, member);
+    sql_lit(&q, " AND substr(hash, 1, 16) = ");
+    sql_bind_str(&q, id);
+    return store_exec(c->db, c->a, &q, &n, err) ? -1 : n > 0;
+}

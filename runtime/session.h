@@ -19,4 +19,10 @@ int session_end(struct http_req *req, struct http_resp *resp, struct err *err) A
 /* Inside a write job: ends all sessions of a member but `keep` (a hash, may be empty). */
 int session_end_all(struct ctx *c, int64_t member, struct str keep, struct err *err) ATTR_MUST;
 
+/* His sessions: {"sessions":[{id, created_at, seen_at, addr, agent, current}]} */
+int session_list_json(struct http_req *req, int64_t member, struct json *out,
+                      struct err *err) ATTR_MUST;
+/* Ends one by the id of the list: 1, 0 none of his, -1. Inside a write job. */
+int session_end_one(struct ctx *c, int64_t member, struct str id, struct err *err) ATTR_MUST;
+
 #endif

@@ -3,6 +3,7 @@
  * rules are in step.c and flow.c.
  */
 #include "engine/flow/flow_int.h"
+#include "engine/org/delegation.h"
 #include "engine/org/notice.h"
 
 static void begin(const struct flow_run *r, struct sql *q)
@@ -582,46 +583,9 @@ int fs_node_list(struct flow_run *r, struct val *out, struct err *err)
     return got;
 }
 
-/* `forms` of a delegation: none said, or the form's key, or app/form. */
-static bool covers(const struct flow_run *r, struct val forms)
-{
-    const struct form *f = r->live;
-    struct str full = str_fmt(r->c->a, "%.*s/%.*s", STR_ARG(f->app->key), STR_ARG(f->key));
-    if (forms.kind != VAL_LIST || forms.n == 0)
-        return true;
-    for (uint32_t i = 0; i < forms.n; i++)
-        if (str_eq(val_str(forms.list[i]), full) || str_eq(val_str(forms.list[i]), f->key))
-            return true;
-    return false;
-}
-
 int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *err)
 {
-    struct sql q;
-    struct stmt *s;
-    begin(r, &q);
-    sql_lit(&q, "SELECT delegate, forms FROM _delegation WHERE member = ");
-    sql_bind_int(&q, member);
-    sql_lit(&q, " AND starts_at <= ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " AND ends_at > ");
-    sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " ORDER BY id DESC LIMIT 20");
-    *out = 0;
-    if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
-        return -1;
-    int got = 0;
-    while (*out == 0 && (got = stmt_step(s, err)) == 1) {
-        struct val forms = VAL_NONE;
-        if (stmt_str(s, 1).n && json_parse(r->c->a, stmt_str(s, 1), &forms, err) < 0) {
-            got = -1;
-            break;
-        }
-        if (covers(r, forms))
-            *out = stmt_int(s, 0);
-    }
-    stmt_done(s);
-    return *out ? 0 : got;
+    return delegation_of(r->c, member, r->live->app->key, r->live->key, out, err);
 }
 
 static int urge_holder(struct flow_run *r, int64_t member, struct str node, struct err *err)

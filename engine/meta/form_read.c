@@ -3,6 +3,7 @@
  * anything. Then runs the readers of each form's other keys.
  */
 #include "engine/meta/load_int.h"
+#include "engine/meta/people_app.h"
 
 static const struct {
     const char *key;
@@ -61,11 +62,12 @@ struct form *ld_new_form(struct load *ld, struct str key, const struct src_file 
     return form;
 }
 
-/* The fields of a form or sub-table. A sub-table inside a sub-table is a mistake. */
-static void declare_fields(struct load *ld, struct form *form, const struct yaml_node *fields,
-                           const struct src_file *file)
+typedef VEC(struct field *) field_vec;
+
+static void take_fields(struct load *ld, struct form *form, const struct yaml_node *fields,
+                        const struct src_file *file, field_vec *out)
 {
-    VEC(struct field *) made = {0};
+    field_vec made = *out;
     for (size_t i = 0; fields && i < fields->n; i++) {
         const struct yaml_node *key = fields->keys[i], *n = fields->items[i];
         if (n->kind != YAML_MAP)
@@ -75,12 +77,38 @@ static void declare_fields(struct load *ld, struct form *form, const struct yaml
                        "A form has at most %d fields", LOAD_FIELDS_MAX);
             break;
         }
+        if (form_field(form, key->text)) {
+            node_error(ld->diags, file, key, "duplicate_key", "字段“%.*s”已经有了",
+                       "There is a field “%.*s” already", STR_ARG(key->text));
+            continue;
+        }
         struct field *f = ld_field(ld, form, key, n, file);
         f->slot = (uint32_t)made.n;
         vec_push(ld->a, &made, f);
         map_put(&form->by_key, f->key, f);
         ld_register_field(ld, f, n, file);
     }
+    *out = made;
+}
+
+/* The fields that apps add to a form of the built-in app. */
+static void take_overlays(struct load *ld, struct form *form, field_vec *made)
+{
+    for (size_t i = 0; !form->parent && people_is(ld->app) && i < ld->nfiles; i++) {
+        const struct src_file *file = &ld->files[i];
+        const struct yaml_node *said = node_scalar(file->root, "form");
+        if (people_overlay(file->path) && said && str_eq(said->text, form->key))
+            take_fields(ld, form, node_of(file->root, "fields", YAML_MAP), file, made);
+    }
+}
+
+/* The fields of a form or sub-table. A sub-table inside a sub-table is a mistake. */
+static void declare_fields(struct load *ld, struct form *form, const struct yaml_node *fields,
+                           const struct src_file *file)
+{
+    field_vec made = {0};
+    take_fields(ld, form, fields, file, &made);
+    take_overlays(ld, form, &made);
     form->fields = made.v;
     form->nfields = made.n;
     ld_sys_fields(ld, form);

@@ -13,6 +13,7 @@
 #include "engine/value/sha256.h"
 #include "engine/base/strb.h"
 #include "engine/meta/load_int.h"
+#include "engine/meta/people_app.h"
 
 #define FILES_MAX   2000
 #define FILE_MAX    (1u << 20)
@@ -350,6 +351,36 @@ static void declare(struct load *ld)
     ld->app->forms = ARENA_ARRAY(ld->a, struct form *, ld->forms.n);
     for (size_t i = 0; i < ld->forms.n; i++)
         ld->app->forms[i] = ld->forms.v[i].f;
+    for (size_t i = 0; people_is(ld->app) && i < ld->nfiles; i++) {
+        const struct yaml_node *said = node_scalar(ld->files[i].root, "form");
+        if (people_overlay(ld->files[i].path) && said && !app_form(ld->app, said->text))
+            node_error(ld->diags, &ld->files[i], said, "unknown_form",
+                       "人员数据只有 member 和 department 两个表单",
+                       "The forms of people are member and department");
+    }
+}
+
+static void drop_people(void *arg)
+{
+    struct app *app = arg;
+    app_unref(&app);
+}
+
+/* The built-in app as this one's overlays make it: checks them, and tells what a member has. */
+static void load_people(struct load *ld)
+{
+    const struct app_source *src = &ld->app->source;
+    struct app_file *own = ARENA_ARRAY(ld->a, struct app_file, src->nfiles);
+    size_t n = 0;
+    if (people_is(ld->app))
+        return;
+    for (size_t i = 0; i < src->nfiles; i++)
+        if (people_overlay(src->files[i].path))
+            own[n++] = src->files[i];
+    struct app_source people = people_source(ld->a, own, n);
+    ld->app->people = app_load(&people, ld->opts, ld->diags);
+    if (ld->app->people)
+        arena_defer(ld->a, drop_people, ld->app->people);
 }
 
 static void run_passes(void *arg)
@@ -367,6 +398,7 @@ static void run_passes(void *arg)
     copy_source(ld, job->src);
     for (size_t i = 0; i < ld->app->source.nfiles; i++)
         parse_file(ld, &ld->app->source.files[i]);
+    load_people(ld);
     ld_app(ld);
     declare(ld);
     ld_link_targets(ld);

@@ -17,8 +17,20 @@ struct str via_name(enum via via)
     return names[via];
 }
 
+/* What a member is in the built-in app follows from the member himself. */
+static bool people_role(const struct principal *who, struct str role)
+{
+    if (str_eqz(role, "admin"))
+        return (who->rights & ADMIN_PEOPLE) != 0;
+    if (str_eqz(role, "org_admin"))
+        return who->org_admin;
+    return str_eqz(role, who->org ? "external" : "internal");
+}
+
 bool who_has_role(const struct principal *who, struct str app, struct str role)
 {
+    if (who->kind == WHO_MEMBER && str_eqz(app, "people"))
+        return people_role(who, role);
     for (size_t i = 0; i < who->nroles; i++)
         if (str_eq(who->roles[i].app, app) && str_eq(who->roles[i].role, role))
             return true;

@@ -57,6 +57,9 @@ struct principal {
     size_t ndepts_below;
     const struct role_of *roles;
     size_t nroles;
+    int64_t org;          /* the external organisation he belongs to; 0: one of our own */
+    bool org_admin;       /* of his organisation */
+    bool must_change;     /* his password, before anything else */
     unsigned rights;      /* enum admin_right */
     unsigned scopes;      /* tokens: 1 read, 2 write; sessions: 3 */
     struct str scope_app; /* token narrowed to one app; empty: all */
@@ -74,9 +77,9 @@ struct ctx {
     struct engine *engine;
     struct store *store;
     struct vault *vault; /* keys of what is encrypted at rest */
-    struct conn *db; /* this thread's reader; inside a write job the writing connection */
-    struct arena *a; /* of the request */
-    struct app *app; /* the app of the request, or NULL; a counted reference is held outside */
+    struct conn *db;     /* this thread's reader; inside a write job the writing connection */
+    struct arena *a;     /* of the request */
+    struct app *app;     /* the app of the request, or NULL; a counted reference is held outside */
     const struct principal *who;
     enum via via;
     enum lang lang;
@@ -94,6 +97,8 @@ struct ctx {
     VEC(struct event) events;
 };
 
+/* The app `people` has roles nobody is given: admin (the right `people`), internal, external,
+ * org_admin. */
 bool who_has_role(const struct principal *who, struct str app, struct str role);
 bool ctx_is_system(const struct ctx *c);
 extern const struct principal who_system;

@@ -54,9 +54,10 @@ int member_name(struct ctx *c, int64_t id, struct str *out, struct err *err)
 int member_json(struct ctx *c, int64_t id, struct json *out, struct err *err)
 {
     struct str name = STR_NONE;
-    if (id && member_name(c, id, &name, err) < 0)
+    int seen = id ? member_title(c, id, &name, err) : 0;
+    if (seen < 0)
         return -1;
-    json_val(out, id ? val_ref(c->a, id, name) : VAL_NONE);
+    json_val(out, org_ref(c, id, name, seen == 1));
     return 0;
 }
 
@@ -110,7 +111,8 @@ static int load_row(struct ctx *c, int64_t id, struct principal *out, struct err
 {
     struct sql q;
     ctx_sql(c, &q);
-    sql_lit(&q, "SELECT login, name, manager, rights FROM _member WHERE active = 1 AND id = ");
+    sql_lit(&q, "SELECT login, name, manager, rights, org, org_admin, must_change FROM _member"
+                " WHERE active = 1 AND id = ");
     sql_bind_int(&q, id);
     struct stmt *s;
     if (store_query(c->db, c->a, &q, &s, err))
@@ -122,8 +124,13 @@ static int load_row(struct ctx *c, int64_t id, struct principal *out, struct err
                                   .login = str_dup(c->a, stmt_str(s, 0)),
                                   .name = str_dup(c->a, stmt_str(s, 1)),
                                   .manager = stmt_int(s, 2),
+                                  .org = stmt_int(s, 4),
+                                  .org_admin = stmt_int(s, 4) && stmt_int(s, 5),
+                                  .must_change = stmt_int(s, 6) != 0,
                                   .rights = rights_of(c->a, str_dup(c->a, stmt_str(s, 3))),
                                   .scopes = 3};
+    if (step == 1 && out->org)
+        out->rights = 0; /* whatever was stored: they are for our own people */
     stmt_done(s);
     return step;
 }
@@ -141,6 +148,8 @@ static int load_roles(struct ctx *c, struct principal *out, struct err *err)
     int step;
     while ((step = stmt_step(s, err)) == 1) {
         struct role_of r = {str_dup(c->a, stmt_str(s, 0)), str_dup(c->a, stmt_str(s, 1))};
+        if (out->org && engine_role(c->engine, r.app, r.role) != 1)
+            continue; /* not for externals, or not any more */
         (void)vec_push(c->a, &roles, r);
     }
     stmt_done(s);
@@ -195,8 +204,11 @@ static int department_manager(struct ctx *c, int64_t id, int64_t *out, struct er
     sql_lit(&q, " UNION ALL SELECT d.parent, up.level + 1, up.main FROM _department d"
                 " JOIN up ON d.id = up.id WHERE d.parent IS NOT NULL AND up.level < ");
     sql_int(&q, ORG_LEVELS);
+    /* no external is managed by one of ours, nor the other way round */
     sql_lit(&q, ") SELECT d.manager FROM up JOIN _department d ON d.id = up.id"
-                " JOIN _member m ON m.id = d.manager AND m.active = 1 WHERE d.manager <> ");
+                " JOIN _member m ON m.id = d.manager AND m.active = 1"
+                " JOIN _member me ON COALESCE(me.org, 0) = COALESCE(m.org, 0)"
+                " WHERE d.manager <> me.id AND me.id = ");
     sql_bind_int(&q, id);
     sql_lit(&q, " ORDER BY up.main DESC, up.level, d.id LIMIT 1");
     return store_get_int(c->db, c->a, &q, out, err) < 0 ? -1 : 0;
@@ -260,6 +272,7 @@ int member_search(struct ctx *c, struct str search, int64_t department, uint32_t
     sql_lit(&q, "SELECT m.id, m.name, m.login, (SELECT d.name FROM _member_department md"
                 " JOIN _department d ON d.id = md.department WHERE md.member = m.id"
                 " ORDER BY md.main DESC, d.id LIMIT 1) FROM _member m WHERE m.active = 1");
+    org_limit(c, &q, "m");
     search = str_trim(search);
     if (search.n) {
         sql_lit(&q, " AND (m.name");

@@ -7,7 +7,13 @@
 #include "engine/base/utf8.h"
 #include "engine/vault/vault.h"
 
-static bool login_ok(struct str login)
+int org_invalid(struct err *err)
+{
+    return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",
+                   "Some of the input is not valid.");
+}
+
+bool org_login_ok(struct str login)
 {
     if (!login.n || utf8_len(login) > 64)
         return false;
@@ -44,12 +50,11 @@ int member_hash(struct ctx *c, struct str login, struct str password, struct str
         diag_field(diags, STR("password"), "password_common", "这个密码太容易被猜到，请换一个。",
                    "This password is too easy to guess, please take another one.");
     if (diags->errors > before)
-        return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",
-                       "Some of the input is not valid.");
+        return org_invalid(err);
     return vault_password_hash(c->a, password, hash, err);
 }
 
-static struct str rights_json(struct arena *a, unsigned rights)
+struct str org_rights_json(struct arena *a, unsigned rights)
 {
     struct strb b;
     struct json j;
@@ -72,7 +77,7 @@ static int insert_member(struct ctx *c, const struct member_spec *spec, struct s
     struct sql q;
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO _member (id, login, login_key, name, password, manager, rights,"
-                " password_at, created_at, updated_at) VALUES (");
+                " org_admin, password_at, created_at, updated_at) VALUES (");
     sql_bind_int(&q, id);
     sql_lit(&q, ", ");
     sql_bind_str(&q, str_trim(spec->login));
@@ -85,7 +90,9 @@ static int insert_member(struct ctx *c, const struct member_spec *spec, struct s
     sql_lit(&q, ", ");
     sql_bind(&q, spec->manager ? val_ref(c->a, spec->manager, STR_NONE) : VAL_NONE);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, rights_json(c->a, spec->rights));
+    sql_bind_str(&q, org_rights_json(c->a, spec->rights));
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, spec->org_admin);
     sql_lit(&q, ", ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, ", ");
@@ -111,8 +118,8 @@ static int insert_department(struct ctx *c, int64_t member, int64_t department, 
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
-static int insert_departments(struct ctx *c, const struct member_spec *spec, int64_t id,
-                              struct diags *diags, struct err *err)
+int org_put_departments(struct ctx *c, const struct member_spec *spec, int64_t id,
+                        struct diags *diags, struct err *err)
 {
     int64_t dept = 0;
     bool main_one = true;
@@ -139,7 +146,7 @@ static int insert_departments(struct ctx *c, const struct member_spec *spec, int
     return 0;
 }
 
-static int insert_roles(struct ctx *c, const struct member_spec *spec, int64_t id, struct err *err)
+int org_put_roles(struct ctx *c, const struct member_spec *spec, int64_t id, struct err *err)
 {
     for (size_t i = 0; i < spec->nroles; i++) {
         struct sql q;
@@ -160,7 +167,7 @@ static int insert_roles(struct ctx *c, const struct member_spec *spec, int64_t i
 static int check_spec(struct ctx *c, const struct member_spec *spec, struct diags *diags,
                       struct err *err)
 {
-    if (!login_ok(str_trim(spec->login)))
+    if (!org_login_ok(str_trim(spec->login)))
         diag_field(diags, STR("login"), "login", "登录名应为 1 到 64 个字符，不含空格。",
                    "A login has 1 to 64 characters and no blanks.");
     struct str name = str_trim(spec->name);
@@ -182,15 +189,13 @@ int member_add(struct ctx *c, const struct member_spec *spec, struct str hash, i
     size_t before = diags->errors;
     if (check_spec(c, spec, diags, err))
         return -1;
-    *id = id_next(c->ids, c->now_us);
+    *id = spec->id ? spec->id : id_next(c->ids, c->now_us);
     if (diags->errors == before &&
-        (insert_member(c, spec, hash, *id, err) || insert_roles(c, spec, *id, err) ||
-         insert_departments(c, spec, *id, diags, err)))
+        (insert_member(c, spec, hash, *id, err) || org_put_roles(c, spec, *id, err) ||
+         org_put_departments(c, spec, *id, diags, err) || member_settle(c, *id, diags, err) ||
+         org_check_manager(c, *id, spec->manager, diags, err)))
         return -1;
-    if (diags->errors > before)
-        return err_set(err, ERR_INVALID, "validation", "输入有误，请按提示修改。",
-                       "Some of the input is not valid.");
-    return 0;
+    return diags->errors > before ? org_invalid(err) : 0;
 }
 
 int org_secret(struct ctx *c, struct str *out, struct err *err)

@@ -4,6 +4,8 @@
  */
 #include "engine/record/query_int.h"
 
+#include "engine/org/member.h"
+
 #define GROUPS_MAX   8
 #define METRICS_MAX  32
 #define ROWS_DEFAULT 1000
@@ -189,10 +191,11 @@ static int ref_name(struct agg *s, struct fx_type type, int64_t id, struct str *
     struct stmt *st;
     ctx_sql(s->c, &q);
     if (type.base == FX_MEMBER)
-        sql_lit(&q, "SELECT name FROM _member WHERE id = ");
+        sql_lit(&q, "SELECT t1.name FROM _member t1 WHERE t1.id = ");
     else
-        sql_lit(&q, "SELECT name FROM _department WHERE id = ");
+        sql_lit(&q, "SELECT t1.name FROM _department t1 WHERE t1.id = ");
     sql_bind_int(&q, id);
+    org_limit(s->c, &q, "t1");
     if (store_query(s->c->db, s->c->a, &q, &st, err))
         return -1;
     int step = stmt_step(st, err);

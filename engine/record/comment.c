@@ -11,7 +11,9 @@ static void select_comments(struct ctx *c, struct sql *q)
 {
     sql_init(q, c->a, store_dialect(c->store));
     sql_lit(q, "SELECT c.id, c.at, c.who, m.name, c.text, c.mentions FROM _comment c"
-               " LEFT JOIN _member m ON m.id = c.who WHERE c.deleted_at IS NULL AND ");
+               " LEFT JOIN _member m ON m.id = c.who");
+    org_limit(c, q, "m");
+    sql_lit(q, " WHERE c.deleted_at IS NULL AND ");
 }
 
 static int mention_json(struct ctx *c, struct str text, struct json *out, struct err *err)
@@ -26,9 +28,11 @@ static int mention_json(struct ctx *c, struct str text, struct json *out, struct
         struct str name = STR_NONE;
         if (!id_parse(val_str(ids.list[i]), &id))
             continue;
-        if (member_name(c, id, &name, err) < 0)
+        int seen = member_title(c, id, &name, err);
+        if (seen < 0)
             return -1;
-        json_val(out, val_ref(c->a, id, name));
+        if (seen)
+            json_val(out, val_ref(c->a, id, name));
     }
     json_end_list(out);
     return 0;
@@ -41,7 +45,9 @@ static int row_json(struct ctx *c, struct stmt *s, struct json *out, struct err 
     json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
     json_kval(out, "at", val_instant(stmt_int(s, 1)));
     json_kval(out, "by",
-              stmt_null(s, 2) ? VAL_NONE : val_ref(c->a, stmt_int(s, 2), stmt_str(s, 3)));
+              stmt_null(s, 2)
+                  ? VAL_NONE
+                  : org_ref(c, stmt_int(s, 2), str_dup(c->a, stmt_str(s, 3)), !stmt_null(s, 3)));
     json_kstr(out, "text", stmt_str(s, 4));
     if (mention_json(c, str_dup(c->a, stmt_str(s, 5)), out, err))
         return -1;

@@ -4,6 +4,8 @@
  */
 #include "engine/record/write_int.h"
 
+#include "engine/org/member.h"
+
 int wr_version(struct wr *w, struct err *err)
 {
     const struct rec_write *in = w->w;
@@ -50,7 +52,9 @@ static int last_change(struct wr *w, const struct field *f, struct last *out, st
     *out = (struct last){0};
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT h.changes, h.who, m.name, h.at FROM _history h"
-                " LEFT JOIN _member m ON m.id = h.who WHERE h.record = ");
+                " LEFT JOIN _member m ON m.id = h.who");
+    org_limit(c, &q, "m");
+    sql_lit(&q, " WHERE h.record = ");
     sql_bind_int(&q, w->old.id);
     sql_lit(&q, " AND h.version > ");
     sql_bind_int(&q, w->w->version);
@@ -63,7 +67,7 @@ static int last_change(struct wr *w, const struct field *f, struct last *out, st
             continue;
         *out = (struct last){.found = true,
                              .who = stmt_int(s, 1),
-                             .name = str_dup(c->a, stmt_str(s, 2)),
+                             .name = stmt_null(s, 2) ? STR_NONE : str_dup(c->a, stmt_str(s, 2)),
                              .at_us = stmt_int(s, 3)};
     }
     stmt_done(s);

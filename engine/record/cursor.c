@@ -63,6 +63,7 @@ static int ref_expr(struct access *x, const struct field *f, struct sort_col *co
             sql_lit(q, "t1.name FROM _department t1 WHERE t1.id = ");
         if (access_column(x, q, 0, f, ACCESS_COMPUTE, err))
             return -1;
+        org_limit(x->c, q, "t1");
     }
     sql_lit(q, ")");
     return 0;

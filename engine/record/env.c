@@ -378,6 +378,21 @@ static int64_t member_arg(struct val arg)
     return arg.kind == VAL_TEXT && id_parse(val_str(arg), &id) ? id : 0;
 }
 
+/* Leaves out those whom the caller may not see. */
+static int only_visible(struct ctx *c, int64_t *ids, size_t *n, struct err *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        int seen = org_limited(c) ? member_visible(c, ids[i], err) : 1;
+        if (seen < 0)
+            return -1;
+        if (seen)
+            ids[kept++] = ids[i];
+    }
+    *n = kept;
+    return 0;
+}
+
 static int context_people(struct ctx *c, enum fx_context what, struct val arg, struct val *out,
                           struct err *err)
 {
@@ -387,17 +402,19 @@ static int context_people(struct ctx *c, enum fx_context what, struct val arg, s
     if (what == FX_REPORTS) {
         int64_t *ids;
         size_t n;
-        if (member_reports(c, id, &ids, &n, err))
+        if (member_reports(c, id, &ids, &n, err) || only_visible(c, ids, &n, err))
             return -1;
         *out = ref_list(c, ids, n);
         return 0;
     }
     int64_t manager;
     struct str name = STR_NONE;
-    if (member_manager(c, id, &manager, err) ||
-        (manager && member_name(c, manager, &name, err) < 0))
+    int seen = member_manager(c, id, &manager, err) ? -1 : 0;
+    if (seen == 0 && manager)
+        seen = member_title(c, manager, &name, err);
+    if (seen < 0)
         return -1;
-    if (manager)
+    if (seen)
         *out = val_ref(c->a, manager, name);
     return 0;
 }

@@ -6,6 +6,8 @@
 
 #include "engine/record/history_int.h"
 
+#include "engine/org/member.h"
+
 #define HISTORY_MAX 500 /* entries an answer holds */
 
 /* ---- writing ---- */
@@ -150,8 +152,10 @@ static int reader_val(struct reading *r, const struct field *f, struct val v, st
     struct str title;
     int64_t id;
     const struct form *target = ref_target(f);
+    bool person = ref_kind_of(f) == REF_MEMBER || ref_kind_of(f) == REF_DEPT;
+    bool by_reader = target || (person && org_limited(r->c)); /* else the name as it was then */
     *out = v;
-    if (v.kind == VAL_LIST && target) {
+    if (v.kind == VAL_LIST && by_reader) {
         struct val *items = ARENA_ARRAY(r->c->a, struct val, v.n);
         for (uint32_t i = 0; i < v.n; i++)
             if (reader_val(r, f, v.list[i], &items[i], err))
@@ -159,12 +163,15 @@ static int reader_val(struct reading *r, const struct field *f, struct val v, st
         *out = val_list(items, v.n);
         return 0;
     }
-    if (v.kind != VAL_OBJ || !target)
+    if (v.kind != VAL_OBJ || !by_reader)
         return 0;
     struct val text = val_get(v, STR("id"));
     if (text.kind != VAL_TEXT || !id_parse(val_str(text), &id))
         return 0;
-    if (record_title(r->c, target, id, &title, err) < 0)
+    int seen = target                         ? record_title(r->c, target, id, &title, err)
+               : ref_kind_of(f) == REF_MEMBER ? member_title(r->c, id, &title, err)
+                                              : department_title(r->c, id, &title, err);
+    if (seen < 0)
         return -1;
     *out = val_ref(r->c->a, id, title);
     return 0;
@@ -289,7 +296,8 @@ static int entry(struct reading *r, int64_t record, struct stmt *s, struct err *
     json_kval(out, "at", val_instant(stmt_int(s, 2)));
     json_kval(out, "by",
               stmt_null(s, 3) ? VAL_NONE
-                              : val_ref(r->c->a, stmt_int(s, 3), str_dup(r->c->a, stmt_str(s, 4))));
+                              : org_ref(r->c, stmt_int(s, 3), str_dup(r->c->a, stmt_str(s, 4)),
+                                        !stmt_null(s, 4)));
     json_kstr(out, "via", stmt_str(s, 5));
     op_json(r, str_dup(r->c->a, stmt_str(s, 6)));
     json_key(out, STR("changes"));
@@ -331,7 +339,9 @@ static void select_entries(struct ctx *c, const struct history_query *h, struct 
 {
     ctx_sql(c, q);
     sql_lit(q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes"
-               " FROM _history h LEFT JOIN _member m ON m.id = h.who WHERE h.record = ");
+               " FROM _history h LEFT JOIN _member m ON m.id = h.who");
+    org_limit(c, q, "m");
+    sql_lit(q, " WHERE h.record = ");
     sql_bind_int(q, h->id);
     if (!h->computed)
         sql_lit(q, " AND h.op <> 'compute'");

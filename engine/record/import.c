@@ -7,6 +7,7 @@
 
 #include "engine/record/columns.h"
 #include "engine/record/sealed.h"
+#include "engine/org/member.h"
 
 #include "engine/meta/fieldtype.h"
 #include "engine/record/access.h"
@@ -327,14 +328,20 @@ static int find_person(struct importer *m, const struct field *f, struct str cel
     struct sql q;
     ctx_sql(m->c, &q);
     if (f->type->fx == FX_DEPT) {
-        sql_lit(&q, "SELECT id FROM _department WHERE name = ");
+        sql_lit(&q, "SELECT d.id FROM _department d WHERE d.active = 1 AND d.name = ");
         sql_bind_str(&q, cell);
+        org_limit(m->c, &q, "d");
     } else {
         sql_lit(&q, "SELECT id FROM _member WHERE active = 1 AND (login = ");
         sql_bind_str(&q, cell);
         sql_lit(&q, " OR name = ");
         sql_bind_str(&q, cell);
-        sql_lit(&q, ") ORDER BY login = ");
+        sql_lit(&q, ")");
+        if (org_limited(m->c)) {
+            sql_lit(&q, " AND org = ");
+            sql_bind_int(&q, m->c->who->org);
+        }
+        sql_lit(&q, " ORDER BY login = ");
         sql_bind_str(&q, cell);
         sql_lit(&q, " DESC LIMIT 1");
     }

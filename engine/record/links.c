@@ -5,6 +5,9 @@
  */
 #include "engine/record/write_int.h"
 
+#include "engine/meta/people_app.h"
+#include "engine/org/member.h"
+
 static void no_target(struct wr *w, const struct field *f)
 {
     diag_field(w->diags, f->key, "link", "“%.*s”所选的记录不存在，或您无权选择。",
@@ -47,6 +50,23 @@ static int filter_lets(struct wr *w, const struct field *f, const struct rec *r,
     return row_env_end(&e, err) ? -1 : yes;
 }
 
+/* Members and departments: there, and none that the writer may not see. What stood there before is
+ * not asked about. */
+static int person(struct wr *w, const struct field *f, int64_t id, struct str *title,
+                  struct err *err)
+{
+    int seen = 1;
+    if (people_is(w->f->app) && id == w->rec.id) {
+        *title = val_str(rec_get(&w->rec, STR("name"))); /* himself, perhaps not there yet */
+        return 1;
+    }
+    if (w->chosen && ref_kind_of(f) == REF_MEMBER)
+        seen = member_visible(w->c, id, err);
+    else if (w->chosen && ref_kind_of(f) == REF_DEPT)
+        seen = department_visible(w->c, id, err);
+    return seen == 1 ? ref_title(w->c, f, id, title, err) : seen;
+}
+
 static int check_ref(struct wr *w, const struct field *f, const struct rec *r,
                      const struct rec *parent, struct val *v, struct err *err)
 {
@@ -56,7 +76,7 @@ static int check_ref(struct wr *w, const struct field *f, const struct rec *r,
     if (f->target)
         found = readable(w, f->target, id, &title, err);
     else
-        found = ref_title(w->c, f, id, &title, err);
+        found = person(w, f, id, &title, err);
     if (found < 0)
         return -1;
     if (!found) {

@@ -66,6 +66,7 @@ static void add_person(struct plan *p, struct out_col *o, enum ref_kind kind)
     else
         sql_lit(q, ", (SELECT t1.name FROM _department t1 WHERE t1.id = ");
     sql_col(q, 0, o->f->key);
+    org_limit(p->c, q, "t1");
     sql_lit(q, ")");
     o->col = p->ncols;
     p->ncols += 2;

@@ -4,6 +4,7 @@
  * write job; a failure is rolled back by the caller's savepoint.
  */
 #include "engine/record/write_int.h"
+#include "engine/meta/people_app.h"
 
 /* ---- errors ---- */
 
@@ -192,7 +193,7 @@ static void new_row(struct wr *w)
 {
     struct ctx *c = w->c;
     rec_init(c->a, w->f, &w->rec);
-    w->rec.id = id_next(c->ids, c->now_us);
+    w->rec.id = w->w->id ? w->w->id : id_next(c->ids, c->now_us);
     w->rec.version = 1;
     for (enum sys_field s = SYS_ID; s < SYS_COUNT; s++)
         *rec_sys(&w->rec, s) = VAL_NONE;
@@ -236,10 +237,16 @@ static void settle(struct rec *r)
             settle(&r->rows[i].v[k]);
 }
 
+/* By a script, or by the engine itself: members and departments. */
+static bool hooked(const struct form *f)
+{
+    return f->hooks.n || people_is(f->app);
+}
+
 static int before_hook(struct wr *w, struct err *err)
 {
     const struct rec_hooks *h = engine_hooks(w->c->engine);
-    if (!h->before || !w->f->hooks.n)
+    if (!h->before || !hooked(w->f))
         return 0;
     if (!wr_ok(w))
         return 0; /* refused already: no script runs, what else is wrong is still collected */
@@ -331,7 +338,7 @@ static int store_row(struct wr *w, struct err *err)
 static int after_hook(struct wr *w, struct err *err)
 {
     const struct rec_hooks *h = engine_hooks(w->c->engine);
-    if (!h->after || !w->f->hooks.n)
+    if (!h->after || !hooked(w->f))
         return 0;
     return h->after(w->c, w->w->op, &w->rec, w->has_old ? &w->old : NULL, err);
 }

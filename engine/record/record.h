@@ -29,7 +29,7 @@ enum rec_op { REC_CREATE, REC_UPDATE, REC_DELETE, REC_RESTORE };
 struct rec_write {
     enum rec_op op;
     const struct form *form;
-    int64_t id;        /* not for create */
+    int64_t id;        /* create: 0, or the id it shall have (members, departments) */
     struct val values; /* VAL_OBJ body, as from JSON; keys unknown or hidden are 422, read-only
                           changed 403 */
     bool has_version;  /* `version` is the base the caller saw: field-level conflicts */

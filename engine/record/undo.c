@@ -4,6 +4,7 @@
  */
 #include "engine/record/undo.h"
 
+#include "engine/org/member.h"
 #include "engine/record/history_int.h"
 
 struct entry {
@@ -73,7 +74,9 @@ static int entries_of(struct one *o, const struct sql *mine, struct err *err)
     sql_lit(&q, "SELECT CASE WHEN ");
     sql_append(&q, mine);
     sql_lit(&q, " THEN 1 ELSE 0 END, h.op, h.who, m.name, h.at, h.changes FROM _history h"
-                " LEFT JOIN _member m ON m.id = h.who WHERE h.op <> 'compute' AND h.record = ");
+                " LEFT JOIN _member m ON m.id = h.who");
+    org_limit(c, &q, "m");
+    sql_lit(&q, " WHERE h.op <> 'compute' AND h.record = ");
     sql_bind_int(&q, o->id);
     sql_lit(&q, " ORDER BY h.id");
     if (store_query(c->db, c->a, &q, &s, err))
@@ -83,7 +86,7 @@ static int entries_of(struct one *o, const struct sql *mine, struct err *err)
         struct entry e = {.mine = stmt_int(s, 0) != 0,
                           .op = str_dup(c->a, stmt_str(s, 1)),
                           .who = stmt_int(s, 2),
-                          .name = str_dup(c->a, stmt_str(s, 3)),
+                          .name = stmt_null(s, 3) ? STR_NONE : str_dup(c->a, stmt_str(s, 3)),
                           .at_us = stmt_int(s, 4)};
         if (json_parse(c->a, str_dup(c->a, stmt_str(s, 5)), &e.changes, err)) {
             step = -1;

@@ -12,7 +12,8 @@
 
 static const struct migration *const MIGRATIONS[] = {
     &migrate_org,   &migrate_app,    &migrate_work,  &migrate_flow,  &migrate_history,
-    &migrate_vault, &migrate_search, &migrate_files, &migrate_rollup};
+    &migrate_vault, &migrate_search, &migrate_files, &migrate_rollup,
+    &migrate_people};
 
 struct word {
     struct str name;     /* with braces */

@@ -26,5 +26,6 @@ extern const struct migration migrate_history;
 extern const struct migration migrate_vault;
 extern const struct migration migrate_search;
 extern const struct migration migrate_files, migrate_rollup;
+extern const struct migration migrate_people;
 
 #endif
