@@ -7,6 +7,7 @@
 #include "engine/store/store_int.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 
 struct fault_db {
@@ -48,6 +49,8 @@ static bool trip(struct fault_db *db, struct err *err)
     db->calls++;
     bool now = db->at && (db->sticky ? db->calls >= db->at : db->calls == db->at);
     bool full = db->kind == FAULT_FULL;
+    if (now && db->kind == FAULT_KILL)
+        (void)raise(SIGKILL);
     pthread_mutex_unlock(&db->lock);
     if (now)
         (void)err_set(err, full ? ERR_FULL : ERR_STORE, full ? "storage_full" : "store_failed",

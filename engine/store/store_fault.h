@@ -9,6 +9,7 @@
 enum fault_kind {
     FAULT_ERROR, /* the call does nothing and answers ERR_STORE */
     FAULT_FULL,  /* ERR_FULL */
+    FAULT_KILL,  /* the process ends by SIGKILL before the call: for tests that fork */
     FAULT_FSYNC  /* a commit that fails so that nobody knows what the disk holds; others as ERROR */
 };
 

@@ -93,11 +93,11 @@ static inline void test_app_url(const struct test_app *t, char *url, size_t room
         n += snprintf(url + n, room - (size_t)n, "%02x", (unsigned char)*p);
 }
 
-static inline void test_app_init(struct test_app *t, const char *key, const struct test_file *files,
-                                 size_t n)
+/* Writes the app's files into a folder of their own. */
+static inline void test_app_files(struct test_app *t, const char *key, const struct test_file *files,
+                                  size_t n)
 {
-    static const char template[] = "/tmp/mortise-a-XXXXXX";
-    struct err err = ERR_INIT;
+    static const char template[] = "/tmp/mortise-app-XXXXXX";
     *t = (struct test_app){.a = arena_new((size_t)256 << 20), .now_us = TEST_NOW};
     memcpy(t->dir, template, sizeof template);
     assert_non_null(mkdtemp(t->dir));
@@ -106,8 +106,12 @@ static inline void test_app_init(struct test_app *t, const char *key, const stru
         (void)snprintf(path, sizeof path, "%s/%s", key, files[i].path);
         test_write_file(t->dir, path, files[i].text);
     }
-    char url[400];
-    test_app_url(t, url, sizeof url);
+}
+
+/* Opens the app of t->dir on a store of its own; t->now_us is the clock. */
+static inline void test_app_open(struct test_app *t, const char *key, const char *url)
+{
+    struct err err = ERR_INIT;
     struct engine_opts opts = {.store_url = str_of(url),
                                .apps_dir = str_of(t->dir),
                                .timezone = STR("Asia/Shanghai"),
@@ -129,6 +133,13 @@ static inline void test_app_init(struct test_app *t, const char *key, const stru
     assert_non_null(t->app);
     OK(store_conn_open(engine_store(t->e), &t->db, &err));
     test_as(t, NULL);
+}
+
+static inline void test_app_init(struct test_app *t, const char *key, const struct test_file *files,
+                                 size_t n)
+{
+    test_app_files(t, key, files, n);
+    test_app_open(t, key, "sqlite::memory:");
 }
 
 static inline void test_app_fini(struct test_app *t)
