@@ -4,6 +4,7 @@
  */
 #include "engine/engine_int.h"
 #include "engine/flow/flow.h"
+#include "engine/flow/timer.h"
 #include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/meta/people_app.h"
@@ -58,6 +59,7 @@ static const struct rec_hooks hooks = {
     .button = script_button,
     .submitted = flow_submit,
     .script = script_call,
+    .due = timer_fire_due,
     .lock = flow_lock,
     .task_read = flow_task_read,
 };

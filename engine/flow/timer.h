@@ -17,6 +17,8 @@ int timer_next(struct ctx *c, struct timer *out, struct err *err) ATTR_MUST;
 /* An engine_write_fn, arg: struct timer, as the system and with c->app its app. One that was called
  * off meanwhile, or whose token has gone on, does nothing. */
 int timer_fire(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
+/* Every timer that is due, of c->app only, in the caller's transaction, as the system: how many. */
+int timer_fire_due(struct ctx *c, int64_t *n, struct err *err) ATTR_MUST;
 /* An engine_write_fn for one that timer_fire refused: it is tried again. */
 int timer_failed(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
 

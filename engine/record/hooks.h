@@ -24,6 +24,8 @@ struct rec_hooks {
     /* A flow's script node: "script.function". */
     int (*script)(struct ctx *c, struct str name, const struct rec *rec, bool as_system,
                   struct err *err);
+    /* Fires every timer that is due at c->now_us, in the caller's transaction: how many. */
+    int (*due)(struct ctx *c, int64_t *n, struct err *err);
     /* ERR_LOCKED when a running flow forbids the change; 0 otherwise. */
     int (*lock)(struct ctx *c, const struct rec *old, struct err *err);
     /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or

@@ -323,6 +323,18 @@ static int test_clock(lua_State *L)
     return 0;
 }
 
+/* t:run_jobs(): what is due at the test's clock; returns how many. */
+static int test_run_jobs(lua_State *L)
+{
+    struct lua_box *box = box_of(L);
+    const struct rec_hooks *hooks = engine_hooks(box->c->engine);
+    int64_t n = 0;
+    if (hooks->due && hooks->due(box->c, &n, &box->err) < 0)
+        return box_raise(box);
+    lua_pushinteger(L, n);
+    return 1;
+}
+
 /* ---- expectations ---- */
 
 static bool same(lua_State *L, int a, int b, int depth)
@@ -420,10 +432,16 @@ static int test_fails(lua_State *L)
 
 /* ---- running ---- */
 
-static const luaL_Reg test_methods[] = {
-    {"as", test_as},         {"member", test_member}, {"form", test_form},
-    {"button", test_button}, {"task", test_task},     {"clock", test_clock},
-    {"expect", test_expect}, {"fails", test_fails},   {NULL, NULL}};
+static const luaL_Reg test_methods[] = {{"as", test_as},
+                                        {"member", test_member},
+                                        {"form", test_form},
+                                        {"button", test_button},
+                                        {"task", test_task},
+                                        {"clock", test_clock},
+                                        {"expect", test_expect},
+                                        {"fails", test_fails},
+                                        {"run_jobs", test_run_jobs},
+                                        {NULL, NULL}};
 
 static void open_test(lua_State *L)
 {

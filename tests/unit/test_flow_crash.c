@@ -1,6 +1,6 @@
 /*
- * kill -9 before every single call to the database of one approval step: after a restart the step has
- * happened wholly or not at all, and the approval can go on.
+ * kill -9 before every single call to the database of one approval step: after a restart the step
+ * has happened wholly or not at all, and the approval can go on.
  */
 #include "tests/unit/flow_test.h"
 
@@ -109,7 +109,8 @@ static const struct {
     int64_t before, after;
 } facts[] = {
     {STR("SELECT COUNT(*) FROM _task WHERE state = 'open' AND node = 'boss'"), 1, 0},
-    {STR("SELECT COUNT(*) FROM _task WHERE state = 'open' AND node = 'one' AND form = 'req'"), 0, 1},
+    {STR("SELECT COUNT(*) FROM _task WHERE state = 'open' AND node = 'one' AND form = 'req'"), 0,
+     1},
     {STR("SELECT COUNT(*) FROM _flow_token WHERE state = 'open'"), 1, 4},
     {STR("SELECT COUNT(*) FROM _flow_event WHERE verb = 'approve'"), 0, 1},
     {STR("SELECT COUNT(*) FROM _flow_instance"), 1, 2},
@@ -163,7 +164,8 @@ static void test_kill_at_every_call(void **state)
             break;
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     }
-    print_message("killed before each of %ld calls; after %ld the step was there\n", n - 1, kept - 1);
+    print_message("killed before each of %ld calls; after %ld the step was there\n", n - 1,
+                  kept - 1);
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_true(n > 30);
     arena_free(&app.a);
