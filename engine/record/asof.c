@@ -8,6 +8,7 @@
 
 #include "engine/record/columns.h"
 #include "engine/record/history_int.h"
+#include "engine/record/sealed.h"
 
 #define PAGE_ROWS 500
 #define ROWS_MAX  300000 /* touched since, of one form */
@@ -48,6 +49,8 @@ static void each_column(struct ctx *c, const struct form *f,
             continue;
         if (!field_is_sys(field) || field != f->sys[SYS_ID])
             fn(q, field->key);
+        if (!field_is_sys(field) && field_has_eq(field))
+            fn(q, field_eq_name(c->a, field));
         if (!field_is_sys(field) && field_has_key(field))
             fn(q, field_key_name(c->a, field));
     }
@@ -84,6 +87,19 @@ static struct val key_of(struct ctx *c, const struct field *f, struct val v)
     return val_is_blank(v) || v.kind != VAL_TEXT ? VAL_NONE : val_text(f->type->fold(f, c->a, v));
 }
 
+/* The hash of equality of a value as history sealed it. */
+static int eq_of(struct back *b, const struct field *f, int64_t id, struct val sealed,
+                 struct val *out)
+{
+    struct val v;
+    const struct sealer s = sealer_of(b->a->c);
+    *out = VAL_NONE;
+    return sealed_get(&s, f, id, val_str(sealed), &v, &b->a->err) ||
+                   sealed_eq(&s, f, v, out, &b->a->err)
+               ? -1
+               : 0;
+}
+
 static int put_back(struct back *b)
 {
     struct ctx *c = b->a->c;
@@ -98,7 +114,12 @@ static int put_back(struct back *b)
         if (b->was[i].kind == VAL_ABSENT || (!field_is_sys(f) && !field_has_column(f)))
             continue;
         set_one(&q, &n, f->key, b->was[i]);
-        if (!field_is_sys(f) && field_has_key(f))
+        if (!field_is_sys(f) && field_has_eq(f)) {
+            struct val eq;
+            if (eq_of(b, f, b->id, b->was[i], &eq))
+                return -1;
+            set_one(&q, &n, field_eq_name(c->a, f), eq);
+        } else if (!field_is_sys(f) && field_has_key(f))
             set_one(&q, &n, field_key_name(c->a, f), key_of(c, f, b->was[i]));
     }
     if (b->alive || b->deleted)
@@ -169,6 +190,10 @@ static int insert_row(struct back *b, const struct form *sub, int64_t id, struct
             continue;
         sql_lit(&q, ", ");
         sql_ident(&q, f->key);
+        if (field_has_eq(f)) {
+            sql_lit(&q, ", ");
+            sql_ident(&q, field_eq_name(c->a, f));
+        }
     }
     sql_lit(&q, ") VALUES (");
     sql_bind_int(&q, id);
@@ -181,7 +206,15 @@ static int insert_row(struct back *b, const struct form *sub, int64_t id, struct
         if (!f || !field_has_column(f))
             continue;
         sql_lit(&q, ", ");
-        sql_bind(&q, history_column(c, f, id, old.obj[i].value));
+        struct val column = history_column(c, f, old.obj[i].value);
+        sql_bind(&q, column);
+        if (field_has_eq(f)) {
+            struct val eq;
+            if (eq_of(b, f, id, column, &eq))
+                return -1;
+            sql_lit(&q, ", ");
+            sql_bind(&q, eq);
+        }
     }
     sql_lit(&q, ")");
     return exec(b->a, &q);
@@ -239,7 +272,7 @@ static int entry_back(struct back *b, struct str op, struct val changes)
         if (f->sub && v.kind == VAL_OBJ && rows_back(b, f->sub, v))
             return -1;
         if (!f->sub && v.kind == VAL_LIST && v.n == 2)
-            b->was[f->slot] = history_column(b->a->c, f, b->id, v.list[0]);
+            b->was[f->slot] = history_column(b->a->c, f, v.list[0]);
     }
     return 0;
 }

@@ -21,47 +21,45 @@ static bool kept_in_history(const struct rec *r, const struct field *f)
            f == form->sys[SYS_TITLE];
 }
 
-static void rows_change(struct ctx *c, struct json *j, const struct rec *now, const struct rec *old,
-                        const struct field *table)
+/* [before, after] of a field. */
+static int field_change(struct ctx *c, struct json *j, const struct rec *now, const struct rec *old,
+                        const struct field *f, struct err *err)
 {
-    static const struct rec_rows none = {0};
-    json_key(j, table->key);
-    history_rows(c, j, old && old->rows ? &old->rows[table->slot] : &none,
-                 now->rows ? &now->rows[table->slot] : &none);
+    json_key(j, f->key);
+    if (f->sub)
+        return history_rows(c, j, old, now, f, err);
+    json_begin_list(j);
+    if (!old)
+        json_blank(j);
+    else if (history_put(c, j, old, NULL, f, err))
+        return -1;
+    if (history_put(c, j, now, NULL, f, err))
+        return -1;
+    json_end_list(j);
+    return 0;
 }
 
-static size_t write_changes(struct ctx *c, struct json *j, const struct rec *now,
-                            const struct rec *old)
+/* *n: how many fields differ. */
+static int write_changes(struct ctx *c, struct json *j, const struct rec *now,
+                         const struct rec *old, size_t *n, struct err *err)
 {
-    size_t n = 0;
+    *n = 0;
     json_begin_obj(j);
     for (size_t i = 0; i < now->form->nslots; i++) {
         const struct field *f = rec_field_at(now->form, i);
         if (!kept_in_history(now, f))
             continue;
-        if (f->sub) {
-            bool any = now->rows && now->rows[i].n;
-            if (old ? !rec_same_rows(now, old, f) : any) {
-                rows_change(c, j, now, old, f);
-                n++;
-            }
+        bool any = f->sub && now->rows && now->rows[i].n;
+        bool same = f->sub ? (old ? rec_same_rows(now, old, f) : !any)
+                           : val_same(now->v[i], old ? old->v[i] : VAL_NONE);
+        if (same)
             continue;
-        }
-        struct val was = old ? old->v[i] : VAL_NONE;
-        if (val_same(now->v[i], was))
-            continue;
-        json_key(j, f->key);
-        json_begin_list(j);
-        if (old)
-            history_put(c, j, old, f);
-        else
-            json_blank(j);
-        history_put(c, j, now, f);
-        json_end_list(j);
-        n++;
+        ++*n;
+        if (field_change(c, j, now, old, f, err))
+            return -1;
     }
     json_end_obj(j);
-    return n;
+    return 0;
 }
 
 /* A button says which one it was: "button:claim". */
@@ -116,9 +114,12 @@ int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const stru
 {
     struct strb b;
     struct json j;
+    size_t n;
     strb_init(&b, c->a);
     json_init(&j, &b);
-    if (!write_changes(c, &j, rec, op == REC_DELETE ? rec : old) && op == REC_UPDATE)
+    if (write_changes(c, &j, rec, op == REC_DELETE ? rec : old, &n, err))
+        return -1;
+    if (!n && op == REC_UPDATE)
         return 0;
     return insert(c, rec, op_text(c, op), strb_str(&b), err);
 }
@@ -127,9 +128,12 @@ int history_computed(struct ctx *c, const struct rec *rec, const struct rec *old
 {
     struct strb b;
     struct json j;
+    size_t n;
     strb_init(&b, c->a);
     json_init(&j, &b);
-    if (!write_changes(c, &j, rec, old))
+    if (write_changes(c, &j, rec, old, &n, err))
+        return -1;
+    if (!n)
         return 0;
     return insert(c, rec, STR("compute"), strb_str(&b), err);
 }
@@ -211,7 +215,8 @@ static int row_side(struct reading *r, const struct field *table, int64_t id, st
         if (!f || right < FIELD_MASKED || needs)
             continue;
         json_key(r->out, f->key);
-        if (side(r, f, right, history_get(r->c, f, id, row.obj[i].value), err))
+        struct val v;
+        if (history_get(r->c, f, id, row.obj[i].value, &v, err) || side(r, f, right, v, err))
             return -1;
     }
     json_end_obj(r->out);
@@ -265,7 +270,9 @@ static int one_change(struct reading *r, int64_t id, const struct pair *p, struc
         static const struct str keys[] = {STR("old"), STR("new")};
         for (size_t i = 0; i < 2; i++) {
             json_key(r->out, keys[i]);
-            if (side(r, f, r->rights[f->slot], history_get(r->c, f, id, p->value.list[i]), err))
+            struct val v;
+            if (history_get(r->c, f, id, p->value.list[i], &v, err) ||
+                side(r, f, r->rights[f->slot], v, err))
                 return -1;
         }
     } else if (p->value.kind == VAL_OBJ && f->sub && table_change(r, f, p->value, err)) {

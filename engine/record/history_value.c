@@ -6,14 +6,21 @@
 #include "engine/record/history_int.h"
 
 #include "engine/base/map.h"
+#include "engine/record/sealed.h"
 
 /* ---- writing ---- */
 
-void history_put(struct ctx *c, struct json *j, const struct rec *r, const struct field *f)
+int history_put(struct ctx *c, struct json *j, const struct rec *r, const struct rec *up,
+                const struct field *f, struct err *err)
 {
+    const struct sealer s = sealer_of(c);
     struct val v = r->v[f->slot];
-    (void)c;
-    json_val(j, val_is_blank(v) ? VAL_NONE : v);
+    if (val_is_blank(v))
+        v = VAL_NONE;
+    else if (f->encrypted && sealed_put(&s, f, r->id, sealed_subject(f, r, up), v, &v, err))
+        return -1;
+    json_val(j, v);
+    return 0;
 }
 
 static bool same_row(const struct rec *x, const struct rec *y)
@@ -24,25 +31,33 @@ static bool same_row(const struct rec *x, const struct rec *y)
     return true;
 }
 
-static void row_json(struct ctx *c, struct json *j, const struct rec *r, size_t pos)
+struct row_at {
+    const struct rec *r; /* NULL: none */
+    const struct rec *up;
+    size_t pos;
+    bool kept;
+};
+
+static int row_json(struct ctx *c, struct json *j, const struct row_at *at, struct err *err)
 {
+    const struct rec *r = at->r;
+    if (!r) {
+        json_blank(j);
+        return 0;
+    }
     json_begin_obj(j);
-    json_kint(j, "_pos", (int64_t)pos);
+    json_kint(j, "_pos", (int64_t)at->pos);
     for (size_t i = 0; i < r->form->nfields; i++) {
         const struct field *f = r->form->fields[i];
         if (!field_has_column(f) || val_is_blank(r->v[i]))
             continue;
         json_key(j, f->key);
-        history_put(c, j, r, f);
+        if (history_put(c, j, r, at->up, f, err))
+            return -1;
     }
     json_end_obj(j);
+    return 0;
 }
-
-struct row_at {
-    const struct rec *r;
-    size_t pos;
-    bool kept;
-};
 
 static struct str id_key(struct arena *a, int64_t id)
 {
@@ -50,32 +65,30 @@ static struct str id_key(struct arena *a, int64_t id)
     return str_dup(a, id_print(id, buf));
 }
 
-static void index_rows(struct ctx *c, const struct rec_rows *rows, struct map *m, struct row_at *at)
+static void index_rows(struct ctx *c, const struct rec_rows *rows, const struct rec *up,
+                       struct map *m, struct row_at *at)
 {
     map_init(m, c->a);
     for (size_t i = 0; i < rows->n; i++) {
-        at[i] = (struct row_at){&rows->v[i], i, false};
+        at[i] = (struct row_at){&rows->v[i], up, i, false};
         map_put(m, id_key(c->a, rows->v[i].id), &at[i]);
     }
 }
 
-static void one_row(struct ctx *c, struct json *j, const struct row_at *was,
-                    const struct row_at *now)
+static int one_row(struct ctx *c, struct json *j, const struct row_at *was,
+                   const struct row_at *now, struct err *err)
 {
     char buf[16];
     json_begin_obj(j);
-    json_kstr(j, "id", id_print(was ? was->r->id : now->r->id, buf));
+    json_kstr(j, "id", id_print(was->r ? was->r->id : now->r->id, buf));
     json_key(j, STR("old"));
-    if (was)
-        row_json(c, j, was->r, was->pos);
-    else
-        json_blank(j);
+    if (row_json(c, j, was, err))
+        return -1;
     json_key(j, STR("new"));
-    if (now)
-        row_json(c, j, now->r, now->pos);
-    else
-        json_blank(j);
+    if (row_json(c, j, now, err))
+        return -1;
     json_end_obj(j);
+    return 0;
 }
 
 /* The ids before, when they do not follow from those after by leaving out what was added. */
@@ -100,46 +113,90 @@ static void order_json(struct json *j, const struct rec_rows *o, const struct re
     json_end_list(j);
 }
 
-void history_rows(struct ctx *c, struct json *j, const struct rec_rows *o, const struct rec_rows *n)
+struct row_counts {
+    int64_t added, removed, changed;
+};
+
+struct row_lists {
+    const struct row_at *now;
+    struct row_at *was;
+    size_t nnow, nwas;
+    const struct map *by_id; /* of was */
+};
+
+static const struct row_at no_row;
+
+/* Rows that came or changed, then those that went. */
+static int rows_list(struct ctx *c, struct json *j, const struct row_lists *l,
+                     struct row_counts *count, struct err *err)
 {
-    struct map was;
-    struct row_at *from = ARENA_ARRAY(c->a, struct row_at, o->n + 1);
-    int64_t added = 0, removed = 0, changed = 0;
     char buf[16];
-    index_rows(c, o, &was, from);
+    const struct row_at *now = l->now;
+    for (size_t i = 0; i < l->nnow; i++) {
+        struct row_at *old = map_get(l->by_id, id_print(now[i].r->id, buf));
+        if (old)
+            old->kept = true;
+        if (old && same_row(old->r, now[i].r))
+            continue;
+        count->added += !old;
+        count->changed += old != NULL;
+        if (one_row(c, j, old ? old : &no_row, &now[i], err))
+            return -1;
+    }
+    for (size_t i = 0; i < l->nwas; i++) {
+        if (l->was[i].kept)
+            continue;
+        count->removed++;
+        if (one_row(c, j, &l->was[i], &no_row, err))
+            return -1;
+    }
+    return 0;
+}
+
+int history_rows(struct ctx *c, struct json *j, const struct rec *r_was, const struct rec *r_now,
+                 const struct field *table, struct err *err)
+{
+    static const struct rec_rows none = {0};
+    struct map was, ids;
+    struct row_counts count = {0};
+    const struct rec_rows *o = r_was && r_was->rows ? &r_was->rows[table->slot] : &none;
+    const struct rec_rows *n = r_now->rows ? &r_now->rows[table->slot] : &none;
+    struct row_at *from = ARENA_ARRAY(c->a, struct row_at, o->n + 1);
+    struct row_at *to = ARENA_ARRAY(c->a, struct row_at, n->n + 1);
+    index_rows(c, o, r_was, &was, from);
+    index_rows(c, n, r_now, &ids, to);
     json_begin_obj(j);
     json_key(j, STR("rows"));
     json_begin_list(j);
-    for (size_t i = 0; i < n->n; i++) {
-        struct row_at now = {&n->v[i], i, false};
-        struct row_at *old = map_get(&was, id_print(n->v[i].id, buf));
-        if (old)
-            old->kept = true;
-        if (old && same_row(old->r, now.r))
-            continue;
-        added += !old;
-        changed += old != NULL;
-        one_row(c, j, old, &now);
-    }
-    for (size_t i = 0; i < o->n; i++)
-        if (!from[i].kept) {
-            removed++;
-            one_row(c, j, &from[i], NULL);
-        }
+    const struct row_lists l = {to, from, n->n, o->n, &was};
+    if (rows_list(c, j, &l, &count, err))
+        return -1;
     json_end_list(j);
-    json_kint(j, "added", added);
-    json_kint(j, "removed", removed);
-    json_kint(j, "changed", changed);
+    json_kint(j, "added", count.added);
+    json_kint(j, "removed", count.removed);
+    json_kint(j, "changed", count.changed);
     order_json(j, o, n, &was);
     json_end_obj(j);
+    return 0;
 }
 
 /* ---- reading ---- */
 
-struct val history_get(struct ctx *c, const struct field *f, int64_t row, struct val v)
+int history_get(struct ctx *c, const struct field *f, int64_t row, struct val v, struct val *out,
+                struct err *err)
 {
-    (void)c, (void)f, (void)row;
-    return v;
+    struct strb b;
+    struct json j;
+    const struct sealer s = sealer_of(c);
+    *out = v;
+    if (!f->encrypted || v.kind != VAL_TEXT || !vault_is_sealed(val_str(v)))
+        return 0;
+    if (sealed_get(&s, f, row, val_str(v), &v, err))
+        return -1;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_val(&j, v);
+    return json_parse(c->a, strb_str(&b), out, err) ? -1 : 0;
 }
 
 static struct val ref_column(struct val v)
@@ -175,13 +232,14 @@ static struct val typed(struct arena *a, enum fx_base base, struct val v)
     return v;
 }
 
-struct val history_column(struct ctx *c, const struct field *f, int64_t row, struct val v)
+struct val history_column(struct ctx *c, const struct field *f, struct val v)
 {
     struct fx_field x;
-    v = history_get(c, f, row, v);
     field_fx(f, &x);
     if (val_is_blank(v))
         return VAL_NONE;
+    if (f->encrypted)
+        return v.kind == VAL_TEXT && vault_is_sealed(val_str(v)) ? v : VAL_NONE;
     if (field_is_sys(f) && f == f->form->sys[SYS_NODE])
         return field_to_column(f, c->a, v);
     if (v.kind == VAL_LIST && x.type.base != FX_JSON) {

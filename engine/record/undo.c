@@ -37,6 +37,7 @@ struct one {
     struct val kept;           /* VAL_LIST of {field?, because, by?, at?} */
     struct str *names;         /* of the fields that go back */
     size_t nnames;
+    struct err damaged; /* a kept value that does not open any more */
 };
 
 /* ---- its entries ---- */
@@ -100,6 +101,16 @@ static int entries_of(struct one *o, const struct sql *mine, struct err *err)
     return step;
 }
 
+static struct val kept_val(struct one *o, const struct field *f, int64_t row, struct val v)
+{
+    struct val out;
+    struct err err = ERR_INIT;
+    if (history_get(o->c, f, row, v, &out, &err) == 0)
+        return out;
+    o->damaged = err;
+    return VAL_NONE;
+}
+
 static void note_field(struct one *o, const struct entry *e, const struct pair *p)
 {
     const struct field *f = form_field(o->f, p->key);
@@ -109,7 +120,7 @@ static void note_field(struct one *o, const struct entry *e, const struct pair *
     if (e->mine && !x->touched) {
         x->touched = true;
         if (p->value.kind == VAL_LIST && p->value.n == 2)
-            x->old = history_get(o->c, f, o->id, p->value.list[0]);
+            x->old = kept_val(o, f, o->id, p->value.list[0]);
     } else if (!e->mine && x->touched) {
         x->other = true;
         x->by = e;
@@ -174,7 +185,7 @@ static struct val row_body(struct one *o, const struct form *sub, int64_t id, st
             continue;
         if (v.kind == VAL_ABSENT)
             v = VAL_NONE;
-        p[n++] = (struct pair){f->key, history_get(o->c, f, id, v)};
+        p[n++] = (struct pair){f->key, kept_val(o, f, id, v)};
     }
     return val_obj(p, n);
 }
@@ -312,6 +323,10 @@ static int plan(struct one *o, struct err *err)
     if (o->action == ACT_DELETE)
         return 1;
     plan_fields(o, &now);
+    if (o->damaged.code != ERR_NONE) {
+        *err = o->damaged;
+        return -1;
+    }
     return o->action == ACT_RESTORE || o->nnames;
 }
 
@@ -555,6 +570,10 @@ int undo_version(struct ctx *c, struct version_back *v, struct rec *out, struct 
         return -1;
     note_entries(&o);
     plan_fields(&o, &now);
+    if (o.damaged.code != ERR_NONE) {
+        *err = o.damaged;
+        return -1;
+    }
     if (narrow(&o, &now, v, err))
         return -1;
     struct rec_write w = {.op = REC_UPDATE,
