@@ -34,8 +34,10 @@ static int plain(struct ctx *c, void *arg, struct err *err)
 /* What a kept answer is: its ETag (or nothing), a line feed, the body. */
 static void replay(struct job *j, int64_t status, struct str kept)
 {
-    struct str etag, body = str_cut(kept, '\n', &etag);
+    struct str etag, body;
     struct http_resp *resp = j->resp;
+    kept = str_dup(resp->body.a, kept);
+    body = str_cut(kept, '\n', &etag);
     resp->status = (int)status;
     strb_add(&resp->body, body);
     if (etag.n)
@@ -44,13 +46,41 @@ static void replay(struct job *j, int64_t status, struct str kept)
     j->replayed = true;
 }
 
+/* Answers hold values of records: they are sealed, and the hash of the body with them. */
+static struct vault_at kept_at(const struct job *j, struct ctx *c)
+{
+    return (struct vault_at){
+        .app = STR("_system"),
+        .form = STR("_idempotency"),
+        .field = str_fmt(c->a, "%.*s %.*s", STR_ARG(j->principal), STR_ARG(j->key)),
+    };
+}
+
+/* 1 answered, 0 its key is gone, -1: another body. */
+static int open_kept(struct job *j, struct ctx *c, int64_t status, struct str sealed,
+                     struct err *err)
+{
+    struct str plain, hash;
+    const struct vault_at at = kept_at(j, c);
+    int rc = vault_unseal(c->vault, c->db, c->a, &at, sealed, &plain, err);
+    if (rc <= 0)
+        return rc;
+    plain = str_cut(plain, '\n', &hash);
+    if (!str_eq(hash, j->hash))
+        return err_set(err, ERR_INVALID, "idempotency_key_reused",
+                       "这个 Idempotency-Key 已用于另一个请求。",
+                       "This Idempotency-Key was used for another request.");
+    replay(j, status, plain);
+    return 1;
+}
+
 /* 1 answered from the kept row, 0 new, -1. */
 static int look_up(struct job *j, struct ctx *c, struct err *err)
 {
     struct sql q;
     struct stmt *s;
     sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "SELECT route, body_hash, status, response FROM _idempotency WHERE expires_at > ");
+    sql_lit(&q, "SELECT route, status, response FROM _idempotency WHERE expires_at > ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, " AND principal = ");
     sql_bind_str(&q, j->principal);
@@ -59,12 +89,12 @@ static int look_up(struct job *j, struct ctx *c, struct err *err)
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
-    if (rc == 1 && (!str_eq(stmt_str(s, 0), j->route) || !str_eq(stmt_str(s, 1), j->hash)))
+    if (rc == 1 && !str_eq(stmt_str(s, 0), j->route))
         rc = err_set(err, ERR_INVALID, "idempotency_key_reused",
                      "这个 Idempotency-Key 已用于另一个请求。",
                      "This Idempotency-Key was used for another request.");
     if (rc == 1)
-        replay(j, stmt_int(s, 2), stmt_str(s, 3));
+        rc = open_kept(j, c, stmt_int(s, 1), str_dup(c->a, stmt_str(s, 2)), err);
     stmt_done(s);
     return rc;
 }
@@ -90,23 +120,29 @@ static int keep(struct job *j, struct ctx *c, struct err *err)
 {
     struct strb kept;
     struct sql q;
+    struct str sealed;
+    const struct vault_at at = kept_at(j, c);
     strb_init(&kept, c->a);
+    strb_add(&kept, j->hash);
+    strb_addc(&kept, '\n');
     strb_add(&kept, etag_of(j->resp));
     strb_addc(&kept, '\n');
     strb_add(&kept, strb_str(&j->resp->body));
+    if (vault_seal(c->vault, c->db, c->a, &at, 0, strb_str(&kept), &sealed, err))
+        return -1;
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(
         &q,
         "INSERT INTO _idempotency (principal, key, route, body_hash, status, response, created_at,"
         " expires_at) VALUES (");
-    const struct str texts[] = {j->principal, j->key, j->route, j->hash};
+    const struct str texts[] = {j->principal, j->key, j->route, STR("sealed")};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         sql_bind_str(&q, texts[i]);
         sql_lit(&q, ", ");
     }
     sql_bind_int(&q, j->resp->status ? j->resp->status : 200);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, strb_str(&kept));
+    sql_bind_str(&q, sealed);
     sql_lit(&q, ", ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, ", ");

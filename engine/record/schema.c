@@ -620,6 +620,18 @@ static int next_version(struct work *w, struct err *err)
     return store_get_int(w->c->db, w->c->a, &q, &w->n, err) < 0 ? -1 : 0;
 }
 
+static int seal_history(struct work *w, struct err *err)
+{
+    bool did = false;
+    for (size_t i = 0; i < w->new_->nforms; i++)
+        if (schema_seal_history(w->c, schema_before(w->old, w->new_->forms[i]), w->new_->forms[i],
+                                &did, err) < 0)
+            return -1;
+    if (did)
+        store_scrub(w->c->db);
+    return 0;
+}
+
 static int apply_all(struct work *w, struct err *err)
 {
     if (next_version(w, err) < 0)
@@ -627,7 +639,7 @@ static int apply_all(struct work *w, struct err *err)
     for (size_t i = 0; i < w->new_->nforms; i++)
         if (apply_form(w, w->new_->forms[i], err) < 0)
             return -1;
-    if (retire_tables(w, err) < 0)
+    if (retire_tables(w, err) < 0 || seal_history(w, err) < 0)
         return -1;
     if (schema_fill(w->c, w->old, w->new_, err) < 0 || backfill_begin(w->c, w->new_, w->n, err) < 0)
         return -1;

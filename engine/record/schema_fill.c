@@ -114,9 +114,20 @@ static void find_stale(struct arena *a, struct stale *s, const struct app *old,
 }
 
 /* A form with a stale column, or a title that reads another way. */
+/* What is sealed, or no more, may stand in the title. */
+static bool seal_stale(const struct form *old, const struct form *f)
+{
+    for (size_t i = 0; old && i < f->nfields; i++) {
+        const struct field *was = before(old, f->fields[i]);
+        if (was && was->encrypted != f->fields[i]->encrypted)
+            return true;
+    }
+    return false;
+}
+
 static bool form_stale(const struct stale *s, const struct form *old, const struct form *f)
 {
-    if (old && !same_text(old->record_title, f->record_title))
+    if (seal_stale(old, f) || (old && !same_text(old->record_title, f->record_title)))
         return true;
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
@@ -258,8 +269,10 @@ static int choose(const struct ctx *c, struct arena *a, const struct stale *s,
 {
     for (size_t i = 0; i < new_->nforms; i++) {
         const struct form *f = new_->forms[i];
-        int many =
-            form_stale(s, schema_before(old, f), f) && can_wait(s, f) ? many_rows(c, a, f, err) : 0;
+        int many = form_stale(s, schema_before(old, f), f) && can_wait(s, f) &&
+                           !seal_stale(schema_before(old, f), f)
+                       ? many_rows(c, a, f, err)
+                       : 0;
         if (many < 0)
             return -1;
         if (many)

@@ -81,6 +81,11 @@ int schema_subject(const struct sealer *s, const struct form *old, const struct 
 int schema_retired(struct ctx *c, const struct ddl_table *t, struct str key, struct str **names,
                    size_t *n, struct err *err) ATTR_MUST;
 
+/* Entries of history follow a form whose fields changed their seal, or were renamed under it; *did
+ * when there is such a field. */
+int schema_seal_history(struct ctx *c, const struct form *old, const struct form *f, bool *did,
+                        struct err *err) ATTR_MUST;
+
 /* The form of the version before that this one continues, by its key or `was:`; NULL. */
 struct form *schema_before(const struct app *old, const struct form *f);
 /* Rows of system tables that name a form or sub-table follow its rename. old may be NULL. */

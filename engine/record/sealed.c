@@ -78,10 +78,15 @@ static struct val decode(struct arena *a, struct str text)
 int sealed_put(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
                struct val v, struct val *out, struct err *err)
 {
+    return sealed_put_column(s, f, row, subject, field_to_column(f, s->a, v), out, err);
+}
+
+int sealed_put_column(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
+                      struct val v, struct val *out, struct err *err)
+{
     struct vault_at at;
     struct str text;
     *out = VAL_NONE;
-    v = field_to_column(f, s->a, v);
     if (val_is_blank(v))
         return 0;
     place(s->a, f, row, &at);
@@ -161,8 +166,8 @@ int sealed_key(const struct sealer *s, const struct field *f, struct val v, stru
     *out = VAL_NONE;
     if (val_is_blank(v))
         return 0;
-    struct str text = f->type->fold ? f->type->fold(f, s->a, v)
-                                    : encode(s->a, field_to_column(f, s->a, v));
+    struct str text =
+        f->type->fold ? f->type->fold(f, s->a, v) : encode(s->a, field_to_column(f, s->a, v));
     return blind(s, f, "key", text, out, err);
 }
 

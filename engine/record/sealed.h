@@ -26,6 +26,9 @@ int64_t sealed_subject(const struct field *f, const struct rec *r, const struct 
 /* In a write job. v: the field's own form; blank stays blank. */
 int sealed_put(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
                struct val v, struct val *out, struct err *err) ATTR_MUST;
+/* The same of what a column in clear holds. */
+int sealed_put_column(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
+                      struct val column, struct val *out, struct err *err) ATTR_MUST;
 /* Blank when the key was erased; ERR_STORE "sealed_damaged" when it was changed or moved. */
 int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struct str text,
                struct val *out, struct err *err) ATTR_MUST;

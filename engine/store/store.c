@@ -158,6 +158,11 @@ void store_conn_close(struct conn **at)
     *at = NULL;
 }
 
+void store_scrub(struct conn *c)
+{
+    c->drv->scrub = true;
+}
+
 bool store_is_writer(const struct conn *c)
 {
     return c->writer;

@@ -67,6 +67,9 @@ int store_savepoint(struct conn *c, struct err *err) ATTR_MUST;
 int store_release(struct conn *c, struct err *err) ATTR_MUST;
 void store_rollback(struct conn *c);
 
+/* In a write job: what this job overwrites or deletes (with secure_delete, zeroed in its pages) must
+ * leave the log of the database too, soon after the commit. */
+void store_scrub(struct conn *c);
 /* True on the connection of a running write job. */
 bool store_is_writer(const struct conn *c);
 struct store *store_of(const struct conn *c);

@@ -23,6 +23,7 @@ struct drv_conn {
     bool broken;  /* what the disk holds is no longer known (failed fsync): write no more */
     bool ddl;     /* statements that change tables are let through (ddl.c, migrate.c) */
     bool system;  /* and those of system tables (migrate.c) */
+    bool scrub;   /* what was overwritten must not stay in the log: rest() empties it */
     bool scratch; /* temporary tables and views may be made (a driver that needs to know) */
 };
 

@@ -696,6 +696,8 @@ static int sq_tx(struct drv_conn *at, enum drv_tx what, struct err *err)
 static int checkpoint(struct sq_conn *c, int mode, struct err *err)
 {
     int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, NULL, NULL);
+    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE)
+        c->wal_pages = 0;
     c->tried_pages = c->wal_pages;
     return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : fail(c, "checkpoint", err);
 }
@@ -706,10 +708,13 @@ static int sq_rest(struct drv_conn *at, struct err *err)
     int rc = 0;
     if (c->wal_pages < c->tried_pages)
         c->tried_pages = 0; /* the WAL has started over */
-    if (!c->base.broken && c->wal_pages - c->tried_pages >= PAGES_CHECKPOINT) {
-        bool cut = c->wal_pages >= PAGES_TRUNCATE;
+    bool due = c->wal_pages - c->tried_pages >= PAGES_CHECKPOINT;
+    if (!c->base.broken && (due || c->base.scrub)) {
+        bool cut = c->base.scrub || c->wal_pages >= PAGES_TRUNCATE;
         sqlite3_busy_timeout(c->db, TRUNCATE_WAIT_MS);
         rc = checkpoint(c, cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, err);
+        if (c->wal_pages == 0)
+            c->base.scrub = false; /* else a reader was in the way: at the next rest */
         sqlite3_busy_timeout(c->db, BUSY_MS);
     }
     gate_open(c);
