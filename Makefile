@@ -61,6 +61,14 @@ bench: ## six figures beside their floor in the same run (build/bench.json)
 	@runtime/deploy/need.sh "benchmarks (load generator, sqlite3 shell)" $(PKG_BENCH)
 	@$(MAKE) -s -j2 V=release all build/release/tests/bench/floor
 	@node tests/bench/run.mjs $(ARGS)
+	@$(MAKE) -s bench-formula
+
+bench-formula: wasm ## expressions: native beside WebAssembly, size of formula.wasm
+	@$(MAKE) -s V=release UI=0 build/release/tests/bench/bench_fx
+	@PATH="$(UI_PATH)" node tests/bench/formula.mjs
+
+$(B)/tests/bench/bench_fx: $(B)/tests/bench/bench_fx.o $(B)/libengine.a
+	$(CC) $^ -o $@ $(LDLIBS)
 
 build/release/tests/bench/floor: tests/bench/floor.c
 	@mkdir -p $(@D)

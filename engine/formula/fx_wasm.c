@@ -582,26 +582,53 @@ void fxw_table(const char *p, uint32_t n)
     free_scratch();
 }
 
+/* The value of a compiled expression; false: not here. */
+static bool evaluate(int32_t handle, int32_t row_index, struct val *v)
+{
+    const int64_t at = INT64_MIN;
+    struct zone zone;
+    if ((uint32_t)handle >= h.exprs.n || !choose_row(&h.exprs.v[handle], row_index)) {
+        return false;
+    }
+    struct fx_env env = environment(&zone, &at, &h.offset_s);
+    env.row = h.row->slots;
+    *v = fx_eval(h.exprs.v[handle].fx, &env);
+    return !env.failed && !env.limit;
+}
+
 EXPORT("fxw_eval") int32_t fxw_eval(int32_t handle, int32_t row_index);
 int32_t fxw_eval(int32_t handle, int32_t row_index)
 {
-    const int64_t at = INT64_MIN;
     struct json j;
     struct strb b;
-    struct zone zone;
     struct val v = VAL_NONE;
-    int32_t rc = -1;
     begin_result(&j, &b);
     free_scratch();
-    if (handle >= 0 && (size_t)handle < h.exprs.n && choose_row(&h.exprs.v[handle], row_index)) {
-        struct fx_env env = environment(&zone, &at, &h.offset_s);
-        env.row = h.row->slots;
-        v = fx_eval(h.exprs.v[handle].fx, &env);
-        rc = env.failed || env.limit ? -1 : 0;
-    }
+    int32_t rc = evaluate(handle, row_index, &v) ? 0 : -1;
     json_val(&j, v);
     finish(&b);
     return rc;
+}
+
+EXPORT("fxw_number") double fxw_number(int32_t handle, int32_t row_index);
+double fxw_number(int32_t handle, int32_t row_index)
+{
+    struct val v = VAL_NONE;
+    arena_reset(h.out, h.out_mark);
+    if (!evaluate(handle, row_index, &v)) {
+        return __builtin_inf();
+    }
+    return fx_is_num(v) ? fx_to_num(v) : __builtin_nan("");
+}
+
+EXPORT("fxw_set") int32_t fxw_set(uint32_t slot, double x);
+int32_t fxw_set(uint32_t slot, double x)
+{
+    if (h.top == NULL || slot >= h.top->form->fields.n) {
+        return -1;
+    }
+    h.top->slots[slot] = x == x ? convert(val_num(x), h.top->form->fields.v[slot].type) : VAL_NONE;
+    return 0;
 }
 
 EXPORT("fxw_now") void fxw_now(int64_t us, int32_t offset_s);

@@ -159,9 +159,9 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
         return null;
       }
       x.fxw_refs(handle);
-      const info = result() as { refs?: string[]; flags?: number } | null;
+      const info = result() as { refs?: string[]; flags?: number; type?: string } | null;
       x.fxw_reset();
-      const got = { handle, refs: info?.refs ?? [], remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0 };
+      const got = { handle, refs: info?.refs ?? [], remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0, number: info?.type === 'num' };
       compiled.set(at, got);
       return got;
     },
@@ -174,6 +174,10 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
       if (table !== null) {
         const [p, n] = put(table);
         x.fxw_table(p, n);
+      }
+      if (h.number) {
+        const v = x.fxw_number(h.handle, row);
+        return Number.isFinite(v) ? v : Number.isNaN(v) ? null : undefined;
       }
       return x.fxw_eval(h.handle, row) === 0 ? result() : undefined;
     },
