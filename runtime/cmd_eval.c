@@ -7,7 +7,6 @@
 #include "runtime/cmd.h"
 
 #include "engine/formula/fx_pgfn.h"
-#include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"

@@ -16,6 +16,7 @@ interface Exports {
   fxw_row: (p: number, n: number) => number;
   fxw_table: (p: number, n: number) => void;
   fxw_eval: (h: number, row: number) => number;
+  fxw_number: (h: number, row: number) => number;
   fxw_now: (us: bigint, offset: number) => void;
   fxw_user: (p: number, n: number) => number;
   fxw_result: () => number;
@@ -31,6 +32,7 @@ export interface Compiled {
   refs: string[];
   /** needs rows or functions that only the server has */
   remote: boolean;
+  number: boolean;
 }
 
 export interface Formula {
@@ -161,7 +163,12 @@ export async function openFormula(def: FormDef, me: Me): Promise<Formula> {
       x.fxw_refs(handle);
       const info = result() as { refs?: string[]; flags?: number; type?: string } | null;
       x.fxw_reset();
-      const got = { handle, refs: info?.refs ?? [], remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0, number: info?.type === 'num' };
+      const got = {
+        handle,
+        refs: info?.refs ?? [],
+        remote: ((info?.flags ?? 0) & (STORED | SERVER)) !== 0,
+        number: info?.type === 'num',
+      };
       compiled.set(at, got);
       return got;
     },

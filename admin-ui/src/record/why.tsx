@@ -50,10 +50,7 @@ function Parts({ trace }: { trace: Trace }) {
   return (
     <ul class="why">
       {fromTheWhole(trace.parts).map((p) => (
-        <li
-          key={`${p.line}:${p.column}:${p.depth}:${p.text}`}
-          style={{ paddingInlineStart: `${p.depth * 14}px` }}
-        >
+        <li key={`${p.line}:${p.column}:${p.depth}:${p.text}`} class={`why-${Math.min(p.depth, 6)}`}>
           {p.hidden ? (
             <span class="dim">{t('why_hidden')}</span>
           ) : (
