@@ -32,7 +32,7 @@ export interface Compiled {
   refs: string[];
   /** needs rows or functions that only the server has */
   remote: boolean;
-  number: boolean;
+  number?: boolean;
 }
 
 export interface Formula {
