@@ -5,8 +5,8 @@ local function request(t, rate)
   local boss = t:as("director")
   local channel = boss:form("channel"):create{
     name = "折扣渠道", kind = "agent", manager = t:member("channel_manager"), discount_ceiling = 0.1}
-  boss:form("agent"):create{name = "折扣代表", user = t:member("channel_rep"), channel = channel._id}
-  local deal = boss:form("opportunity"):create{name = "折扣商机", stage = "Engaging"}
+  local agent = boss:form("agent"):create{name = "折扣代表", user = t:member("channel_rep"), channel = channel._id}
+  local deal = boss:form("opportunity"):create{name = "折扣商机", stage = "Engaging", agent = agent._id}
   return t:as("channel_rep"):form("discount"):create{
     opportunity = deal._id, channel = channel._id, list = 100000, rate = rate, reason = "对手报价更低"}
 end
@@ -30,7 +30,6 @@ return {
 
   ["超出十个点以内由总监批"] = function(t)
     local made = request(t, 0.18)
-    t:fails(function() t:as("channel_manager"):task("manager") end)
     t:as("director"):task("director"):approve{}
     t:expect(state(t, made), {"approved", "granted"})
   end,

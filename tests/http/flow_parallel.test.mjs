@@ -1,0 +1,116 @@
+// Fifty people approve the same request at the same moment: one wins, the others hear 409, everything happens once.
+// Due times over HTTP on the test clock. Jump, restart, moving to a new version.
+import assert from 'node:assert/strict';
+import { writeFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { login, PASSWORD, serve, skip } from './lib.mjs';
+
+const L = '/apps/desk/forms/leave';
+const PEOPLE = 50;
+
+/** Polls until `ask` gives something truthy; fails after five seconds. */
+async function eventually(ask) {
+  for (let i = 0; i < 100; i++) {
+    const got = await ask();
+    if (got) return got;
+    await new Promise((r) => setTimeout(r, 50));
+  }
+  assert.fail('nothing came in five seconds');
+}
+
+test('fifty approvers at once', { skip }, async (t) => {
+  const s = await serve(t);
+  const admin = await login(s, 'admin');
+  const agent = await login(s, 'agent');
+  const members = [];
+  for (let i = 0; i < PEOPLE; i++) {
+    const body = { login: `boss${i}`, name: `主管${i}`, password: PASSWORD, roles: ['desk:boss'] };
+    const r = await admin.post('/admin/members', body);
+    assert.equal(r.status, 201, JSON.stringify(r.body));
+    members.push(body.login);
+  }
+  const sessions = [];
+  for (const m of members) sessions.push(await login(s, m));
+  const rec = (await agent.post(`${L}/records`, { reason: '五十人', days: 1 })).body;
+  const tasks = [];
+  for (const who of sessions) {
+    const todo = (await who.get('/tasks?box=todo')).body;
+    assert.equal(todo.counts.todo, 1);
+    tasks.push(todo.tasks.find((x) => x.record.id === rec._id).id);
+  }
+  const answers = await Promise.all(sessions.map((who, i) => who.post(`/tasks/${tasks[i]}/approve`, { comment: `${i}` })));
+  const won = answers.filter((r) => r.status === 200).length;
+  const lost = answers.filter((r) => r.status === 409).length;
+  assert.deepEqual([won, lost], [1, PEOPLE - 1], JSON.stringify(answers.map((r) => r.status)));
+  const view = (await agent.get(`${L}/records/${rec._id}/flow`)).body;
+  assert.equal(view.state, 'approved');
+  assert.equal(view.timeline.filter((x) => x.action === 'approve').length, 1);
+  assert.equal(view.timeline.filter((x) => x.action === 'end').length, 1);
+  for (const who of sessions) assert.equal((await who.get('/tasks?box=todo')).body.counts.todo, 0);
+});
+
+test('managing approvals', { skip }, async (t) => {
+  const s = await serve(t, { own: true, args: ['--test-clock'] });
+  const file = join(s.apps, 'desk/forms/leave.yaml');
+  const admin = await login(s, 'admin');
+  const agent = await login(s, 'agent');
+  const boss = await login(s, 'boss');
+  const state = async (id) => (await agent.get(`${L}/records/${id}`)).body._state;
+  const publish = async (change) => {
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+    const plan = (await admin.post('/admin/apps/desk/plan', {})).body;
+    const r = await admin.post('/admin/apps/desk/publish', { plan_hash: plan.plan_hash });
+    assert.equal(r.status, 200, JSON.stringify(r.body));
+  };
+  const submit = async (reason) => (await agent.post(`${L}/records`, { reason, days: 1 })).body._id;
+  const taskOf = async (who, id) => (await who.get('/tasks?box=todo')).body.tasks.find((x) => x.record.id === id);
+
+  const before = await submit('老版本');
+  await publish((text) =>
+    text
+      .replace('    boss:\n      type: approve', '    chief:\n      type: approve')
+      .replace('mode: any', 'mode: any\n      due: {after: 2 hours, then: [remind, {reject: {after: 1 hour}}]}'),
+  );
+
+  await t.test('a due time reminds, then acts as nobody', async () => {
+    const id = await submit('没人管');
+    assert.ok((await taskOf(boss, id)).due_at);
+    await agent.post('/test/clock', { advance: '2 hours' });
+    await eventually(async () => (await agent.get(`${L}/records/${id}/flow`)).body.timeline.some((x) => x.action === 'remind'));
+    assert.equal(await state(id), 'running');
+    await agent.post('/test/clock', { advance: '61 minutes' });
+    await eventually(async () => (await state(id)) === 'rejected');
+    const line = (await agent.get(`${L}/records/${id}/flow`)).body.timeline.find((x) => x.action === 'reject');
+    assert.deepEqual([line.auto, line.by], [true, null]);
+  });
+
+  await t.test('a running approval moves to the new version by a map of nodes', async () => {
+    const move = (body) => admin.post('/admin/apps/desk/forms/leave/flow/move', body);
+    assert.equal((await boss.post('/admin/apps/desk/forms/leave/flow/move', {})).status, 403);
+    const dry = (await move({ dry_run: true })).body;
+    assert.deepEqual([dry.moved, dry.kept.map((x) => x.why)], [0, ['no_node']]);
+    const done = (await move({ nodes: { boss: 'chief' } })).body;
+    assert.deepEqual([done.moved, done.kept], [1, []]);
+    assert.equal((await taskOf(boss, before)).node, 'chief');
+    assert.equal((await boss.post(`/tasks/${(await taskOf(boss, before)).id}/approve`, {})).status, 200);
+    assert.equal(await state(before), 'approved');
+  });
+
+  await t.test('who operates jumps and starts anew; others may not', async () => {
+    const id = await submit('跳转');
+    assert.equal((await agent.post(`${L}/records/${id}/flow/jump`, { to: 'done' })).status, 403);
+    assert.equal((await admin.post(`${L}/records/${id}/flow/jump`, { to: 'nowhere' })).status, 422);
+    assert.equal((await admin.post(`${L}/records/${id}/flow/jump`, { to: 'done', comment: '已口头批准' })).status, 200);
+    assert.equal(await state(id), 'approved');
+    assert.equal((await admin.post(`${L}/records/${id}/flow/restart`, {})).status, 200);
+    assert.equal(await state(id), 'running');
+  });
+
+  await t.test('figures of each node', async () => {
+    assert.equal((await agent.get(`${L}/flow/stats`)).status, 403);
+    const { nodes } = (await admin.get(`${L}/flow/stats`)).body;
+    const chief = nodes.find((x) => x.key === 'chief');
+    assert.ok(chief.done >= 1 && chief.open >= 1, JSON.stringify(nodes));
+  });
+});
