@@ -68,9 +68,12 @@ struct str host_store_url(struct arena *a, const struct config *cfg)
     return cfg->store.n ? cfg->store : str_fmt(a, "sqlite:%.*s/mortise.db", STR_ARG(cfg->data));
 }
 
+/* A database in memory needs no key that outlives it. */
 struct str host_keys(struct arena *a, const struct config *cfg)
 {
     struct str data = cfg->data;
+    if (!cfg->keys.n && str_starts(host_store_url(a, cfg), STR("sqlite::memory:")))
+        return STR_NONE;
     while (data.n > 1 && data.p[data.n - 1] == '/')
         data.n--;
     return cfg->keys.n ? cfg->keys : str_fmt(a, "%.*s.keys", STR_ARG(data));
