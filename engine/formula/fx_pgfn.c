@@ -33,6 +33,13 @@ static const char *const statements[] = {
     SQL_FN("fx_div", "a float8, b float8", "float8",
            "CASE WHEN b = 0 THEN NULL WHEN a = 0 THEN 0 WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND "
            "abs(b) BETWEEN 1e-150 AND 1e150 THEN a / b ELSE fx_edge('/', a, b) END"),
+    /* The compensated sum of num_sum_add(): the same in whatever order the rows come. */
+    "CREATE OR REPLACE FUNCTION fx_sum_add(s float8[], x float8) RETURNS float8[] LANGUAGE sql"
+    " IMMUTABLE STRICT PARALLEL SAFE AS $fx$ SELECT ARRAY[s[1] + x, s[2] + CASE WHEN abs(s[1]) >="
+    " abs(x) THEN (s[1] - (s[1] + x)) + x ELSE (x - (s[1] + x)) + s[1] END] $fx$",
+    SQL_FN("fx_sum_end", "s float8[]", "float8", "s[1] + s[2]"),
+    "CREATE OR REPLACE AGGREGATE fx_sum(float8) (SFUNC = fx_sum_add, STYPE = float8[],"
+    " FINALFUNC = fx_sum_end, INITCOND = '{0,0}', PARALLEL = SAFE)",
 };
 
 struct str fx_pg_function(size_t i)

@@ -471,7 +471,7 @@ static int metric_sum(struct writer *w, const struct node *x, uint8_t *scale)
     if (*scale > 0) {
         sql_lit(w->q, "COALESCE(SUM(");
     } else if (w->pg) {
-        sql_lit(w->q, "COALESCE(SUM((");
+        sql_lit(w->q, "fx_sum((");
     } else {
         sql_lit(w->q, "fx_sum(");
     }
@@ -481,7 +481,7 @@ static int metric_sum(struct writer *w, const struct node *x, uint8_t *scale)
     if (*scale > 0) {
         sql_lit(w->q, "), 0)");
     } else if (w->pg) {
-        sql_lit(w->q, ")::numeric)::float8, 0)");
+        sql_lit(w->q, ")::float8)");
     } else {
         sql_lit(w->q, ")");
     }
@@ -494,6 +494,9 @@ static int metric_average(struct writer *w, const struct node *n)
     sql_lit(w->q, "(");
     if (metric_sum(w, n->args[0], &scale) != 0) {
         return -1;
+    }
+    if (w->pg && scale > 0) {
+        sql_lit(w->q, "::float8"); /* a sum of integers is numeric: divide as doubles do */
     }
     unscale(w, scale);
     sql_lit(w->q, " / NULLIF(COUNT(");

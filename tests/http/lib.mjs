@@ -51,7 +51,7 @@ export async function serve(t, options = {}) {
     cpSync(options.apps ?? join(root, 'tests/http/apps'), apps, { recursive: true });
     t.after(() => rmSync(dirname(apps), { recursive: true, force: true }));
   }
-  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', data, ...store(data), ...(options.args ?? [])];
+  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', data, ...(options.args?.includes('--store') ? [] : store(data)), ...(options.args ?? [])];
   if (options.demo !== false) args.push('--demo');
   const child = spawn(binary, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
