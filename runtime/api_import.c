@@ -5,9 +5,9 @@
 
 #include "engine/record/access.h"
 #include "engine/record/import.h"
+#include "engine/record/tablefile.h"
 #include "runtime/jobs.h"
 #include "runtime/server.h"
-#include "runtime/slurp.h"
 #include "runtime/undo_job.h"
 
 #include <stdio.h>
@@ -79,6 +79,7 @@ static int read_parts(struct http_req *req, struct import_job *in, struct err *e
     in->mapping = part(req, "mapping");
     in->mode = part(req, "mode");
     in->key = part(req, "key");
+    in->sheet = part(req, "sheet");
     if (json_mapping(req, &in->mapping, err))
         return -1;
     struct str dry = part(req, "dry_run");
@@ -108,8 +109,11 @@ static int check_file(struct http_req *req, const struct form *f, const struct i
         err_at(err, "key");
         return -1;
     }
-    if (slurp_head(req->ctx->a, req->upload, IMPORT_HEAD + 1, &head.csv, err))
+    struct tablefile table;
+    if (tablefile_open(req->ctx->a, req->upload, req->server->spool_dir, in->sheet, &table, err))
         return -1;
+    head.csv = table.text;
+    head.table = &table;
     return import_check(req->ctx, &head, err);
 }
 
@@ -138,7 +142,7 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
     n.in.member = c->who->id;
     n.in.lang = c->lang;
     n.in.path =
-        str_fmt(c->a, "%.*s/import-%s.csv", STR_ARG(req->server->spool_dir), id_print(n.id, buf).p);
+        str_fmt(c->a, "%.*s/import-%s", STR_ARG(req->server->spool_dir), id_print(n.id, buf).p);
     if (rename(str_z(c->a, req->upload), str_z(c->a, n.in.path)))
         return err_set(err, ERR_STORE, "spool", "无法保存上传的文件。",
                        "The uploaded file cannot be stored.");

@@ -8,7 +8,9 @@
 #include "engine/record/eval.h"
 #include "engine/record/export.h"
 #include "engine/record/query.h"
+#include "engine/base/id.h"
 #include "runtime/audited.h"
+#include "runtime/server.h"
 
 /* Where a parameter comes from: the address or a JSON body. */
 struct source {
@@ -218,21 +220,27 @@ int api_export(struct http_req *req, struct http_resp *resp, struct err *err)
     struct source s = {req, VAL_NONE};
     if (req_form(req, &f, err) || req_json(req, &s.body, err))
         return -1;
-    struct str format = text_of(&s, "format");
-    if (format.n && !str_eqz(format, "csv"))
-        return err_set(err, ERR_INVALID, "bad_format", "目前只支持 csv 格式。",
-                       "Only csv is supported so far.");
     struct export e = {.query = {.form = f,
                                  .filter = text_of(&s, "filter"),
                                  .sort = text_of(&s, "sort"),
                                  .fields = text_of(&s, "fields"),
                                  .search = text_of(&s, "search")},
                        .machine = str_eqz(text_of(&s, "for"), "machine")};
-    if (view_of(&s, f, &e.query.view, err) || export_csv(req->ctx, &e, &resp->body, err) ||
+    char buf[16];
+    struct str id = str_dup(req->ctx->a, id_print(id_next(req->ctx->ids, req->ctx->now_us), buf));
+    struct str path =
+        str_of(str_z(resp->body.a, str_fmt(req->ctx->a, "%.*s/export-%.*s",
+                                           STR_ARG(req->server->spool_dir), STR_ARG(id))));
+    if (view_of(&s, f, &e.query.view, err) ||
+        export_format_of(text_of(&s, "format"), &e.format, err) ||
+        export_file(req->ctx, &e, path, req->server->spool_dir, err) ||
         audited(req, "export", f->app->key, "form", val_text(f->key), err))
         return -1;
-    resp->type = STR("text/csv; charset=utf-8");
+    resp->file = path;
+    resp->file_gone = true;
+    resp->type = export_type(e.format);
     resp_header(resp, STR("Content-Disposition"),
-                str_fmt(resp->body.a, "attachment; filename=\"%.*s.csv\"", STR_ARG(f->key)));
+                str_fmt(resp->body.a, "attachment; filename=\"%.*s.%s\"", STR_ARG(f->key),
+                        e.format == EXPORT_XLSX ? "xlsx" : "csv"));
     return 0;
 }

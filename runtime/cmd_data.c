@@ -9,6 +9,7 @@
 #include "engine/record/access.h"
 #include "engine/record/export.h"
 #include "engine/record/import.h"
+#include "engine/record/tablefile.h"
 #include "runtime/audited.h"
 #include "runtime/backup.h"
 #include "runtime/cmd.h"
@@ -16,9 +17,9 @@
 #include "runtime/slurp.h"
 
 #include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
-
-#define CSV_MAX ((size_t)256 << 20)
+#include <unistd.h>
 
 static void drop(void *arg)
 {
@@ -232,8 +233,15 @@ static int mode_of(struct str s, enum import_mode *out, struct err *err)
                    "--mode is insert, update or upsert.");
 }
 
+/* For what is converted or written before it goes out. */
+static struct str temp_dir(struct host *h)
+{
+    return str_fmt(h->a, "%.*s/tmp", STR_ARG(h->cfg.data));
+}
+
 static int body_import(struct host *h)
 {
+    struct tablefile table;
     struct err err = ERR_INIT;
     struct form *f;
     struct import_result r = {0};
@@ -242,9 +250,11 @@ static int body_import(struct host *h)
     in.progress = progress;
     diags_init(&r.errors, h->a);
     if (take_form(h, h->cfg.pos[0], &f, &err) || act_as(h, h->cfg.as, &err) ||
-        mode_of(h->cfg.mode, &in.mode, &err) ||
-        slurp_file(h->a, host_path(h, h->cfg.pos[1]), CSV_MAX, &in.csv, &err))
+        mode_of(h->cfg.mode, &in.mode, &err) || make_folder(h->a, temp_dir(h), &err) ||
+        tablefile_open(h->a, host_path(h, h->cfg.pos[1]), temp_dir(h), STR_NONE, &table, &err))
         return host_problem(h, &err);
+    in.csv = table.text;
+    in.table = &table;
     in.form = f;
     h->c.via = VIA_IMPORT;
     int rc = import_run(&h->c, &in, &r, &err);
@@ -261,24 +271,43 @@ static int body_import(struct host *h)
     return r.failed ? EXIT_PROBLEMS : EXIT_FINE;
 }
 
+/* The file's bytes to the output, in pieces. */
+static int print_file(struct host *h, struct str path, struct err *err)
+{
+    char buf[65536];
+    int fd = open(str_z(h->a, path), O_RDONLY | O_CLOEXEC);
+    ssize_t n = -1;
+    (void)unlink(str_z(h->a, path));
+    while (fd >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+        h->write(h->self, 1, (struct str){buf, (size_t)n});
+    if (fd >= 0)
+        close(fd);
+    return n == 0 ? 0
+                  : err_set(err, ERR_STORE, "file_error", "无法读取导出文件。",
+                            "The export cannot be read.");
+}
+
 static int body_export(struct host *h)
 {
     struct err err = ERR_INIT;
     struct form *f;
-    struct strb out;
+    char buf[16];
     struct export e = {.query = {.filter = h->cfg.filter, .fields = h->cfg.fields},
                        .machine = true};
-    strb_init(&out, h->a);
-    if (!str_eqz(h->cfg.format, "csv")) {
-        host_say(h, 2, "mortise export: --format csv is the only one so far\n");
+    struct str dir = temp_dir(h);
+    struct str path = str_fmt(h->a, "%.*s/export-%s", STR_ARG(dir),
+                              id_print(id_next(h->c.ids, h->c.now_us), buf).p);
+    if (export_format_of(h->cfg.format, &e.format, &err)) {
+        host_say(h, 2, "mortise export: --format is csv or xlsx\n");
         return EXIT_USAGE;
     }
     if (take_form(h, h->cfg.pos[0], &f, &err) || act_as(h, h->cfg.as, &err))
         return host_problem(h, &err);
     e.query.form = f;
-    if (export_csv(&h->c, &e, &out, &err))
+    h->c.app = h->c.app ? h->c.app : f->app;
+    if (make_folder(h->a, dir, &err) || export_file(&h->c, &e, path, dir, &err) ||
+        print_file(h, path, &err))
         return host_problem(h, &err);
-    h->write(h->self, 1, strb_str(&out));
     return EXIT_FINE;
 }
 

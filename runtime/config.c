@@ -79,7 +79,7 @@ static const struct option_row OPTIONS[] = {
      "check the rows, write nothing"},
     {"filter", "EXPR", OPT_TEXT, AT(filter), 0, 0, "", " export ", "only these rows"},
     {"fields", "LIST", OPT_TEXT, AT(fields), 0, 0, "", " export ", "only these fields"},
-    {"format", "FORMAT", OPT_TEXT, AT(format), 0, 0, "csv", " export ", "csv"},
+    {"format", "FORMAT", OPT_TEXT, AT(format), 0, 0, "csv", " export ", "csv or xlsx"},
     {"via", "ENGINE", OPT_TEXT, AT(via), 0, 0, "native", " eval ", "native or sqlite"},
     {"from", "URL", OPT_TEXT, AT(from), 0, 0, "", " move ", "database to copy; stop its servers"},
     {"to", "URL", OPT_TEXT, AT(to), 0, 0, "", " move ", "empty database, or one left half moved"},

@@ -114,6 +114,8 @@ static int open_file(struct run *r)
     struct answer *an = &r->x->answer;
     struct stat st;
     int fd = open(r->resp.file.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (r->resp.file_gone)
+        (void)unlink(r->resp.file.p); /* what is open is sent all the same */
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         an->file_fd = fd;
         uint64_t from = MIN(r->resp.file_from, (uint64_t)st.st_size);

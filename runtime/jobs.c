@@ -9,6 +9,7 @@
 #include "engine/record/blob.h"
 #include "engine/record/file.h"
 #include "engine/record/import.h"
+#include "engine/record/tablefile.h"
 #include "engine/record/search.h"
 #include "runtime/clock.h"
 #include "runtime/server.h"
@@ -23,7 +24,6 @@
 
 #define JOB_ARENA   ((size_t)1 << 30)
 #define FILL_ARENA  ((size_t)64 << 20)
-#define CSV_MAX     ((size_t)64 << 20)
 #define ERRORS_MAX  1000
 #define POLL_S      5
 #define PROGRESS_US (500 * 1000)
@@ -46,7 +46,7 @@ struct work {
     struct arena *a;
     int64_t id;
     struct import_job in;
-    int64_t told_us, lines, done, total;
+    int64_t told_us, done, total;
     bool found;
     bool undo;
     struct str payload; /* of an undo */
@@ -68,6 +68,7 @@ int jobs_add_import(struct ctx *c, const struct import_job *in, int64_t id, stru
     json_kstr(&j, "path", in->path);
     json_kstr(&j, "mapping", in->mapping);
     json_kstr(&j, "mode", in->mode);
+    json_kstr(&j, "sheet", in->sheet);
     json_kstr(&j, "key", in->key);
     json_kbool(&j, "dry_run", in->dry_run);
     json_kbool(&j, "english", in->lang == LANG_EN);
@@ -102,6 +103,7 @@ static int read_payload(struct work *w, struct str app, struct str payload, stru
         .path = val_str(val_get(v, STR("path"))),
         .mapping = val_str(val_get(v, STR("mapping"))),
         .mode = val_str(val_get(v, STR("mode"))),
+        .sheet = val_str(val_get(v, STR("sheet"))),
         .key = val_str(val_get(v, STR("key"))),
         .dry_run = val_get(v, STR("dry_run")).b,
         .lang = val_get(v, STR("english")).b ? LANG_EN : LANG_ZH,
@@ -184,9 +186,8 @@ static void progress(void *arg, int64_t done, int64_t total)
 {
     struct work *w = arg;
     int64_t now = w->c.mono_us();
-    /* Told in bytes; shown in lines, as the result will be. */
-    w->done = total > 0 ? w->lines * done / total : 0;
-    w->total = w->lines;
+    w->done = done;
+    w->total = total;
     if (now - w->told_us < PROGRESS_US)
         return;
     w->told_us = now;
@@ -260,6 +261,7 @@ static int as_member(struct work *w, struct err *err)
 
 static int import(struct work *w, struct import_result *r, struct err *err)
 {
+    struct tablefile table;
     struct import in = {.mapping = w->in.mapping,
                         .mode = mode_of(w->in.mode),
                         .key = w->in.key,
@@ -270,10 +272,11 @@ static int import(struct work *w, struct import_result *r, struct err *err)
     in.form = w->c.app ? app_form(w->c.app, w->in.form) : NULL;
     if (!in.form)
         return err_set(err, ERR_NOT_FOUND, "not_found", "表单已不存在。", "The form is gone.");
-    if (as_member(w, err) || slurp_file(w->a, w->in.path, CSV_MAX, &in.csv, err))
+    if (as_member(w, err) ||
+        tablefile_open(w->a, w->in.path, w->jobs->server->spool_dir, w->in.sheet, &table, err))
         return -1;
-    for (size_t i = 0; i < in.csv.n; i++)
-        w->lines += in.csv.p[i] == '\n';
+    in.csv = table.text;
+    in.table = &table;
     w->c.via = VIA_IMPORT;
     w->c.lang = w->in.lang;
     return import_run(&w->c, &in, r, err);

@@ -20,6 +20,7 @@ void jobs_stop(struct jobs **j);
 /* A file import as it is stored in _job.payload and run. */
 struct import_job {
     struct str app, form, path, mapping, mode, key;
+    struct str sheet; /* of a workbook; empty: the first */
     bool dry_run;
     int64_t member; /* 0: the system */
     enum lang lang;

@@ -67,7 +67,7 @@ static int quoted_cell(struct csv *csv, struct arena *a, struct str *cell, struc
     strb_init(&b, a);
     size_t from = csv->pos;
     for (int c; (c = peek(csv)) >= 0; csv->pos++) {
-        csv->next_line += c == '\n';
+        csv->next_line += c == '\n' && !csv->by_row;
         if (c != '"')
             continue;
         strb_addn(&b, csv->text.p + from, csv->pos - from);
@@ -161,10 +161,9 @@ static bool looks_like_formula(struct str s)
     return false;
 }
 
-void csv_write_cell(struct strb *out, struct str cell)
+static void write_cell(struct strb *out, struct str cell, bool guard)
 {
-    bool quote = looks_like_formula(cell);
-    bool guard = quote;
+    bool quote = guard;
     for (size_t i = 0; i < cell.n; i++)
         quote = quote || strchr(",;\"\r\n\t", cell.p[i]);
     if (!quote) {
@@ -180,6 +179,16 @@ void csv_write_cell(struct strb *out, struct str cell)
         strb_addc(out, cell.p[i]);
     }
     strb_addc(out, '"');
+}
+
+void csv_write_cell(struct strb *out, struct str cell)
+{
+    write_cell(out, cell, looks_like_formula(cell));
+}
+
+void csv_write_plain(struct strb *out, struct str cell)
+{
+    write_cell(out, cell, false);
 }
 
 int64_t csv_rows(const struct csv *csv)

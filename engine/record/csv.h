@@ -14,6 +14,7 @@ struct csv {
     struct str text;
     size_t pos;
     char sep;      /* , or ; or tab, found from the first line */
+    bool by_row;   /* lines are counted by records: the text was a sheet */
     uint32_t line; /* of the row read last, from 1 */
     uint32_t next_line;
 };
@@ -31,5 +32,7 @@ int64_t csv_rows(const struct csv *csv);
  * front. */
 struct strb;
 void csv_write_cell(struct strb *out, struct str cell);
+/* The same without the guard, for machines. */
+void csv_write_plain(struct strb *out, struct str cell);
 
 #endif

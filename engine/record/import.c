@@ -5,40 +5,12 @@
  */
 #include "engine/record/import.h"
 
-#include "engine/record/columns.h"
-#include "engine/record/sealed.h"
-#include "engine/org/member.h"
-
-#include "engine/meta/fieldtype.h"
-#include "engine/record/access.h"
-#include "engine/record/csv.h"
-#include "engine/record/record_int.h"
+#include "engine/record/import_int.h"
 
 #define BATCH_ROWS      200
 #define ROW_ARENA_BYTES (64u << 20)
 #define ERRORS_MAX      1000
-
-/* One column of the file; field NULL: left out. */
-struct column {
-    struct str header;
-    struct field *field;
-    struct field *by; /* the linked form's field that the cell names: header "agent.name" */
-    struct map seen;  /* links: cell text -> struct ref *, so that a name is looked up once */
-};
-
-struct importer {
-    struct ctx *c;
-    const struct import *in;
-    struct import_result *out;
-    struct arena *a; /* as long as the import */
-    struct csv csv;
-    struct column *columns;
-    size_t ncolumns;
-    struct field *key;
-    uint32_t line;     /* of the row at hand */
-    struct arena *row; /* as long as the batch */
-    bool more;
-};
+#define GROUP_MAX       1000 /* lines of a record with its sub-tables */
 
 /* ---- columns ---- */
 
@@ -81,6 +53,12 @@ static int find_column(struct importer *m, struct str name, bool must, struct co
     col->field = field_like(m->in->form, name);
     if (!col->field && tail.n) {
         col->field = field_like(m->in->form, head);
+        if (col->field && col->field->sub) {
+            col->table = col->field;
+            col->field = field_like(col->table->sub, tail);
+            m->tables = m->tables || col->field;
+            return col->field || !must ? 0 : unknown_column(name, err);
+        }
         if (col->field && col->field->target)
             col->by = form_field(col->field->target, tail);
         if (!col->by)
@@ -109,7 +87,7 @@ static int read_header(struct importer *m, struct err *err)
             return -1;
         known += col->field != NULL;
         for (size_t k = 0; k < i && col->field; k++)
-            if (m->columns[k].field == col->field)
+            if (m->columns[k].field == col->field && m->columns[k].table == col->table)
                 return err_set(err, ERR_INVALID, "column_twice", "“%.*s”有两列。",
                                "There are two columns for “%.*s”.", STR_ARG(col->field->title));
     }
@@ -157,6 +135,8 @@ static int column_right(struct importer *m, struct access *x, const struct colum
         if (access_show(t, col->by, FIELD_READ) == SHOW_NEVER)
             return unknown_column(col->header, err);
     }
+    if (col->table && access_field(x, col->table) < FIELD_READ)
+        return column_denied(col, err);
     if (f == m->key)
         return access_show(x, f, FIELD_READ) == SHOW_NEVER ? column_denied(col, err) : 0;
     bool fixed = (f->type->flags & (FT_COMPUTED | FT_SERIAL)) || f->readonly;
@@ -195,256 +175,86 @@ static int find_key(struct importer *m, struct err *err)
                    STR_ARG(m->in->key));
 }
 
-/* ---- finding rows by what people write ---- */
-
-/* SELECT of live rows the caller may read: what he may not see is not found, as if it were not
- * there, whatever he guesses. The query goes on with its own condition. */
-static int visible_sql(struct importer *m, const struct form *f, struct access **x, struct sql *q,
-                       struct err *err)
-{
-    ctx_sql(m->c, q);
-    sql_lit(q, "SELECT t0.\"_id\" FROM ");
-    sql_form(q, f);
-    sql_lit(q, " t0 WHERE ");
-    if (access_of(m->c, f, x, err) || access_rows(*x, q, 0, RIGHT_READ, err))
-        return -1;
-    sql_lit(q, " AND ");
-    return 0;
-}
-
-/* Whose field equals a text, folded where the type folds. */
-static int by_field_sql(struct importer *m, const struct field *f, struct val v, struct sql *q,
-                        struct err *err)
-{
-    struct access *x;
-    if (visible_sql(m, f->form, &x, q, err) || access_show_cond(x, q, 0, f, FIELD_READ, err))
-        return -1;
-    sql_lit(q, " AND ");
-    if (f->encrypted) {
-        const struct sealer s = sealer_of(m->c);
-        bool key = field_has_key(f);
-        struct val hash;
-        if (key ? sealed_key(&s, f, v, &hash, err) : sealed_eq(&s, f, v, &hash, err))
-            return -1;
-        sql_col(q, 0, key ? field_key_name(m->c->a, f) : field_eq_name(m->c->a, f));
-        sql_lit(q, " = ");
-        sql_bind(q, hash);
-    } else if (f->unique && (f->type->flags & FT_FOLD) && f->type->fold) {
-        sql_col(q, 0, str_fmt(m->c->a, "%.*s__key", STR_ARG(f->key)));
-        sql_lit(q, " = ");
-        sql_bind_str(q, f->type->fold(f, m->c->a, v));
-    } else {
-        sql_col(q, 0, f->key);
-        sql_lit(q, " = ");
-        sql_bind(q, field_to_column(f, m->c->a, v));
-    }
-    sql_lit(q, " ORDER BY t0.\"_id\" LIMIT 2");
-    return 0;
-}
-
-/* How many rows (at most 2) and the first id: 0 or -1. */
-static int run_find(struct importer *m, const struct sql *q, int64_t *id, int *found,
-                    struct err *err)
-{
-    struct stmt *s;
-    *found = 0;
-    if (store_query(m->c->db, m->c->a, q, &s, err) < 0)
-        return -1;
-    int got;
-    while ((got = stmt_step(s, err)) == 1)
-        if ((*found)++ == 0)
-            *id = stmt_int(s, 0);
-    stmt_done(s);
-    return got;
-}
-
-static int find_by_field(struct importer *m, const struct field *f, struct str cell, int64_t *id,
-                         int *found, struct err *err)
-{
-    struct diags ignored;
-    diags_init(&ignored, m->c->a);
-    struct val v = f->type->from_text ? f->type->from_text(f, m->c->a, cell) : val_text(cell);
-    *found = 0;
-    v = f->type->coerce(f, m->c->a, v, f->key, &ignored);
-    if (ignored.errors || val_is_blank(v))
-        return 0;
-    struct sql q;
-    if (by_field_sql(m, f, v, &q, err))
-        return -1;
-    return run_find(m, &q, id, found, err);
-}
-
-static int find_by_title(struct importer *m, const struct form *f, struct str cell, int64_t *id,
-                         int *found, struct err *err)
-{
-    struct sql q;
-    struct access *x;
-    if (visible_sql(m, f, &x, &q, err) || access_title(x, &q, 0, err))
-        return -1;
-    sql_lit(&q, " = ");
-    sql_bind_str(&q, cell);
-    sql_lit(&q, " ORDER BY t0.\"_id\" LIMIT 2");
-    return run_find(m, &q, id, found, err);
-}
-
-static int find_by_id(struct importer *m, const struct form *f, struct str cell, int64_t *id,
-                      int *found, struct err *err)
-{
-    struct sql q;
-    *found = 0;
-    if (!id_parse(cell, id))
-        return 0;
-    struct access *x;
-    if (visible_sql(m, f, &x, &q, err))
-        return -1;
-    sql_lit(&q, "t0.\"_id\" = ");
-    sql_bind_int(&q, *id);
-    return run_find(m, &q, id, found, err);
-}
-
-/* By the named field, else by each unique field, by title, by id. More than one row is nobody. */
-static int find_linked(struct importer *m, const struct column *col, struct str cell, int64_t *id,
-                       int *found, struct err *err)
-{
-    const struct form *target = col->field->target;
-    if (col->by)
-        return find_by_field(m, col->by, cell, id, found, err);
-    *found = 0;
-    for (size_t i = 0; *found == 0 && i < target->nfields; i++) {
-        const struct field *f = target->fields[i];
-        if (f->unique && !(f->type->flags & FT_REF) &&
-            find_by_field(m, f, cell, id, found, err) < 0)
-            return -1;
-    }
-    if (*found == 0 && find_by_title(m, target, cell, id, found, err) < 0)
-        return -1;
-    return *found ? 0 : find_by_id(m, target, cell, id, found, err);
-}
-
-/* Members by login or name, departments by name. */
-static int find_person(struct importer *m, const struct field *f, struct str cell, int64_t *id,
-                       int *found, struct err *err)
-{
-    struct sql q;
-    ctx_sql(m->c, &q);
-    if (f->type->fx == FX_DEPT) {
-        sql_lit(&q, "SELECT d.id FROM _department d WHERE d.active = 1 AND d.name = ");
-        sql_bind_str(&q, cell);
-        org_limit(m->c, &q, "d");
-    } else {
-        sql_lit(&q, "SELECT id FROM _member WHERE active = 1 AND (login = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, " OR name = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, ")");
-        if (org_limited(m->c)) {
-            sql_lit(&q, " AND org = ");
-            sql_bind_int(&q, m->c->who->org);
-        }
-        sql_lit(&q, " ORDER BY login = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, " DESC LIMIT 1");
-    }
-    return run_find(m, &q, id, found, err);
-}
-
-/* ---- cells ---- */
-
-static int cell_problem(struct diags *d, const struct field *f, int found, struct str cell)
-{
-    if (found > 1)
-        diag_field(d, f->key, "ambiguous", "“%.*s”对应多条记录。",
-                   "\"%.*s\" names more than one record.", STR_ARG(cell));
-    else
-        diag_field(d, f->key, "not_found", "找不到“%.*s”。", "\"%.*s\" was not found.",
-                   STR_ARG(cell));
-    return 0;
-}
-
-static int ref_cell(struct importer *m, struct column *col, struct str cell, struct val *out,
-                    struct diags *d, struct err *err)
-{
-    int64_t id = 0;
-    int found = 0;
-    const struct ref *known = map_get(&col->seen, cell);
-    if (known) {
-        *out = (struct val){.kind = VAL_REF, .ref = known};
-        return 0;
-    }
-    int rc = col->field->target ? find_linked(m, col, cell, &id, &found, err)
-                                : find_person(m, col->field, cell, &id, &found, err);
-    if (rc < 0)
-        return -1;
-    if (found != 1)
-        return cell_problem(d, col->field, found, cell);
-    *out = val_ref(m->a, id, STR_NONE);
-    map_put(&col->seen, str_dup(m->a, cell), ARENA_NEW(m->a, struct ref));
-    *(struct ref *)map_get(&col->seen, cell) = *out->ref;
-    return 0;
-}
-
-/* Several of them: "张三、李四". */
-static int ref_list_cell(struct importer *m, struct column *col, struct str cell, struct val *out,
-                         struct diags *d, struct err *err)
-{
-    VEC(struct val) items = {0};
-    static const struct str separators[] = {STR("、"), STR("；"), STR("，"), STR(";")};
-    struct strb plain;
-    strb_init(&plain, m->c->a);
-    for (size_t i = 0; i < cell.n;) {
-        size_t skip = 0;
-        for (size_t k = 0; k < ARRAY_LEN(separators); k++)
-            if (str_starts(str_sub(cell, i, cell.n), separators[k]))
-                skip = separators[k].n;
-        strb_addc(&plain, skip ? ',' : cell.p[i]);
-        i += skip ? skip : 1;
-    }
-    struct str rest = strb_str(&plain), one;
-    while (rest.n) {
-        struct val v = VAL_NONE;
-        rest = str_cut(rest, ',', &one);
-        one = str_trim(one);
-        if (one.n && ref_cell(m, col, one, &v, d, err) < 0)
-            return -1;
-        if (!val_is_blank(v))
-            vec_push(m->c->a, &items, v);
-    }
-    *out = val_list(items.v, items.n);
-    return 0;
-}
-
-static int cell_value(struct importer *m, struct column *col, struct str cell, struct val *out,
-                      struct diags *d, struct err *err)
-{
-    const struct field *f = col->field;
-    *out = VAL_NONE;
-    if (cell.n == 0)
-        return 0;
-    if (f->type->flags & FT_REF)
-        return f->type->flags & FT_MULTI ? ref_list_cell(m, col, cell, out, d, err)
-                                         : ref_cell(m, col, cell, out, d, err);
-    *out = f->type->from_text ? f->type->from_text(f, m->c->a, cell) : val_text(cell);
-    return 0;
-}
-
 /* ---- rows ---- */
 
-static int row_values(struct importer *m, struct str *cells, size_t n, struct val *out,
-                      struct diags *d, struct err *err)
+/* Values of the columns of one table (NULL: of the record itself) in one line. */
+static int line_values(struct importer *m, const struct line *l, const struct field *table,
+                       struct val *out, struct diags *d, struct err *err)
 {
     struct pair *pairs = ARENA_ARRAY(m->c->a, struct pair, m->ncolumns);
     uint32_t used = 0;
     for (size_t i = 0; i < m->ncolumns; i++) {
         struct column *col = &m->columns[i];
-        if (!col->field)
+        if (!col->field || col->table != table)
             continue;
         pairs[used].key = col->field->key;
-        if (cell_value(m, col, i < n ? cells[i] : STR_NONE, &pairs[used].value, d, err) < 0)
+        if (import_cell_value(m, col, i < l->n ? l->cells[i] : STR_NONE, &pairs[used].value, d,
+                              err) < 0)
             return -1;
         /* an empty cell of an insert leaves the default to the form */
         used += m->in->mode != IMPORT_INSERT || !val_is_blank(pairs[used].value);
     }
     *out = (struct val){.kind = VAL_OBJ, .n = used, .obj = pairs};
+    return 0;
+}
+
+/* Has the line something in the columns of a table (NULL: of the record)? */
+static bool says(const struct importer *m, const struct line *l, const struct field *table)
+{
+    for (size_t i = 0; i < m->ncolumns && i < l->n; i++)
+        if (m->columns[i].field && m->columns[i].table == table && l->cells[i].n)
+            return true;
+    return false;
+}
+
+/* The lines of one record. */
+struct group {
+    const struct line *lines;
+    size_t n;
+};
+
+static int table_rows(struct importer *m, struct group g, const struct field *table,
+                      struct val *out, struct diags *d, struct err *err)
+{
+    const struct line *lines = g.lines;
+    size_t n = g.n;
+    struct val *rows = ARENA_ARRAY(m->c->a, struct val, n);
+    size_t used = 0;
+    struct str prefix = d->prefix;
+    for (size_t i = 0; i < n; i++) {
+        if (!says(m, &lines[i], table))
+            continue;
+        d->prefix = str_fmt(m->c->a, "%.*s[%zu]", STR_ARG(table->key), used);
+        if (line_values(m, &lines[i], table, &rows[used++], d, err))
+            return -1;
+    }
+    d->prefix = prefix;
+    *out = val_list(rows, used);
+    return 0;
+}
+
+/* The record of a group of lines: its own values stand in the first, rows of sub-tables in all. */
+static int row_values(struct importer *m, const struct line *lines, size_t n, struct val *out,
+                      struct diags *d, struct err *err)
+{
+    if (line_values(m, &lines[0], NULL, out, d, err))
+        return -1;
+    if (!m->tables)
+        return 0;
+    struct pair *pairs = ARENA_ARRAY(m->c->a, struct pair, out->n + m->ncolumns);
+    memcpy(pairs, out->obj, out->n * sizeof(*pairs));
+    for (size_t i = 0; i < m->ncolumns; i++) {
+        struct field *table = m->columns[i].table;
+        bool again = !table;
+        for (size_t k = 0; k < i && !again; k++)
+            again = m->columns[k].table == table;
+        if (again)
+            continue;
+        pairs[out->n].key = table->key;
+        if (table_rows(m, (struct group){lines, n}, table, &pairs[out->n++].value, d, err))
+            return -1;
+    }
+    out->obj = pairs;
     return 0;
 }
 
@@ -457,10 +267,10 @@ static int match_row(struct importer *m, struct str *cells, size_t n, int64_t *i
         int found = 0;
         if (m->columns[i].field != m->key || !cells[i].n)
             continue;
-        if (find_by_field(m, m->key, cells[i], id, &found, err) < 0)
+        if (import_find_by_field(m, m->key, cells[i], id, &found, err) < 0)
             return -1;
         if (found > 1)
-            cell_problem(d, m->key, found, cells[i]);
+            import_cell_problem(d, m->key, found, cells[i]);
     }
     return 0;
 }
@@ -525,7 +335,7 @@ static bool is_fatal(const struct err *err)
            err->code == ERR_BUSY || err->code == ERR_OOM;
 }
 
-static int one_row(struct importer *m, struct str *cells, size_t n, struct err *err)
+static int one_row(struct importer *m, const struct line *lines, size_t n, struct err *err)
 {
     struct diags d;
     struct val values;
@@ -535,9 +345,9 @@ static int one_row(struct importer *m, struct str *cells, size_t n, struct err *
     m->out->total++;
     if (store_savepoint(m->c->db, err) < 0)
         return -1;
-    int rc = row_values(m, cells, n, &values, &d, &row_err);
+    int rc = row_values(m, lines, n, &values, &d, &row_err);
     if (rc == 0 && m->key)
-        rc = match_row(m, cells, n, &id, &d, &row_err);
+        rc = match_row(m, lines->cells, lines->n, &id, &d, &row_err);
     if (rc == 0 && d.errors)
         rc = err_set(&row_err, ERR_INVALID, "validation", "数据有误。", "The data is not valid.");
     if (rc == 0)
@@ -555,19 +365,55 @@ static int one_row(struct importer *m, struct str *cells, size_t n, struct err *
 
 /* ---- batches ---- */
 
+/* Does the line go on with the record above it: nothing in the record's own columns (cells merged
+ * over its rows read so), or in all of them the same? */
+static bool goes_on(const struct importer *m, const struct line *first, const struct line *l)
+{
+    bool same = true, blank = true;
+    for (size_t i = 0; i < m->ncolumns; i++) {
+        if (!m->columns[i].field || m->columns[i].table)
+            continue;
+        struct str one = i < first->n ? first->cells[i] : STR_NONE;
+        struct str two = i < l->n ? l->cells[i] : STR_NONE;
+        same = same && str_eq(one, two);
+        blank = blank && !two.n;
+    }
+    return blank || same;
+}
+
+/* The lines of the next record: 1, 0 the end, -1. */
+static int next_group(struct importer *m, struct line *lines, size_t *n, struct err *err)
+{
+    int got = csv_row(&m->csv, m->c->a, &lines[0].cells, &lines[0].n, err);
+    *n = 1;
+    m->line = m->csv.line;
+    while (got == 1 && m->tables && *n < GROUP_MAX) {
+        struct csv before = m->csv;
+        struct line *next = &lines[*n];
+        int more = csv_row(&m->csv, m->c->a, &next->cells, &next->n, err);
+        if (more < 0)
+            return -1;
+        if (more == 0 || !goes_on(m, &lines[0], next)) {
+            m->csv = before;
+            break;
+        }
+        (*n)++;
+    }
+    return got;
+}
+
 /* Inside a write job; runs again from the same place after ERR_RETRY. */
 static int batch_rows(struct importer *m, struct err *err)
 {
+    struct line *lines = ARENA_ARRAY(m->c->a, struct line, m->tables ? GROUP_MAX : 1);
     for (int i = 0; i < BATCH_ROWS; i++) {
-        struct str *cells;
         size_t n;
-        int got = csv_row(&m->csv, m->c->a, &cells, &n, err);
+        int got = next_group(m, lines, &n, err);
         if (got <= 0) {
             m->more = false;
             return got;
         }
-        m->line = m->csv.line;
-        if (one_row(m, cells, n, err) < 0)
+        if (one_row(m, lines, n, err) < 0)
             return -1;
     }
     return 0;
@@ -623,6 +469,7 @@ static int begin(struct importer *m, struct err *err)
     if (csv_decode(m->a, m->in->csv, &text, err) < 0)
         return -1;
     csv_init(&m->csv, text);
+    m->csv.by_row = m->in->table && m->in->table->by_row;
     return read_header(m, err) < 0 || check_mapping(m, err) < 0 || find_key(m, err) < 0 ||
                    check_rights(m, err) < 0
                ? -1
@@ -658,6 +505,8 @@ int import_run(struct ctx *c, const struct import *in, struct import_result *out
     int rc = 0;
     while (rc == 0 && m.more) {
         rc = run_batch(&m, err);
+        if (in->table)
+            tablefile_passed(in->table, m.csv.pos);
         if (in->progress)
             in->progress(in->arg, out->total, rows);
     }
@@ -686,7 +535,7 @@ static int name_value(struct importer *m, struct field *f, struct val in, struct
     if (in.kind != VAL_TEXT || !(f->type->flags & FT_REF))
         return 0;
     map_init(&col.seen, m->a);
-    return cell_value(m, &col, val_str(in), out, d, err);
+    return import_cell_value(m, &col, val_str(in), out, d, err);
 }
 
 static int names_in(struct importer *m, const struct form *f, struct val in, struct val *out,

@@ -368,6 +368,28 @@ int query_list(struct ctx *c, const struct query *q, struct json *out, struct er
     return rc;
 }
 
+/* One row's values, on the arena of rows when there is one. */
+static int each_row(struct listing *l, struct stmt *s, query_row_fn *fn, void *arg, struct err *err)
+{
+    struct ctx *c = l->c;
+    struct arena *main = c->a;
+    struct val obj;
+    struct arena_mark mark = {0};
+    if (l->q->rows) {
+        c->a = l->q->rows;
+        mark = arena_mark(c->a);
+    }
+    int rc = plan_obj(l->plan, s, l->q->with_rows, &obj, err) || fn(arg, stmt_int(s, 0), obj, err)
+                 ? -1
+                 : 0;
+    c->a = main;
+    if (l->q->rows) {
+        rcache_forget(c); /* what it remembers lay there */
+        arena_reset(l->q->rows, mark);
+    }
+    return rc;
+}
+
 int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
 {
     struct listing l;
@@ -382,8 +404,7 @@ int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg
         return -1;
     int step;
     while ((step = stmt_step(s, err)) == 1) {
-        struct val obj;
-        if (plan_obj(l.plan, s, q->with_rows, &obj, err) || fn(arg, stmt_int(s, 0), obj, err)) {
+        if (each_row(&l, s, fn, arg, err)) {
             step = -1;
             break;
         }

@@ -29,6 +29,7 @@ struct query {
     bool bin;           /* recycle bin */
     const int64_t *ids; /* only these; NULL: all */
     size_t nids;
+    struct arena *rows; /* query_each: of one row's values, emptied before the next; NULL: c->a */
     bool with_rows; /* sub-tables come along (query_each) */
     bool no_masks;  /* masked values are blank, for machines (query_each) */
 };
