@@ -39,8 +39,12 @@ http_handler api_record_post, api_record_get, api_record_patch, api_record_delet
 http_handler api_record_button, api_record_history, api_record_explain, api_record_related;
 /* api_undo.c */
 http_handler api_undo;
+/* api_keep.c */
+http_handler api_record_copy, api_my_drafts, api_app_settings, api_app_setting_put;
+/* api_view.c */
+http_handler api_view_list, api_view_post, api_view_put, api_view_delete;
 /* api_comment.c */
-http_handler api_comment_list, api_comment_post;
+http_handler api_comment_list, api_comment_post, api_comment_patch, api_comment_delete;
 /* api_batch.c */
 http_handler api_form_batch, api_batch;
 /* api_query.c */

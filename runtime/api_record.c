@@ -246,8 +246,11 @@ int api_record_delete(struct http_req *req, struct http_resp *resp, struct err *
     struct form *f;
     struct val body = VAL_NONE;
     struct record_edit e = {.w = {.op = REC_DELETE}};
-    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err) ||
-        (req->body.n && req_json(req, &body, err)) || record_base(req, body, &e.w, err))
+    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err))
+        return -1;
+    if (req_flag(req, "purge"))
+        return api_record_purge(req, resp, f, e.w.id, err);
+    if ((req->body.n && req_json(req, &body, err)) || record_base(req, body, &e.w, err))
         return -1;
     e.w.form = f;
     return record_edit(req, resp, &e, err);

@@ -24,6 +24,9 @@ int record_answer(struct http_req *req, struct http_resp *resp, const struct for
  * -1. only: the one record that is read. After 1, asof_end(). */
 int as_of_begin(struct http_req *req, struct str text, const struct form *f, int64_t only,
                 struct err *err) ATTR_MUST;
+/* Out of the recycle bin for good (api_keep.c). */
+int api_record_purge(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
+                     struct err *err) ATTR_MUST;
 /* The record as it was at a version (api_undo.c). */
 int api_version_back(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
                      struct val version, struct err *err) ATTR_MUST;

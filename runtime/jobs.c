@@ -12,6 +12,7 @@
 #include "engine/record/tablefile.h"
 #include "engine/record/search.h"
 #include "runtime/clock.h"
+#include "runtime/bin_sweep.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/timers.h"
@@ -37,6 +38,7 @@ struct jobs {
     pthread_cond_t more;
     pthread_t thread;
     bool stop, pending;
+    int64_t bins_us; /* when the recycle bins were emptied last */
     struct conn *reader;
 };
 
@@ -510,6 +512,37 @@ static bool fill_some(struct jobs *j)
     return f.more;
 }
 
+/* ---- the recycle bins ---- */
+
+struct sweeping {
+    struct jobs *jobs;
+    struct arena *a;
+};
+
+static void sweep_bins(void *arg)
+{
+    struct sweeping *s = arg;
+    struct ctx c;
+    engine_ctx(s->jobs->server->engine, s->a, s->jobs->reader, &c);
+    c.who = &who_system;
+    bin_sweep(&c, &s->jobs->stop);
+}
+
+/* Once an hour, by the engine's clock. */
+static void empty_bins(struct jobs *j)
+{
+    int64_t now = engine_now_us(j->server->engine);
+    if (now - j->bins_us < BIN_SWEEP_US)
+        return;
+    j->bins_us = now;
+    struct sweeping s = {.jobs = j, .a = arena_new(FILL_ARENA)};
+    if (!s.a)
+        return;
+    if (oom_guard(sweep_bins, &s))
+        log_event(LOG_WARN, "bin_sweep", LOG_TEXT("code", STR("out_of_memory")));
+    arena_free(&s.a);
+}
+
 static void *run(void *arg)
 {
     struct jobs *j = arg;
@@ -518,6 +551,8 @@ static void *run(void *arg)
         j->pending = false;
         pthread_mutex_unlock(&j->lock);
         bool found = one(j) || fill_some(j);
+        if (!found)
+            empty_bins(j);
         pthread_mutex_lock(&j->lock);
         if (found || j->pending || j->stop)
             continue;

@@ -6,6 +6,7 @@
 #include "engine/record/record_int.h"
 
 #include "engine/org/member.h"
+#include "engine/record/setting.h"
 
 /* ---- what a request remembers ---- */
 
@@ -419,37 +420,16 @@ static int context_people(struct ctx *c, enum fx_context what, struct val arg, s
     return 0;
 }
 
-static int context_setting(struct ctx *c, const struct app *app, struct str key, struct val *out,
+/* SETTING("k"), or with a day: [k, day]. */
+static int context_setting(struct ctx *c, const struct app *app, struct val arg, struct val *out,
                            struct err *err)
 {
-    const struct setting *st = app_setting(app, key);
-    if (!st)
+    bool on_day = arg.kind == VAL_LIST;
+    struct val key = on_day ? arg.list[0] : arg;
+    struct val day = on_day && arg.n > 1 ? arg.list[1] : VAL_NONE;
+    if (on_day && day.kind != VAL_DATE)
         return 0;
-    *out = st->dflt.kind == VAL_ABSENT ? VAL_NONE : st->dflt;
-    struct sql q;
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT value FROM _setting WHERE app = ");
-    sql_bind_str(&q, app->key);
-    sql_lit(&q, " AND key = ");
-    sql_bind_str(&q, key);
-    sql_lit(&q, " AND day <= ");
-    sql_bind_int(&q, civil_day_of_us(c->now_us, &app->zone));
-    sql_lit(&q, " ORDER BY day DESC LIMIT 1");
-    struct stmt *s;
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    int step = stmt_step(s, err);
-    struct str text = step == 1 ? str_dup(c->a, stmt_str(s, 0)) : STR_NONE;
-    stmt_done(s);
-    if (step <= 0)
-        return step;
-    struct val v;
-    if (json_parse(c->a, text, &v, err))
-        return -1;
-    struct diags ignored;
-    diags_init(&ignored, c->a);
-    *out = st->type->coerce ? st->type->coerce(st->field, c->a, v, key, &ignored) : v;
-    return 0;
+    return setting_value(c, app, val_str(key), on_day ? day.i : setting_today(c, app), out, err);
 }
 
 static struct val uuid_text(struct ctx *c)
@@ -487,7 +467,7 @@ int context_value(struct ctx *c, const struct app *app, enum fx_context what, st
     case FX_HASROLE: *out = val_bool(who_has_role(who, app->key, val_str(arg))); return 0;
     case FX_MANAGER:
     case FX_REPORTS: return context_people(c, what, arg, out, err);
-    case FX_SETTING: return context_setting(c, app, val_str(arg), out, err);
+    case FX_SETTING: return context_setting(c, app, arg, out, err);
     case FX_UUID: *out = uuid_text(c); return 0;
     case FX_PINYIN:
     case FX_COMPANYKEY: return 0; /* matching brings their tables */

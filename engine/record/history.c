@@ -138,6 +138,11 @@ int history_computed(struct ctx *c, const struct rec *rec, const struct rec *old
     return insert(c, rec, STR("compute"), strb_str(&b), err);
 }
 
+int history_purged(struct ctx *c, const struct rec *rec, struct err *err)
+{
+    return insert(c, rec, STR("purge"), STR("{}"), err);
+}
+
 /* ---- reading ---- */
 
 struct reading {

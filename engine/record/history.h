@@ -14,6 +14,9 @@ int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const stru
 int history_computed(struct ctx *c, const struct rec *rec, const struct rec *old,
                      struct err *err) ATTR_MUST;
 
+/* The one line that stays of a record that was purged. */
+int history_purged(struct ctx *c, const struct rec *rec, struct err *err) ATTR_MUST;
+
 struct history_query {
     const struct form *form;
     int64_t id;     /* the record */

@@ -284,6 +284,7 @@ static void refuse_computed(struct wr *w)
 static int validate(struct wr *w, struct err *err)
 {
     refuse_computed(w);
+    wr_append_only(w);
     bool back = (w->w->mode & WRITE_BACK) == WRITE_BACK;
     if (!w->draft && (wr_validate(w, err) || (!back && wr_transitions(w, err))))
         return -1;
@@ -421,10 +422,10 @@ static int run(struct wr *w, wr_step *const *steps, struct err *err)
 }
 
 static wr_step *const write_steps[] = {
-    begin,          prepare_row,   wr_decode, wr_conflicts, wr_fill,   literal_defaults,
-    before_hook,    all_defaults,  wr_links,  wr_files,     compute,   validate,
-    rights_after,   finish_values, unchanged, store_row,    history,   dependents,
-    wr_claim_files, after_hook,    submitted, reread,       published, NULL,
+    begin,         prepare_row, wr_decode, wr_conflicts, wr_fill,    literal_defaults, before_hook,
+    all_defaults,  wr_log,      wr_links,  wr_files,     compute,    validate,         rights_after,
+    finish_values, unchanged,   store_row, history,      dependents, wr_claim_files,   after_hook,
+    submitted,     reread,      published, NULL,
 };
 
 static wr_step *const delete_steps[] = {begin,      prepare_row, before_hook, wr_delete, history,

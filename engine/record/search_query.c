@@ -79,7 +79,7 @@ int search_make(struct access *x, const struct query *query, struct search **out
     }
     sort_columns(s);
     *out = s;
-    if (query->bin || !all_have_tokens(s) || !(s->nopen + s->nsome))
+    if (query->bin || x->c->as_of || !all_have_tokens(s) || !(s->nopen + s->nsome))
         return 0;
     int ready = search_ready(x->c, x->f, err);
     s->indexed = ready == 1;

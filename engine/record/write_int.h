@@ -64,6 +64,12 @@ int wr_visible(struct wr *w, bool *changed, struct err *err) ATTR_MUST;
 int wr_validate(struct wr *w, struct err *err) ATTR_MUST;
 int wr_transitions(struct wr *w, struct err *err) ATTR_MUST;
 
+/* ---- append.c ---- */
+/* Rows that are only added: 403 when one is changed or missing, for everybody. */
+void wr_append_only(struct wr *w);
+/* Adds the row that a change of the logged field asks for. */
+int wr_log(struct wr *w, struct err *err) ATTR_MUST;
+
 /* ---- compute.c ---- */
 int compute_row(struct ctx *c, struct rec *r, const struct rec *old, struct err *err) ATTR_MUST;
 int compute_field(struct ctx *c, struct rec *r, const struct rec *parent, const struct rec *old,

@@ -5,6 +5,7 @@
 #include "engine/base/log.h"
 #include "engine/org/notice.h"
 #include "engine/record/eval.h"
+#include "engine/record/setting.h"
 #include "engine/script/lua_int.h"
 
 static void push_str(lua_State *L, struct str s)
@@ -69,7 +70,11 @@ static int lua_setting(lua_State *L)
     const struct setting *s = box->c->app ? app_setting(box->c->app, key) : NULL;
     if (!s)
         return luaL_error(L, "there is no setting %s", lua_tostring(L, 1));
-    box_push(box, s->dflt);
+    struct val v;
+    const struct app *app = box->c->app;
+    if (setting_value(box->c, app, key, setting_today(box->c, app), &v, &box->err))
+        return box_raise(box);
+    box_push(box, v);
     return 1;
 }
 
