@@ -175,6 +175,16 @@ static bool unchanged(struct lua_box *box, struct val was, int index)
     return same;
 }
 
+/* A list or an object that the script left alone: what Lua cannot say (a null in a list, the size
+ * of a file) must not be lost on the way. */
+static bool comes_back(struct lua_box *box, struct val was, struct val now)
+{
+    box_push(box, was);
+    bool same = val_same(box_val(box, -1), now);
+    lua_pop(box->L, 1);
+    return same;
+}
+
 /* One field of the script's table at `index` (its value on top) back to the record. */
 static void take_field(struct lua_box *box, const struct field *f, struct rec *r,
                        struct diags *diags)
@@ -186,6 +196,8 @@ static void take_field(struct lua_box *box, const struct field *f, struct rec *r
     if (!was_list && unchanged(box, r->v[f->slot], lua_gettop(L)))
         return;
     struct val in = box_val(box, -1);
+    if ((was_list || r->v[f->slot].kind == VAL_OBJ) && comes_back(box, r->v[f->slot], in))
+        return;
     r->v[f->slot] = val_is_blank(in) ? VAL_NONE : f->type->coerce(f, box->c->a, in, f->key, diags);
 }
 
