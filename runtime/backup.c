@@ -5,21 +5,34 @@
 
 #include "engine/store/migrate.h"
 #include "engine/store/move.h"
+#include "engine/store/migrate.h"
 #include "engine/vault/vault.h"
+#include "runtime/host.h"
 #include "runtime/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static struct str key_path(const struct config *cfg, struct arena *a)
-{
-    return cfg->backup_key.n ? cfg->backup_key : str_fmt(a, "%.*s/backup.key", STR_ARG(cfg->data));
-}
-
 static int exists(struct arena *a, struct str path)
 {
     return access(str_z(a, path), F_OK) == 0;
+}
+
+/* Beside the master key; an installation of before has it in the data folder. */
+static struct str key_path(const struct config *cfg, struct arena *a)
+{
+    struct str old = str_fmt(a, "%.*s/backup.key", STR_ARG(cfg->data));
+    if (cfg->backup_key.n)
+        return cfg->backup_key;
+    return exists(a, old) ? old : str_fmt(a, "%.*s/backup.key", STR_ARG(host_keys(a, cfg)));
+}
+
+static struct str folder_of(struct str path)
+{
+    while (path.n && path.p[path.n - 1] != '/')
+        path.n--;
+    return path.n > 1 ? str_sub(path, 0, path.n - 1) : STR(".");
 }
 
 static void forget(struct arena *a, struct str path)
@@ -75,12 +88,14 @@ static int open_checked(const struct config *cfg, struct arena *a, struct str fr
     if (vault_key_file(path, false, &key, err)) {
         if (!str_eqz(str_of(err->key), "key_missing"))
             return -1;
-        return err_set(err, ERR_NOT_FOUND, "key_missing",
-                       "没有密钥“%.*s”，打不开备份。请把原数据目录中的 backup.key 复制过来，"
-                       "或用 --backup-key 指明它。",
-                       "Without the key “%.*s” the backup cannot be opened. Copy backup.key from "
-                       "the data folder it was made in, or name it with --backup-key.",
-                       STR_ARG(path));
+        return err_set(
+            err, ERR_NOT_FOUND, "key_missing",
+            "没有密钥“%.*s”，打不开备份。请把原来的密钥目录（数据目录旁的 .keys）"
+            "复制过来，或用 --keys 指明它，或用 --backup-key 指明 backup.key。",
+            "Without the key “%.*s” the backup cannot be opened. Copy the folder "
+            "of keys it was made with (DATA.keys), or name it with --keys, or backup.key "
+            "with --backup-key.",
+            STR_ARG(path));
     }
     if (vault_open_file(&key, from, to, err))
         return -1;
@@ -106,8 +121,35 @@ static int restore_into(const struct config *cfg, struct arena *a, struct str fr
     if (rc == 0)
         rc = move_run(&m, err);
     store_close(&m.to);
-    store_close(&m.from);
+    store_close(&m.from); /* serve checks the keys, and applies the ledger */
     forget_all(a, copy);
+    return rc;
+}
+
+static int64_t no_clock(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+/* The restored database opens with the keys that are here; who was erased since stays erased. */
+static int check_keys(const struct config *cfg, struct arena *a, struct str copy, struct err *err)
+{
+    struct store *s = NULL;
+    struct vault *v = NULL;
+    struct store_opts opts = {.queue_max = 1};
+    struct str keys = host_keys(a, cfg);
+    struct vault_opts vo = {.dir = keys, .now_us = no_clock};
+    if (cfg->backup_key.n && !exists(a, str_fmt(a, "%.*s/master.key", STR_ARG(keys))) &&
+        vault_copy_keys(a, folder_of(cfg->backup_key), keys, err) < 0)
+        return -1;
+    int rc = store_open(str_fmt(a, "sqlite:%.*s", STR_ARG(copy)), &opts, &s, err);
+    if (rc == 0)
+        rc = migrate_run(s, 0, err);
+    if (rc == 0)
+        rc = vault_open(s, &vo, &v, err);
+    vault_close(&v);
+    store_close(&s);
     return rc;
 }
 
@@ -123,6 +165,10 @@ int backup_restore(const struct config *cfg, struct arena *a, struct str from, s
                        STR_ARG(cfg->data));
     if (open_checked(cfg, a, from, copy, err))
         return -1;
+    if (check_keys(cfg, a, copy, err)) {
+        forget_all(a, copy);
+        return -1;
+    }
     if (rename(str_z(a, copy), str_z(a, db)) == 0)
         return 0;
     int why = errno;

@@ -61,7 +61,7 @@ static const struct option_row OPTIONS[] = {
     {"keys", "DIR", OPT_TEXT, AT(keys), 0, 0, "", STORE_CMDS,
      "folder of master.key, default DATA.keys beside the data (keep a copy elsewhere)"},
     {"backup-key", "FILE", OPT_TEXT, AT(backup_key), 0, 0, "", " serve backup restore verify ",
-     "key that seals backups, default DATA/backup.key (keep a copy elsewhere)"},
+     "key that seals backups, default backup.key beside master.key (keep a copy elsewhere)"},
     {"allow-data-loss", NULL, OPT_FLAG, AT(allow_data_loss), 0, 0, NULL, " apply ",
      "apply destructive changes too"},
     {"name", "NAME", OPT_TEXT, AT(name), 0, 0, "", " member ", "the member's name"},

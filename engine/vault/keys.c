@@ -383,6 +383,19 @@ void vault_close(struct vault **vp)
     arena_free(&a);
 }
 
+int vault_copy_keys(struct arena *a, struct str from, struct str to, struct err *err)
+{
+    struct master *m = ARENA_ARRAY(a, struct master, MASTERS_MAX);
+    size_t n, ids;
+    int64_t *list;
+    int rc = keyfile_read(a, from, m, &n, err);
+    if (rc == 1 && (keyfile_write(a, to, m, n, err) || ledger_read(a, from, &list, &ids, err) ||
+                    (ids && ledger_add(a, to, list, ids, 0, err))))
+        rc = -1;
+    sodium_memzero(m, MASTERS_MAX * sizeof(*m));
+    return rc;
+}
+
 /* ---- the ledger ---- */
 
 static bool in_list(const int64_t *ids, size_t n, int64_t id)

@@ -63,6 +63,9 @@ struct vault_opts {
 int vault_open(struct store *s, const struct vault_opts *opts, struct vault **out,
                struct err *err) ATTR_MUST;
 void vault_close(struct vault **v);
+/* Copies the master keys and the ledger into a folder that holds none: 1, 0 there are none to copy,
+ * -1. */
+int vault_copy_keys(struct arena *a, struct str from, struct str to, struct err *err) ATTR_MUST;
 
 /* Where a sealed value stands: it opens there and nowhere else. */
 struct vault_at {

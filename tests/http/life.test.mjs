@@ -142,7 +142,7 @@ test('members and backups beside a running server', { skip }, async (t) => {
   assert.equal(run(['restore', file, '--data', s.data]).code, 1);
 
   const fresh = folder();
-  const key = join(s.data, 'backup.key');
+  const key = join(`${s.data}.keys`, 'backup.key');
   const r = run(['restore', file, '--data', fresh, '--backup-key', key]);
   assert.equal(r.code, 0, r.out + r.err);
   const flipped = Buffer.from(bytes);
