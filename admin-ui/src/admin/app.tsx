@@ -42,15 +42,19 @@ const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element;
   },
 ];
 
+/** People are also the business of an external organisation's administrator: his own. */
+export const may = (right: string) =>
+  hasRight(right) || (right === 'people' && (session.value?.me.org_admin ?? false));
+
 function Page() {
   const at = path.value;
   // whoever may only manage people lands there
-  if (at === '/admin' && !hasRight('design') && hasRight('people'))
+  if (at === '/admin' && !hasRight('design') && may('people'))
     return <AdminShell children={<PeoplePage />} />;
   for (const r of ROUTES) {
     const m = match(r.pattern, at);
     if (!m) continue;
-    if (!hasRight(r.right))
+    if (!may(r.right))
       return (
         <AdminShell>
           <Empty icon="lock" title={t('no_right')} text={t('no_right_text')}>

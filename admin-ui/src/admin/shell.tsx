@@ -64,7 +64,7 @@ function Places({ bar }: { bar?: boolean }) {
           {bar ? t('apps') : null}
         </a>
       ) : null}
-      {hasRight('people') ? (
+      {hasRight('people') || session.value?.me.org_admin ? (
         <a
           href="/admin/people"
           aria-label={t('people')}

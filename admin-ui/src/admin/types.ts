@@ -72,12 +72,21 @@ export interface Member {
   roles: string[];
   departments: Ref[];
   manager?: Ref | null;
+  organisation?: Ref | null;
+  org_admin?: boolean;
+  totp?: boolean;
+  can_log_in?: boolean;
+  invited_until?: string | null;
 }
 export interface Department {
   id: string;
   title: string;
   parent?: Ref | string | null;
   manager?: Ref | null;
+  external?: boolean;
+  members?: number;
+  organisation?: string | null;
+  admins?: Ref[];
 }
 export interface Role {
   app: string;

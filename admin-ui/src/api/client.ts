@@ -163,7 +163,7 @@ export const api = {
     (await send<T>('POST', path, body ?? {}, o)).data,
   put: async <T>(path: string, body?: unknown, o?: Options) => (await send<T>('PUT', path, body, o)).data,
   patch: async <T>(path: string, body: unknown, o?: Options) => (await send<T>('PATCH', path, body, o)).data,
-  del: async (path: string, o?: Options) => (await send<void>('DELETE', path, undefined, o)).data,
+  del: async (path: string, o?: Options, body?: unknown) => (await send<void>('DELETE', path, body, o)).data,
 };
 
 /** `?a=1&b=2` of what is set. */

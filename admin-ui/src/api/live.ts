@@ -48,15 +48,15 @@ export function listen(l: Listener): () => void {
 
 const SETTLE = 400;
 
-/** Calls `run` a moment after events that `want` accepts; many at once are one call, none while the page is hidden. */
-export function useLive(want: (e: LiveEvent) => boolean, run: () => void): void {
+/** Calls `run` a moment after events that `want` accepts; many at once are one call, none while the page is hidden unless it asks for them. */
+export function useLive(want: (e: LiveEvent) => boolean, run: () => void, hidden = false): void {
   const now = useRef({ want, run });
   now.current = { want, run };
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let missed = false;
     const fire = () => {
-      if (document.visibilityState === 'hidden') {
+      if (!hidden && document.visibilityState === 'hidden') {
         missed = true;
         return;
       }

@@ -17,6 +17,10 @@ export interface Me {
   departments: Ref[];
   rights?: string[];
   totp?: boolean;
+  language?: string | null;
+  organisation?: Ref | null;
+  org_admin?: boolean;
+  must_change?: boolean;
   apps?: string[];
 }
 export interface Session {

@@ -20,6 +20,9 @@ const FormPage = lazy(async () => (await import('../form/page')).FormPage, faile
 const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
 const DashPage = lazy(async () => (await import('../dash/page')).DashPage, failed);
 const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
+const NoticesPage = lazy(async () => (await import('./notices')).NoticesPage, failed);
+const InvitePage = lazy(async () => (await import('./invite')).InvitePage, failed);
+const MustChange = lazy(async () => (await import('./invite')).MustChange, failed);
 const SettingsPage = lazy(async () => (await import('./settings')).SettingsPage, failed);
 
 const PublicPage = lazy(async () => (await import('../form/public')).PublicPage, failed);
@@ -85,6 +88,7 @@ const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
   ['/', () => <Shell children={<Home />} />],
   ['/apps', () => <Shell children={<Home appsOnly />} />],
   ['/tasks', () => <Shell children={<TasksPage />} />],
+  ['/notices', () => <Shell children={<NoticesPage />} />],
   ['/me', () => <Shell children={<SettingsPage />} />],
   ['/a/:app', (m) => <Shell app={m.app!} children={<AppStart app={m.app!} />} />],
   [
@@ -131,8 +135,9 @@ export function App() {
   const who = session.value;
   const at = path.value;
   const open = match('/p/:token', at);
+  const invited = match('/invite/:token', at);
   useEffect(() => {
-    if (open) return;
+    if (open || invited) return;
     if (who === null && setupNeeded.value && at !== '/setup')
       navigate('/setup', { replace: true, force: true });
     else if (who === null && !setupNeeded.value && at !== '/login') {
@@ -143,9 +148,23 @@ export function App() {
   }, [who, at]);
   const l = lang.value;
   useEffect(() => {
-    if (who) loadApps(shownIn !== l).catch(() => undefined);
+    if (who && !who.me.must_change) loadApps(shownIn !== l).catch(() => undefined);
     shownIn = l;
   }, [who, l]);
+  if (invited)
+    return (
+      <>
+        <InvitePage token={invited.token!} />
+        <Overlays />
+      </>
+    );
+  if (who?.me.must_change)
+    return (
+      <>
+        <MustChange />
+        <Overlays />
+      </>
+    );
   if (open) return <PublicPage token={open.token!} />;
   return (
     <>

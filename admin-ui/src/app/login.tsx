@@ -35,7 +35,12 @@ function Joint() {
   );
 }
 
-function Frame(props: { title: string; sub: string; children: ComponentChildren; onSubmit: () => void }) {
+export function Frame(props: {
+  title: string;
+  sub: string;
+  children: ComponentChildren;
+  onSubmit: () => void;
+}) {
   const name = boot.name ?? t('product');
   return (
     <div class="login">
@@ -82,7 +87,7 @@ function Frame(props: { title: string; sub: string; children: ComponentChildren;
   );
 }
 
-function Password(props: {
+export function Password(props: {
   label: string;
   value: string;
   onInput: (v: string) => void;

@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks';
 import { api, Problem, say, session } from '../api/client';
 import { apps, logOut } from '../api/session';
-import { Avatar, Button, Field, Input, Note, Tag, toast, useTitle } from '../kit';
+import { Avatar, Button, Field, Icon, Input, Note, Tag, toast, useTitle } from '../kit';
+import { DelegationSection, NotifySection, SessionsSection, TokensSection, TotpSection } from './account';
 import { LangMenu, ThemeMenu } from './prefs';
 import { t } from './text';
+import { unread } from './unread';
 
 const MIN_PASSWORD = 10;
 
@@ -110,6 +112,11 @@ export function SettingsPage() {
               <p class="s13 dim">{me.login}</p>
             </div>
           </div>
+          <a class="tile ph" href="/notices">
+            <Icon name="bell" />
+            <span class="grow">{t('notices')}</span>
+            {unread.value ? <span class="badge badge--hot">{unread.value}</span> : null}
+          </a>
           <section class="sec">
             <h2>{t('set_account')}</h2>
             <dl class="facts facts--1">
@@ -152,6 +159,26 @@ export function SettingsPage() {
           <section class="sec">
             <h2>{t('set_password')}</h2>
             <PasswordForm />
+          </section>
+          <section class="sec">
+            <h2>{t('set_totp')}</h2>
+            <TotpSection />
+          </section>
+          <section class="sec">
+            <h2>{t('set_delegation')}</h2>
+            <DelegationSection />
+          </section>
+          <section class="sec">
+            <h2>{t('set_notify')}</h2>
+            <NotifySection />
+          </section>
+          <section class="sec">
+            <h2>{t('set_sessions')}</h2>
+            <SessionsSection />
+          </section>
+          <section class="sec">
+            <h2>{t('set_tokens')}</h2>
+            <TokensSection />
           </section>
         </div>
       </div>

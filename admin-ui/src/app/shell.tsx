@@ -8,6 +8,7 @@ import { apps, hasRight, loadApps, logOut } from '../api/session';
 import type { AppInfo, Box, MenuEntry, TasksAnswer } from '../api/types';
 import { Avatar, Dialog, focusSearch, Icon, Logo, Menu, navigate, params, path, useKeys } from '../kit';
 import { t } from './text';
+import { refreshNotices, unread } from './unread';
 
 /* The frame of the people's pages: rail of apps, list of forms, the sheet; on a phone the bar at the bottom. */
 
@@ -170,6 +171,19 @@ function Rail({ app }: { app: string | undefined }) {
           </span>
         ) : null}
       </a>
+      <a
+        href="/notices"
+        aria-label={unread.value ? t('notices_n', { n: unread.value }) : t('notices')}
+        title={t('notices')}
+        aria-current={at === '/notices' ? 'page' : undefined}
+      >
+        <Icon name="bell" />
+        {unread.value ? (
+          <span class="badge badge--hot" aria-hidden="true">
+            {unread.value > 99 ? '99+' : unread.value}
+          </span>
+        ) : null}
+      </a>
       <span class="sep" />
       {(apps.value ?? []).map((a) => (
         <a
@@ -191,7 +205,7 @@ function Rail({ app }: { app: string | undefined }) {
       >
         <Icon name="circle-help" />
       </button>
-      {hasRight('design') || hasRight('people') || hasRight('operate') ? (
+      {hasRight('design') || hasRight('people') || hasRight('operate') || session.value?.me.org_admin ? (
         <a href="/admin" aria-label={t('designer')} title={t('designer')}>
           <Icon name="settings-2" />
         </a>
@@ -250,6 +264,9 @@ function BottomBar() {
       <a href="/me" aria-current={on(at === '/me')}>
         <Icon name="circle-user" />
         {t('me')}
+        {unread.value ? (
+          <span class="badge badge--hot">{unread.value > 99 ? '99+' : unread.value}</span>
+        ) : null}
       </a>
     </nav>
   );
@@ -263,6 +280,12 @@ export function Shell(props: { app?: string; full?: boolean; children: Component
     const timer = setInterval(() => document.visibilityState === 'visible' && refreshCounts(), COUNT_EVERY);
     return () => clearInterval(timer);
   }, []);
+  useEffect(() => void refreshNotices(), []);
+  useLive(
+    (e) => e.kind === 'notice',
+    () => void refreshNotices(),
+    true,
+  );
   useLive(
     (e) => e.kind === 'task' || (e.kind === 'record' && e.op !== 'comment'),
     () => void refreshCounts(),
