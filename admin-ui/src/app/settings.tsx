@@ -112,7 +112,7 @@ export function SettingsPage() {
               <p class="s13 dim">{me.login}</p>
             </div>
           </div>
-          <a class="tile ph" href="/notices">
+          <a class="tile ph mt4" href="/notices">
             <Icon name="bell" />
             <span class="grow">{t('notices')}</span>
             {unread.value ? <span class="badge badge--hot">{unread.value}</span> : null}
