@@ -76,6 +76,8 @@ struct str host_keys(struct arena *a, const struct config *cfg)
         return STR_NONE;
     while (data.n > 1 && data.p[data.n - 1] == '/')
         data.n--;
+    if (str_ends(cfg->store, STR(":memory:")))
+        return STR_NONE; /* gone with the process, and its key too */
     return cfg->keys.n ? cfg->keys : str_fmt(a, "%.*s.keys", STR_ARG(data));
 }
 

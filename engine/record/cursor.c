@@ -129,6 +129,9 @@ static int add_text(struct access *x, struct str part, struct sorting *out, stru
     const struct field *f = form_field(x->f, part);
     if (!f || f->sub || x->best_read[f->slot] < FIELD_MASKED)
         return text_expr(x, part, col, err);
+    if (f->encrypted)
+        return err_set(err, ERR_INVALID, "encrypted", "不能按字段“%.*s”排序：它加密存储。",
+                       "Rows cannot be ordered by “%.*s”: it is encrypted.", STR_ARG(f->title));
     return field_expr(x, f, col, err);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "engine/vault/vault_int.h"
 
+#include "engine/base/id.h"
 #include "engine/base/strb.h"
 
 #define PREFIX      STR("v1.")
@@ -68,11 +69,13 @@ int64_t vault_key_of(struct str sealed)
 
 int at_damaged(const struct vault_at *at, struct err *err)
 {
+    char id[16];
+    (void)id_print(at->row, id);
     err_set(err, ERR_STORE, "sealed_damaged",
-            "%.*s/%.*s 字段“%.*s”（行 %lld）的密文被改动过，或是从别处搬来的。",
-            "The sealed value of %.*s/%.*s field “%.*s” (row %lld) was changed, or moved here from "
+            "%.*s/%.*s 字段“%.*s”（行 %s）的密文被改动过，或是从别处搬来的。",
+            "The sealed value of %.*s/%.*s field “%.*s” (row %s) was changed, or moved here from "
             "elsewhere.",
-            STR_ARG(at->app), STR_ARG(at->form), STR_ARG(at->field), (long long)at->row);
+            STR_ARG(at->app), STR_ARG(at->form), STR_ARG(at->field), id);
     err_at(err, "%.*s", STR_ARG(at->field));
     return -1;
 }

@@ -1,0 +1,261 @@
+// What is sensitive is nowhere in clear: every file of the data folder is read for planted texts after every way in was
+// used; sealed values that were moved or changed are noticed; keys that are missing, wrong, replaced; erasing a person.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { folder, login, run, serve, skip, until } from './lib.mjs';
+
+const APP = `app: care
+title: 诊所
+roles: {nurse: 护士, doctor: 医生}
+`;
+const person = (more = '') => `form: person
+title: 病人
+record_title: no & " " & name
+fields:
+  no: {type: serial, title: 编号, pattern: "P{0000}"}
+  name: {type: text, title: 姓名, sensitive: personal, subject: self, search: true}
+  phone: {type: phone, title: 手机, sensitive: personal, subject: self, unique: true}
+  mail: {type: email, title: 邮箱, sensitive: personal, subject: self}
+  pay: {type: number, title: 收入, scale: 2, sensitive: personal, subject: self}
+  born: {type: date, title: 生日, sensitive: personal, subject: self}
+  illness: {type: textarea, title: 病史, sensitive: special, purpose: 诊疗, basis: consent, retention: 3 years, subject: self}
+  ward: {type: text, title: 病区, search: true}
+  open: {type: text, title: 备注, max: 200${more}}
+  card: {type: formula, title: 名片, value: name & " / " & phone}
+  kin:
+    type: table
+    title: 家属
+    fields:
+      who: {type: text, title: 姓名, sensitive: personal, subject: self}
+      tie: {type: text, title: 关系}
+permissions:
+  doctor: {role: doctor, can: all, fields: {name: write, phone: write, mail: write, pay: write, born: write, illness: write, card: read, kin: write, kin.who: write}}
+  nurse: {role: nurse, can: [read, create, history]}
+views:
+  all: {title: 全部, type: grid, columns: [no, ward]}
+`;
+const VISIT = `form: visit
+title: 就诊
+fields:
+  who: {type: link, form: person, title: 病人}
+  tel: {type: lookup, title: 电话, value: who.phone}
+  notes: {type: text, title: 记录, sensitive: personal, subject: who}
+  room: {type: text, title: 诊室}
+flow:
+  start: {title: 提交, can: doctor}
+  nodes:
+    check: {type: approve, title: 复核, to: [role: doctor], next: done}
+    done: {type: end}
+permissions:
+  doctor: {role: doctor, can: all, fields: {tel: read, notes: write}}
+`;
+const P = '/apps/care/forms/person';
+const V = '/apps/care/forms/visit';
+
+function clinic() {
+  const apps = join(folder(), 'apps');
+  mkdirSync(join(apps, 'care/forms'), { recursive: true });
+  writeFileSync(join(apps, 'care/app.yaml'), APP);
+  writeFileSync(join(apps, 'care/forms/person.yaml'), person());
+  writeFileSync(join(apps, 'care/forms/visit.yaml'), VISIT);
+  return apps;
+}
+
+function files(dir) {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+    e.isDirectory() ? files(join(dir, e.name)) : e.isFile() ? [join(dir, e.name)] : [],
+  );
+}
+
+/** Where the texts stand in clear: [file, text]. Also as UTF-16 and base64. */
+function found(dirs, texts) {
+  const hits = [];
+  for (const f of dirs.flatMap(files)) {
+    const bytes = readFileSync(f);
+    for (const t of texts)
+      if ([Buffer.from(t), Buffer.from(t, 'utf16le'), Buffer.from(Buffer.from(t).toString('base64').replace(/=+$/, '').slice(0, -1))].some((b) => bytes.includes(b))) hits.push([f, t]);
+  }
+  return hits;
+}
+
+const sql = (db, text) => {
+  const r = spawnSync('python3', ['-c', 'import sqlite3,sys,json\nc=sqlite3.connect(sys.argv[1])\nr=c.execute(sys.argv[2]).fetchall()\nc.commit()\nprint(json.dumps(r))', db, text], { encoding: 'utf8' });
+  assert.equal(r.status, 0, r.stderr);
+  return JSON.parse(r.stdout);
+};
+
+const start = (t, options) => serve(t, { ...options, args: ['--apps', options.apps, ...(options.args ?? [])] });
+const ok = (r, status = 200) => {
+  assert.equal(r.status, status, JSON.stringify(r.body).slice(0, 400));
+  return r.body;
+};
+
+test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  const s = await start(t, { apps, data });
+  t.after(() => [data, `${data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  const doc = await login(s, 'doctor');
+  const nurse = await login(s, 'nurse');
+  const admin = await login(s, 'admin');
+  const C = ['Kanarienvogel', '13711112222', 'canary@mail.example', '91827364', 'Windpocken', 'Notizvogel', 'Muttervogel', '13733334444', 'Neuername', 'Csvvogel', '13755556666', 'Altbestand', '13777778888', 'Entwurfvogel'];
+  const body = { name: C[0], phone: C[1], mail: C[2], pay: 91827364.55, born: '1987-06-05', illness: C[4], ward: 'A1', kin: [{ who: C[6], tie: '母' }] };
+  const made = ok(await doc.post(`${P}/records`, body, { 'Idempotency-Key': 'one' }), 201);
+  const again = await doc.post(`${P}/records`, body, { 'Idempotency-Key': 'one' });
+  assert.equal(again.headers.get('idempotency-replayed'), 'true');
+  assert.equal(again.body._id, made._id);
+  assert.equal((await doc.post(`${P}/records`, { ward: 'x' }, { 'Idempotency-Key': 'one' })).status, 422);
+  const id = made._id;
+  const read = ok(await doc.get(`${P}/records/${id}`));
+  assert.deepEqual([read.name, read.phone, read.pay, read.born, read.illness, read.kin[0].who], [C[0], C[1], 91827364.55, '1987-06-05', C[4], C[6]]);
+  assert.equal(read.card, `${C[0]} / ${C[1]}`);
+  assert.match(read._title, /^P0001 Kanarienvogel$/);
+
+  await t.test('equality, IN, unique, import by key; nothing else', async () => {
+    const find = async (filter, n) => assert.equal(ok(await doc.get(`${P}/records?filter=${encodeURIComponent(filter)}`)).records.length, n, filter);
+    await find(`phone = "${C[1]}"`, 1);
+    await find('phone = "13700000000"', 0);
+    await find(`phone IN ["1", "${C[1]}"]`, 1);
+    await find(`phone <> "${C[1]}"`, 0);
+    await find('phone = BLANK', 0);
+    await find('pay = 91827364.55', 1);
+    await find('pay = 91827364.551', 0);
+    await find('born = DATE(1987,6,5)', 1);
+    await find(`name = "${C[0]}" AND ISBLANK(open)`, 1);
+    for (const bad of ['CONTAINS(name, "a")', 'pay > 1', 'name < "z"', `name & "" = "x"`]) assert.equal((await doc.get(`${P}/records?filter=${encodeURIComponent(bad)}`)).status, 422, bad);
+    assert.equal((await doc.get(`${P}/records?sort=name`)).status, 422);
+    assert.equal((await doc.get(`${P}/aggregate?group=name&metrics=COUNT()`)).status, 422);
+    assert.equal((await doc.get(`${P}/aggregate?metrics=SUM(pay)`)).status, 422);
+    assert.equal((await doc.post(`${P}/records`, { phone: '137 1111 2222' })).status, 409);
+    assert.equal((await nurse.post(`${P}/records`, { ward: 'B' })).status, 201);
+  });
+
+  await t.test('masked for one without the right', async () => {
+    const r = ok(await nurse.get(`${P}/records/${id}`));
+    assert.ok(r.phone === null || /\*/.test(r.phone), JSON.stringify(r.phone));
+    assert.ok(!JSON.stringify(r).includes(C[0]) && !JSON.stringify(r).includes(C[1]), JSON.stringify(r));
+    const h = JSON.stringify(ok(await nurse.get(`${P}/records/${id}/history`)));
+    assert.ok(!h.includes(C[0]) && !h.includes(C[1]));
+  });
+
+  ok(await doc.patch(`${P}/records/${id}`, { name: C[8], phone: C[7], _version: read._version }));
+  assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${id}/history`))), new RegExp(`${C[0]}.*${C[8]}|${C[8]}.*${C[0]}`));
+  const visit = ok(await doc.post(`${V}/records`, { who: id, notes: C[5], room: '3' }), 201);
+  const seen = ok(await doc.get(`${V}/records/${visit._id}`));
+  assert.deepEqual([seen.notes, seen.tel], [C[5], C[7]]);
+  ok(await doc.post(`${V}/records?draft=1`, { who: id, notes: C[13] }), 201);
+  const todo = ok(await doc.get('/tasks?box=todo')).tasks;
+  if (todo.length) ok(await doc.post(`/tasks/${todo[0].id}/approve`, {}));
+
+  const form = new FormData();
+  form.set('file', new Blob([`姓名,手机\n${C[9]},${C[10]}\n坏,不是号码\n`]), 'p.csv');
+  form.set('mode', 'insert');
+  const job = ok(await doc.raw('POST', `${P}/import`, form), 202).job;
+  const done = await until(async () => { const j = ok(await doc.get(`/jobs/${job}`)); return ['done', 'failed'].includes(j.state) && j; });
+  assert.equal(done.state, 'done', JSON.stringify(done));
+  const csv = (await doc.post(`${P}/export`, { format: 'csv', fields: ['name', 'phone'] })).body;
+  assert.ok(String(csv).includes(C[9]), String(csv).slice(0, 200));
+  ok(await doc.get(`${P}/records?search=${encodeURIComponent(C[8])}`));
+  ok(await doc.post(`${P}/records/${id}/comments`, { text: 'ruft zurück' }), 201);
+  ok(await doc.post(`${P}/query`, { filter: `phone = "${C[10]}"` }));
+  await doc.post(`${P}/match`, { values: { phone: C[7] } });
+
+  await t.test('a publish that makes a field sensitive leaves no copy in clear; one that does not any more opens it', async () => {
+    const old = ok(await doc.post(`${P}/records`, { phone: C[12], open: C[11], ward: 'A2' }), 201);
+    const bin = ok(await doc.post(`${P}/records`, { open: C[11] }), 201);
+    assert.equal((await doc.del(`${P}/records/${bin._id}`, { 'If-Match': '"1"' })).status, 204);
+    const publish = async (text) => {
+      writeFileSync(join(apps, 'care/forms/person.yaml'), text);
+      const plan = ok(await admin.post('/admin/apps/care/plan', {}));
+      assert.deepEqual(plan.errors, []);
+      ok(await admin.post('/admin/apps/care/publish', { plan_hash: plan.plan_hash, allow_data_loss: true }));
+    };
+    const sealed = person(', sensitive: personal, subject: self').replace('nurse: {role', 'nurse: {role').replace('illness: write,', 'illness: write, open: write,');
+    await publish(sealed);
+    assert.equal(ok(await doc.get(`${P}/records/${old._id}`)).open, C[11]);
+    assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${old._id}/history`))), new RegExp(C[11]));
+    assert.deepEqual(found([data], [C[11]]), []);
+    await publish(sealed.replace('  open: {type', '  remark: {was: open, type').replace('open: write', 'remark: write')); // renamed under its seal
+    assert.equal(ok(await doc.get(`${P}/records/${old._id}`)).remark, C[11]);
+    assert.equal(ok(await doc.get(`${P}/records?filter=${encodeURIComponent(`remark = "${C[11]}"`)}`)).records.length, 1);
+    assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${old._id}/history`))), new RegExp(C[11]));
+    await publish(sealed.replace('born: {type: date', 'born: {type: text')); // another type, and `open` back again
+    assert.equal(ok(await doc.get(`${P}/records/${id}`)).born, '1987-06-05');
+  });
+
+  ok(await admin.post('/admin/backups', {}), 201);
+  assert.equal(run(['backup', join(data, 'b.bak'), '--data', data]).code, 0);
+  assert.deepEqual(found([data], C), []);
+  writeFileSync(join(data, 'log.txt'), s.text);
+  assert.deepEqual(found([data], C), [], 'the log');
+  assert.equal(await s.stop(), 0);
+  assert.deepEqual(found([data], C), [], 'after the end');
+  assert.ok(existsSync(join(`${data}.keys`, 'master.key')));
+  assert.equal(statSync(join(`${data}.keys`, 'master.key')).mode & 0o777, 0o600);
+  assert.ok(!files(data).some((f) => /master\.key|backup\.key/.test(f)));
+});
+
+test('a sealed value that was moved or changed is an error that names it', { skip }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  let s = await start(t, { apps, data });
+  t.after(() => [data, `${data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  let doc = await login(s, 'doctor');
+  const a = ok(await doc.post(`${P}/records`, { name: '甲', mail: 'a@x.example', phone: '13800000001' }), 201)._id;
+  const b = ok(await doc.post(`${P}/records`, { name: '乙', mail: 'b@x.example', phone: '13800000002' }), 201)._id;
+  await s.stop();
+  const db = join(data, 'mortise.db');
+  const rows = sql(db, 'SELECT CAST(_id AS TEXT), name, mail FROM care__person ORDER BY _id');
+  assert.ok(rows.every((r) => /^v1\.\d+\./.test(r[1])), JSON.stringify(rows));
+  const cases = [
+    ['another row', `UPDATE care__person SET name = '${rows[1][1]}' WHERE _id = ${rows[0][0]}`, 'name'],
+    ['another field', `UPDATE care__person SET mail = name WHERE _id = ${rows[0][0]}`, 'mail'],
+    ['a changed byte', `UPDATE care__person SET name = substr(name, 1, 40) || CASE substr(name, 41, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(name, 42) WHERE _id = ${rows[0][0]}`, 'name'],
+    ['plain text', `UPDATE care__person SET name = 'x' WHERE _id = ${rows[0][0]}`, 'name'],
+  ];
+  for (const [what, text, field] of cases) {
+    sql(db, text);
+    s = await start(t, { apps, data });
+    doc = await login(s, 'doctor');
+    const r = await doc.get(`${P}/records/${a}`);
+    assert.ok(r.status >= 500 && r.body.errors?.[0]?.code === 'sealed_damaged', `${what}: ${r.status} ${JSON.stringify(r.body).slice(0, 300)}`);
+    assert.match(JSON.stringify(r.body), new RegExp(field), what);
+    assert.equal(ok(await doc.get(`${P}/records/${b}`)).name, '乙', what);
+    await s.stop();
+    sql(db, `UPDATE care__person SET name = '${rows[0][1]}', mail = '${rows[0][2]}' WHERE _id = ${rows[0][0]}`);
+  }
+});
+
+test('keys: missing, wrong, readable by others', { skip }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  const keys = `${data}.keys`;
+  let s = await start(t, { apps, data });
+  t.after(() => [data, keys].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  const doc = await login(s, 'doctor');
+  ok(await doc.post(`${P}/records`, { name: '甲' }), 201);
+  await s.stop();
+  const file = join(keys, 'master.key');
+  renameSync(file, `${file}.away`);
+  const refused = run(['export', 'care/person', '--data', data, '--apps', apps], { env: { ...process.env, MORTISE_LANG: 'en' } });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /no key file .*master\.key/);
+  assert.ok(!existsSync(file), 'no key was made');
+  await assert.rejects(start(t, { apps, data, mayFail: true }), /master\.key/);
+  const other = folder();
+  const o = await start(t, { apps, data: other });
+  await o.stop();
+  copyFileSync(join(`${other}.keys`, 'master.key'), file);
+  chmodSync(file, 0o600);
+  assert.match(run(['export', 'care/person', '--data', data, '--apps', apps]).err, /master\.key/);
+  renameSync(`${file}.away`, file);
+  chmodSync(file, 0o644);
+  assert.match(run(['export', 'care/person', '--data', data, '--apps', apps]).err, /0600/);
+  chmodSync(file, 0o600);
+  s = await start(t, { apps, data });
+  await s.stop();
+  [other, `${other}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true }));
+});
