@@ -51,6 +51,11 @@ int engine_write(struct ctx *c, engine_write_fn *fn, void *arg, struct err *err)
 /* Called after each commit, on the thread that wrote. Set once before serving. */
 void engine_listen(struct engine *e, void (*fn)(void *self, const struct event *ev), void *self);
 
+/* Where store_shared(): waits for what other programs on the database say, publishes their events
+ * to the listener, loads what they published. To be called again and again on a thread of its own
+ * with a connection of its own. */
+int engine_hear(struct ctx *c, int wait_ms, struct err *err) ATTR_MUST;
+
 /* ---- definitions ---- */
 
 /* Publishes apps of the folder that are new to the database, loads the running versions of all. */
@@ -87,8 +92,7 @@ int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct di
  * Fills some more columns of an app that a publish left to be filled (a write transaction of its
  * own), and loads the app again when that was the last. out->more: call again.
  */
-int engine_backfill(struct ctx *c, struct str key, struct backfill *out,
-                    struct err *err) ATTR_MUST;
+int engine_backfill(struct ctx *c, struct str key, struct backfill *out, struct err *err) ATTR_MUST;
 /* Publishes version `to`'s text as a new version; the draft becomes that text. */
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
                     struct err *err) ATTR_MUST;

@@ -15,6 +15,7 @@
 #include "runtime/host.h"
 #include "runtime/http_mhd.h"
 #include "runtime/jobs.h"
+#include "runtime/peers.h"
 #include "runtime/metrics.h"
 #include "runtime/public.h"
 #include "runtime/respond.h"
@@ -182,7 +183,8 @@ static int start_threads(struct serve *s, struct err *err)
     engine_listen(sv->engine, sse_publish, sv->sse);
     return pool_start(sv, (unsigned)workers, (unsigned)s->cfg.queue, &sv->pool, err) ||
                    pool_start(sv, LOGIN_THREADS, LOGIN_QUEUE, &sv->logins, err) ||
-                   jobs_start(sv, &sv->jobs, err) || control_start(sv, &s->control, err)
+                   jobs_start(sv, &sv->jobs, err) || peers_start(sv, &sv->peers, err) ||
+                   control_start(sv, &s->control, err)
                ? -1
                : 0;
 }
@@ -251,6 +253,7 @@ static void stop(struct serve *s)
     pool_stop(&sv->pool);
     pool_stop(&sv->logins);
     http_stop(&sv->http);
+    peers_stop(&sv->peers);
     jobs_stop(&sv->jobs);
     sse_stop(&sv->sse);
     throttle_free(&sv->throttle);

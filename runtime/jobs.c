@@ -28,6 +28,7 @@
 #define ERRORS_MAX  1000
 #define POLL_S      5
 #define PROGRESS_US (500 * 1000)
+#define LEASE_US    (120 * US_PER_S) /* told again with every count */
 #define SWEEP_US    (3600 * US_PER_S)
 #define BLOB_AGE_S  86400
 
@@ -115,14 +116,25 @@ static int read_payload(struct work *w, struct str app, struct str payload, stru
     return 0;
 }
 
+/* On a database of several programs a job is another's until its lease is over. */
+static void abandoned(struct ctx *c, struct sql *q)
+{
+    if (!store_shared(c->store))
+        return;
+    sql_lit(q, " AND coalesce(lease_until, 0) < ");
+    sql_bind_int(q, c->now_us);
+}
+
 static int next_job(struct work *w, struct err *err)
 {
     struct sql q;
     struct stmt *s;
     sql_init(&q, w->a, store_dialect(w->c.store));
     sql_lit(&q, "SELECT id, app, payload, kind FROM _job WHERE (kind IN ('import', 'undo') AND"
-                " state = 'queued') OR (kind = 'backfill' AND state IN ('queued', 'running')) "
-                "ORDER BY id LIMIT 1");
+                " state = 'queued') OR (kind = 'backfill' AND (state = 'queued' OR (state = "
+                "'running'");
+    abandoned(&w->c, &q);
+    sql_lit(&q, "))) ORDER BY id LIMIT 1");
     if (store_query(w->c.db, w->a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
@@ -141,6 +153,26 @@ static int next_job(struct work *w, struct err *err)
     return rc;
 }
 
+/* Of several programs one gets a job: writing transactions take turns (ADR 0012). */
+static int claim(struct ctx *c, void *arg, struct err *err)
+{
+    const struct work *w = arg;
+    struct sql q;
+    int64_t n = 0;
+    sql_init(&q, c->a, store_dialect(c->store));
+    sql_lit(&q, "UPDATE _job SET state = 'running', lease_until = ");
+    sql_bind_int(&q, c->now_us + LEASE_US);
+    sql_lit(&q, " WHERE (state = 'queued' OR (state = 'running'");
+    abandoned(c, &q);
+    sql_lit(&q, ")) AND id = ");
+    sql_bind_int(&q, w->id);
+    if (store_exec(c->db, c->a, &q, &n, err))
+        return -1;
+    return n == 1 ? 0
+                  : err_set(err, ERR_CONFLICT, "taken", "任务已被其他程序接手。",
+                            "Another program has taken the job.");
+}
+
 struct update {
     int64_t id, done, total;
     const char *state; /* NULL: as it is */
@@ -156,6 +188,8 @@ static int update(struct ctx *c, void *arg, struct err *err)
     sql_bind_int(&q, u->done);
     sql_lit(&q, ", total = ");
     sql_bind_int(&q, u->total);
+    sql_lit(&q, ", lease_until = ");
+    sql_bind_int(&q, c->now_us + LEASE_US);
     if (u->state) {
         sql_lit(&q, ", state = ");
         sql_bind_str(&q, str_of(u->state));
@@ -384,6 +418,11 @@ static void work(void *arg)
     engine_ctx(w->jobs->server->engine, w->a, w->jobs->reader, &w->c);
     w->c.who = &who_system;
     int rc = next_job(w, &err);
+    if (rc == 1 && w->in.path.n && store_shared(w->c.store) &&
+        access(str_z(w->a, w->in.path), R_OK) != 0)
+        rc = 0; /* the file is with the program that took it */
+    if (rc == 1 && store_shared(w->c.store) && engine_write(&w->c, claim, w, &err))
+        rc = str_eqz(str_of(err.key), "taken") ? 0 : -1;
     w->found = rc == 1;
     if (rc < 0)
         log_event(LOG_ERROR, "jobs", LOG_TEXT("code", str_of(err.key)));
@@ -590,10 +629,12 @@ static int interrupted(struct ctx *c, void *arg, struct err *err)
     sql_lit(&q, ", errors = ");
     sql_bind_str(&q, interrupted_text(c));
     sql_lit(&q, " WHERE kind = 'import' AND state = 'running'");
+    abandoned(c, &q);
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(&q, "UPDATE _job SET state = 'queued' WHERE kind = 'undo' AND state = 'running'");
+    abandoned(c, &q);
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 

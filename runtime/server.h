@@ -17,6 +17,7 @@ struct server {
     struct http *http;
     struct sse *sse;
     struct jobs *jobs;
+    struct peers *peers; /* NULL where a database has one program */
     struct metrics *metrics;
     struct throttle *throttle;
     struct assets *assets;

@@ -32,4 +32,5 @@ static const struct str STEPS[] = {
     STR("CREATE INDEX _invitation_member ON _invitation (member)"),
 };
 
-const struct migration migrate_people = {10, STR("external organisations"), STEPS, ARRAY_LEN(STEPS)};
+const struct migration migrate_people = {10, STR("external organisations"), STEPS,
+                                         ARRAY_LEN(STEPS)};

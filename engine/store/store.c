@@ -502,6 +502,36 @@ int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t 
     return rc;
 }
 
+bool store_shared(const struct store *s)
+{
+    return s->driver->hear != NULL;
+}
+
+uint32_t store_node(const struct store *s)
+{
+    return s->driver->node ? s->driver->node(s->db) : 0;
+}
+
+int store_tell(struct conn *c, struct arena *a, struct str text, struct err *err)
+{
+    struct sql q;
+    int64_t none;
+    assert(c->writer && c->depth > 0);
+    if (!store_shared(c->store))
+        return 0;
+    sql_init(&q, a, c->store->driver->dialect);
+    sql_lit(&q, "SELECT 1 FROM (SELECT pg_notify('mortise_' || current_schema(), ");
+    sql_bind_str(&q, text);
+    sql_lit(&q, ")) t");
+    return store_get_int(c, a, &q, &none, err) < 0 ? -1 : 0;
+}
+
+int store_hear(struct conn *c, int wait_ms, store_heard_fn *fn, void *arg, struct err *err)
+{
+    assert(store_shared(c->store));
+    return c->store->driver->hear(c->drv, wait_ms, fn, arg, err);
+}
+
 int store_backup(struct store *s, struct str path, struct err *err)
 {
     return s->driver->backup ? s->driver->backup(s->db, path, err) : move_backup(s, path, err);

@@ -67,8 +67,8 @@ int store_savepoint(struct conn *c, struct err *err) ATTR_MUST;
 int store_release(struct conn *c, struct err *err) ATTR_MUST;
 void store_rollback(struct conn *c);
 
-/* In a write job: what this job overwrites or deletes (with secure_delete, zeroed in its pages) must
- * leave the log of the database too, soon after the commit. */
+/* In a write job: what this job overwrites or deletes (with secure_delete, zeroed in its pages)
+ * must leave the log of the database too, soon after the commit. */
 void store_scrub(struct conn *c);
 /* True on the connection of a running write job. */
 bool store_is_writer(const struct conn *c);
@@ -101,6 +101,21 @@ int store_exec(struct conn *c, struct arena *a, const struct sql *q, int64_t *ch
 /* First column of the first row as an integer: 1 found, 0 no row (or NULL), -1 error. */
 int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t *out,
                   struct err *err) ATTR_MUST;
+
+/*
+ * Several programs on one database (PostgreSQL; SQLite has one at a time).
+ */
+/* Other programs may be serving this database now. */
+bool store_shared(const struct store *s);
+/* A number that no other program on this database has while this store is open: 0 … 1023. */
+uint32_t store_node(const struct store *s);
+/* Inside a write job: a text (at most 7,900 bytes) that the others hear once it is committed. */
+int store_tell(struct conn *c, struct arena *a, struct str text, struct err *err) ATTR_MUST;
+/* On a connection kept for it: what the others said, waiting up to wait_ms. 1 that is all there
+ * was, 0 something may have been missed (the first call, a lost connection), -1. */
+typedef void store_heard_fn(void *arg, struct str text);
+int store_hear(struct conn *c, int wait_ms, store_heard_fn *fn, void *arg,
+               struct err *err) ATTR_MUST;
 
 /* Limits the statements that follow on this connection; 0: none. Time by opts.mono_us. */
 void store_limit(struct conn *c, int64_t deadline_mono_us, int64_t max_steps);

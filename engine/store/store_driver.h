@@ -83,7 +83,11 @@ struct store_driver {
     int (*rest)(struct drv_conn *c, struct err *err);
     void (*limit)(struct drv_conn *c, int64_t deadline_mono_us, int64_t max_steps);
 
-    int (*backup)(struct drv_db *db, struct str path, struct err *err);
+    int (*backup)(struct drv_db *db, struct str path, struct err *err); /* NULL: move.h does it */
+
+    /* Of a database that several programs serve at once; NULL: one at a time. */
+    uint32_t (*node)(struct drv_db *db);
+    int (*hear)(struct drv_conn *c, int wait_ms, store_heard_fn *fn, void *arg, struct err *err);
 };
 
 extern const struct store_driver store_sqlite_driver;

@@ -26,6 +26,8 @@
 #define CANCEL_MS     2000  /* to react to a cancel; then the connection is given up */
 #define RECONNECTS    20
 #define RECONNECT_MS  250
+#define NODES         1024
+#define NODE_TRIES    40
 #define FUNCTIONS_OWN "2" /* changes with OWN */
 
 static struct pg_db *db_of(struct drv_db *d)
@@ -192,6 +194,8 @@ static int set_up(struct pg_conn *c, struct err *err)
     if (c->mode == DRV_READ &&
         simple(c, "SET default_transaction_read_only TO on", NULL, 0, err) < 0)
         return -1;
+    if (c->mode == DRV_WRITE)
+        return 0; /* take_node() goes on */
     return PQenterPipelineMode(c->pg) ? 0 : pg_fail_result(c, NULL, "pipeline", err);
 }
 
@@ -199,6 +203,37 @@ static void no_notice(void *self, const PGresult *r)
 {
     (void)self;
     (void)r;
+}
+
+/*
+ * The writing connection holds a session lock on the program's node number, the part of an id that
+ * no other program makes ids with. A connection that comes back wants the number it had: 10 s for
+ * the server to notice that the old one is gone.
+ */
+static int take_node(struct pg_conn *c, struct err *err)
+{
+    struct pg_db *db = c->owner;
+    char text[160], got[8] = "";
+    uint32_t from = db->has_node ? db->node : 0;
+    uint32_t upto = db->has_node ? db->node + 1 : NODES;
+    for (int i = 0; i < NODE_TRIES; i++) {
+        for (uint32_t n = from; n < upto; n++) {
+            (void)snprintf(text, sizeof text, "SELECT pg_try_advisory_lock(%d, %u)",
+                           (int)(uint32_t)(db->lock >> 32), n);
+            if (simple(c, text, got, sizeof got, err) < 0)
+                return -1;
+            if (got[0] != 't')
+                continue;
+            db->node = n;
+            db->has_node = true;
+            return PQenterPipelineMode(c->pg) ? 0 : pg_fail_result(c, NULL, "pipeline", err);
+        }
+        if (!db->has_node)
+            break;
+        (void)poll(NULL, 0, RECONNECT_MS);
+    }
+    return err_set(err, ERR_BUSY, "store_nodes", "数据库上的程序过多，请稍后再试。",
+                   "Too many programs are on this database; please try again later.");
 }
 
 static int dial(struct pg_conn *c, struct err *err)
@@ -216,6 +251,7 @@ static int dial(struct pg_conn *c, struct err *err)
     c->queued = 0;
     c->ndead = 0;
     c->streaming = NULL;
+    c->listening = false;
     c->in_tx = c->aborted = c->used = c->cancelled = false;
     c->pg = PQconnectdbParams(KEYS, values, 1);
     if (!c->pg)
@@ -225,7 +261,7 @@ static int dial(struct pg_conn *c, struct err *err)
         return -1;
     }
     PQsetNoticeReceiver(c->pg, no_notice, NULL);
-    return set_up(c, err);
+    return set_up(c, err) < 0 || (c->mode == DRV_WRITE && take_node(c, err) < 0) ? -1 : 0;
 }
 
 static int64_t lock_key(const char *schema)
@@ -560,6 +596,39 @@ static void pg_limit(struct drv_conn *at, int64_t deadline_mono_us, int64_t max_
     }
 }
 
+/* ---- other programs ---- */
+
+static uint32_t pg_node(struct drv_db *at)
+{
+    return db_of(at)->node;
+}
+
+static int listen_now(struct pg_conn *c, struct err *err)
+{
+    char text[PG_SCHEMA_MAX + 32];
+    if (pg_lost(c) && dial(c, err) < 0)
+        return -1;
+    (void)snprintf(text, sizeof text, "LISTEN \"mortise_%s\"", c->owner->address.schema);
+    pg_queue(c, text);
+    if (flush(c, NULL, 0, err) < 0)
+        return -1;
+    c->listening = true;
+    return 0; /* what was said before is not known */
+}
+
+static int pg_hear(struct drv_conn *at, int wait_ms, store_heard_fn *fn, void *arg, struct err *err)
+{
+    struct pg_conn *c = conn_of(at);
+    if (!c->listening || pg_lost(c))
+        return listen_now(c, err);
+    struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
+    if (poll(&fd, 1, wait_ms) > 0 && !PQconsumeInput(c->pg))
+        return listen_now(c, err);
+    for (PGnotify *n; (n = PQnotifies(c->pg)); PQfreemem(n))
+        fn(arg, str_of(n->extra));
+    return 1;
+}
+
 const struct store_driver store_pgsql_driver = {
     .scheme = "postgresql",
     .dialect = SQL_PGSQL,
@@ -579,4 +648,6 @@ const struct store_driver store_pgsql_driver = {
     .in_tx = pg_in_tx,
     .rest = pg_rest,
     .limit = pg_limit,
+    .node = pg_node,
+    .hear = pg_hear,
 };

@@ -28,6 +28,8 @@ struct pg_db {
     struct pg_address address;
     int64_t lock; /* key of the advisory lock */
     struct store_opts opts;
+    uint32_t node; /* of the writing connection, which holds its lock */
+    bool has_node;
 };
 
 struct pg_stmt;
@@ -47,6 +49,7 @@ struct pg_conn {
     bool used;    /* the transaction has run a statement */
     bool aborted; /* until it is rolled back, to a savepoint at least */
     bool cancelled;
+    bool listening;
     int64_t changes;
     int64_t deadline_us, give_up_us;
     char xid[24]; /* of the write transaction, to learn its fate when COMMIT is not answered */
