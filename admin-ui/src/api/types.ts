@@ -281,6 +281,9 @@ export interface FlowInfo {
     type: string;
     state: 'done' | 'now' | 'wait' | 'skipped';
     people?: Ref[];
+    mode?: 'any' | 'all' | 'sequence' | 'vote';
+    since?: string | null;
+    due_at?: string | null;
   }[];
   timeline: FlowEvent[];
   task: FlowTask | null;

@@ -367,6 +367,22 @@ export function VerdictBar(props: VerdictProps) {
   );
 }
 
+/** Since when a node waits, and when it is due. */
+function Waiting({ node }: { node: FlowInfo['nodes'][number] }) {
+  const left = node.due_at ? due(node.due_at) : null;
+  if (left)
+    return (
+      <span class={`push s12 ${left.late ? 'bad' : 'wrn'}`} title={moment(node.due_at!)}>
+        {left.text}
+      </span>
+    );
+  return (
+    <span class="push wrn s12" title={node.since ? moment(node.since) : undefined}>
+      {t('waiting')}
+    </span>
+  );
+}
+
 /** The steps of the flow: done, now, to come. */
 export function FlowSteps({ flow }: { flow: FlowInfo }) {
   if (!flow.nodes.length) return null;
@@ -398,7 +414,10 @@ export function FlowSteps({ flow }: { flow: FlowInfo }) {
                   {n.people?.length ? (
                     <span class="mut s12">{n.people.map((p) => p.title).join('、')}</span>
                   ) : null}
-                  {n.state === 'now' ? <span class="push wrn s12">{t('waiting')}</span> : null}
+                  {n.state === 'now' && n.mode && (n.people?.length ?? 0) > 1 ? (
+                    <span class="dim s12">{t(`mode_${n.mode}`)}</span>
+                  ) : null}
+                  {n.state === 'now' ? <Waiting node={n} /> : null}
                 </div>
               </li>
             );
@@ -408,14 +427,59 @@ export function FlowSteps({ flow }: { flow: FlowInfo }) {
   );
 }
 
-/** What the caller may do with the whole flow: withdraw, urge. */
-export async function flowAct(def: FormDef, id: string, action: string): Promise<boolean> {
+/** What those who operate may do with a flow, each after a question: go to a node, start anew, stop. */
+export function manageItems(def: FormDef, id: string, flow: FlowInfo, onDone: () => void): MenuItem[] {
+  const ask = async (action: 'jump' | 'restart' | 'stop', title: string, text: string, to?: string) => {
+    const comment = await prompt({
+      title,
+      body: text,
+      ok: title,
+      danger: action === 'stop',
+      comment: { label: t('reason') },
+    });
+    if (comment === null) return;
+    const body = { ...(to ? { to } : {}), ...(comment.trim() ? { comment: comment.trim() } : {}) };
+    if (await flowAct(def, id, action, body)) onDone();
+  };
+  const items: MenuItem[] = [];
+  if (flow.can.includes('jump'))
+    for (const n of flow.nodes)
+      if (n.type !== 'start' && n.state !== 'now')
+        items.push({
+          title: t('jump_to', { title: n.title }),
+          icon: 'workflow',
+          onPick: () =>
+            void ask('jump', t('jump_to', { title: n.title }), t('jump_text', { title: n.title }), n.key),
+        });
+  if (flow.can.includes('restart'))
+    items.push({
+      title: t('restart'),
+      icon: 'redo-2',
+      onPick: () => void ask('restart', t('restart'), t('restart_text')),
+    });
+  if (flow.can.includes('stop'))
+    items.push({
+      title: t('stop'),
+      icon: 'ban',
+      danger: true,
+      onPick: () => void ask('stop', t('stop'), t('stop_text')),
+    });
+  return items;
+}
+
+/** What the caller may do with the whole flow: withdraw, urge, and what `manageItems` asks for. */
+export async function flowAct(
+  def: FormDef,
+  id: string,
+  action: string,
+  body: Record<string, unknown> = {},
+): Promise<boolean> {
   if (action === 'withdraw') {
     const ok = await confirm({ title: t('withdraw_title'), body: t('withdraw_text'), ok: t('withdraw') });
     if (!ok) return false;
   }
   try {
-    await api.post(`${recordPath(def.app, def.form, id)}/flow/${action}`, {}, { key: newKey() });
+    await api.post(`${recordPath(def.app, def.form, id)}/flow/${action}`, body, { key: newKey() });
     const done = `done_${action}` as 'done_withdraw';
     toast(t(done) ?? t('done_other'));
     void refreshCounts();

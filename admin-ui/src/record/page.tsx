@@ -5,7 +5,7 @@ import { type Loaded, useForm } from '../api/forms';
 import { useLive } from '../api/live';
 import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec } from '../api/types';
 import { remember } from '../app/recent';
-import { FlowSteps, flowAct, Verdict, VerdictBar } from '../flow/verdict';
+import { FlowSteps, flowAct, manageItems, Verdict, VerdictBar } from '../flow/verdict';
 import { Value } from '../form/display';
 import { FormModel } from '../form/model';
 import { fieldOf, STATES, stateTitle } from '../form/system';
@@ -478,9 +478,10 @@ function Actions({
     (a) => a === 'withdraw' || a === 'submit' || (a === 'urge' && !mine),
   );
   const draft = rec._state === 'draft' && can.has('update') && !verbs.includes('submit');
+  const manage = flow ? manageItems(def, rec._id, flow, onDone) : [];
   const again =
     ['withdrawn', 'rejected'].includes(rec._state ?? '') && def.rights.create && rec._created_by !== null;
-  if (!buttons.length && !verbs.length && !draft && !again) return null;
+  if (!buttons.length && !verbs.length && !draft && !again && !manage.length) return null;
   return (
     <div class="act">
       {draft || verbs.includes('submit') ? (
@@ -518,6 +519,7 @@ function Actions({
             {t(a as 'withdraw')}
           </Button>
         ))}
+      {manage.length ? <Menu label={t('manage')} icon="workflow" items={manage} end={false} /> : null}
       {again ? (
         <Button size="s" icon="copy" href={`/a/${def.app}/${def.form}/new?copy=${rec._id}`}>
           {t('submit_again')}

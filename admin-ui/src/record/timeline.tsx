@@ -61,6 +61,12 @@ const FLOW_LOOK: Record<string, [string, string]> = {
   cc: ['mail', ''],
   end: ['flag', 'ok'],
   stop: ['ban', 'bad'],
+  jump: ['workflow', 'warn'],
+  restart: ['redo-2', 'acc'],
+  remind: ['bell', 'warn'],
+  escalate: ['user-round-cog', 'warn'],
+  hand_over: ['user-round-cog', ''],
+  cancel_branches: ['x', 'warn'],
 };
 const OP_ICON: Record<string, string> = {
   create: 'plus',
