@@ -71,7 +71,7 @@ export function Facts({ def, rec, rights, keys, columns }: FactsProps) {
           {small.map((f) => (
             <div key={f.key} class={BLOCKS.has(f.type) && !isBlank(rec[f.key]) ? 'span2 tall' : ''}>
               <dt>{f.title}</dt>
-              <dd>
+              <dd class={EXPLAINED.has(f.type) ? 'row gap1' : ''}>
                 <Value
                   def={f}
                   value={rec[f.key]}

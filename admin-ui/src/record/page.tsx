@@ -519,7 +519,18 @@ function Actions({
             {t(a as 'withdraw')}
           </Button>
         ))}
-      {manage.length ? <Menu label={t('manage')} icon="workflow" items={manage} end={false} /> : null}
+      {manage.length ? (
+        <Menu
+          label={t('manage')}
+          items={manage}
+          end={false}
+          trigger={(open, toggle) => (
+            <Button size="s" icon="workflow" aria-haspopup="menu" aria-expanded={open} onClick={toggle}>
+              {t('manage')}
+            </Button>
+          )}
+        />
+      ) : null}
       {again ? (
         <Button size="s" icon="copy" href={`/a/${def.app}/${def.form}/new?copy=${rec._id}`}>
           {t('submit_again')}
