@@ -231,7 +231,7 @@ static int add_grants(struct access *x, struct err *err)
 {
     const struct form *f = x->f;
     size_t nodes = f->flow ? f->flow->nnodes : 0;
-    x->g = ARENA_ARRAY(x->c->a, struct agrant, f->ngrants + nodes);
+    x->g = ARENA_ARRAY(x->c->a, struct agrant, f->ngrants + nodes + SHARE_GRANTS);
     for (size_t i = 0; i < f->ngrants; i++) {
         const struct grant *def = &f->grants[i];
         unsigned can = scoped(x->who, f, def->can);
@@ -249,7 +249,7 @@ static int add_grants(struct access *x, struct err *err)
         access_narrow(x, g, def->fields);
     }
     if (x->who->kind == WHO_MEMBER && scoped(x->who, f, RIGHT_READ))
-        return add_nodes(x, err);
+        return add_nodes(x, err) || share_grants(x, scoped(x->who, f, RIGHT_ALL), err) ? -1 : 0;
     return 0;
 }
 
@@ -322,7 +322,7 @@ bool access_none(const struct access *x)
     if (x->system)
         return false;
     for (size_t i = 0; i < x->n; i++)
-        if (x->g[i].def)
+        if (x->g[i].def || x->g[i].share_can.n)
             return false;
     return true;
 }

@@ -63,6 +63,10 @@ static int task_cond(struct access *x, struct sql *q, unsigned alias, const stru
 int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g,
                       struct err *err)
 {
+    if (g->share_can.n) {
+        share_cond(x, q, alias, g);
+        return 0;
+    }
     if (!g->def)
         return task_cond(x, q, alias, g);
     if (!g->where) {

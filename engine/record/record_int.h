@@ -106,8 +106,9 @@ int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uin
 /* ---- access (access*.c) ---- */
 
 struct agrant {
-    const struct grant *def; /* NULL: by a task of node */
+    const struct grant *def; /* NULL: by a task of node, or by a share */
     struct str node;
+    struct str share_can, share_fields; /* of shares like this one, as stored; empty: none */
     unsigned can;
     struct fx *where, *ensure; /* NULL: every row */
     const uint8_t *fields;     /* by slot */
@@ -143,6 +144,10 @@ int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned rig
 /* Condition of one grant; "1" when it has none. */
 int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g,
                       struct err *err) ATTR_MUST;
+#define SHARE_GRANTS 16 /* kinds of shares of one member on one form that count */
+/* Appends the shares of the caller to x->g; `allowed`: what his scopes leave. (share.c) */
+int share_grants(struct access *x, unsigned allowed, struct err *err) ATTR_MUST;
+void share_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g);
 /* Where a row's right on a field is at least `least`, among rows visible for read. */
 enum show { SHOW_NEVER, SHOW_SOME, SHOW_ALWAYS };
 enum show access_show(const struct access *x, const struct field *f, enum field_right least);

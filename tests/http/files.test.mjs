@@ -4,18 +4,7 @@ import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { call, login, root, serve, skip, until } from './lib.mjs';
-
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
-
-export function upload(s, who, bytes, name = 'a.txt', { path = '/files', headers = {}, type = 'text/plain' } = {}) {
-  const form = new FormData();
-  form.append('file', new Blob([bytes], { type }), name);
-  const auth = who ? { Cookie: who.cookie, 'X-CSRF-Token': who.csrf } : {};
-  return call(s, 'POST', path, { raw: form, headers: { ...auth, ...headers } });
-}
+import { PNG, upload } from './files.mjs';
 
 const C = '/apps/docs/forms/contract/records';
 
