@@ -9,8 +9,9 @@
 #include "engine/record/blob.h"
 #include "engine/record/file.h"
 #include "engine/record/import.h"
-#include "engine/record/tablefile.h"
+#include "engine/record/schema.h"
 #include "engine/record/search.h"
+#include "engine/record/tablefile.h"
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
 #include "runtime/server.h"
@@ -39,6 +40,7 @@ struct jobs {
     pthread_cond_t more;
     pthread_t thread;
     bool stop, pending;
+    int64_t settled; /* what runs has all of its indexes */
     int64_t bins_us; /* when the recycle bins were emptied last */
     struct conn *reader;
 };
@@ -504,19 +506,33 @@ static bool one(struct jobs *j)
     return w.found;
 }
 
-/* ---- between jobs: filling search indexes ---- */
+/* ---- between jobs: indexes that a publish left for later ---- */
 
 struct filling {
     struct jobs *jobs;
     struct arena *a;
-    bool more;
+    bool more, failed;
 };
 
 static int fill_step(struct ctx *c, void *arg, struct err *err)
 {
-    int more = search_step(c, c->app, err);
+    int more = schema_index_step(c, c->app, err);
+    if (more == 0)
+        more = search_step(c, c->app, err);
     *(bool *)arg = more == 1;
     return more < 0 ? -1 : 0;
+}
+
+/* Of what runs: as long as it is the same, done is done. */
+static int64_t versions_of(struct engine *e, const struct str *keys, size_t n)
+{
+    uint64_t sum = 1;
+    for (size_t i = 0; i < n; i++) {
+        struct app *app = engine_app(e, keys[i]);
+        sum = sum * 31 + (app ? (uint64_t)app->n : 0);
+        app_unref(&app);
+    }
+    return (int64_t)sum;
 }
 
 static void fill(void *arg)
@@ -527,16 +543,22 @@ static void fill(void *arg)
     engine_ctx(f->jobs->server->engine, f->a, f->jobs->reader, &c);
     c.who = &who_system;
     size_t n = engine_apps(c.engine, f->a, &keys);
+    int64_t versions = versions_of(c.engine, keys, n);
+    if (f->jobs->settled == versions)
+        return;
     for (size_t i = 0; i < n && !f->more; i++) {
         struct err err = ERR_INIT;
         struct app *app = engine_app(c.engine, keys[i]);
         c.app = app;
-        if (app && engine_write(&c, fill_step, &f->more, &err))
-            log_event(LOG_WARN, "search_fill", LOG_TEXT("app", keys[i]),
+        if (app && engine_write(&c, fill_step, &f->more, &err)) {
+            log_event(LOG_WARN, "index_step", LOG_TEXT("app", keys[i]),
                       LOG_TEXT("code", str_of(err.key)));
+            f->failed = true;
+        }
         c.app = NULL;
         app_unref(&app);
     }
+    f->jobs->settled = f->more || f->failed ? 0 : versions;
 }
 
 /* A page of rows of one index; true when there is more to do. */

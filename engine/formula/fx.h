@@ -158,6 +158,19 @@ struct fx_call {
 void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_call *call),
                   void *arg);
 
+/*
+ * A condition as an index can serve it (fx_split.c). The parts between its outermost ORs, each an
+ * expression of its own that borrows from the whole; one part when there is no OR. And the bare
+ * names that hold in all its rows: `name = x` or `name IN x` between the outermost ANDs, x not of
+ * the row.
+ */
+struct fx_branches {
+    VEC(const struct fx *) list;
+};
+void fx_split(struct arena *a, const struct fx *fx, struct fx_branches *out);
+void fx_each_pinned(const struct fx *fx, void (*fn)(void *arg, const struct fx_ref *ref),
+                    void *arg);
+
 /* ---- evaluate ---- */
 
 enum fx_context {

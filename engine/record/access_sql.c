@@ -125,6 +125,63 @@ static void own_drafts(struct access *x, struct sql *q, unsigned alias)
     (void)today_end(x, q, &t, 0);
 }
 
+/* What holds beside the grants. */
+static int always_conds(struct access *x, struct sql *q, unsigned alias, struct err *err)
+{
+    if (x->f->flow)
+        own_drafts(x, q, alias);
+    if (!x->f->restrict_fx)
+        return 0;
+    struct sql_env e;
+    sql_env_init(&e, x->c, x->f, alias);
+    sql_lit(q, " AND ");
+    return fx_sql_cond(x->f->restrict_fx, q, &e.fx, err);
+}
+
+static void starts_at_index(void *arg, const struct fx_ref *ref)
+{
+    const struct field *f = ref->path[0].ref;
+    *(bool *)arg |= f && (field_is_sys(f) ? str_eqz(f->key, "_owner") || str_eqz(f->key, "_dept") ||
+                                                str_eqz(f->key, "_created_by")
+                                          : field_has_column(f) && f->type->fx != FX_BOOL);
+}
+
+size_t access_branches(struct access *x, unsigned right, struct access_branch *out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n && !x->system; i++) {
+        const struct agrant *g = &x->g[i];
+        struct fx_branches parts;
+        if (!(g->can & right))
+            continue;
+        if (!g->def || !g->where)
+            return 0;
+        fx_split(x->c->a, g->where, &parts);
+        for (size_t k = 0; k < parts.list.n; k++) {
+            bool indexed = false;
+            fx_each_pinned(parts.list.v[k], starts_at_index, &indexed);
+            if (!indexed || n == max)
+                return 0;
+            out[n++] = (struct access_branch){g, parts.list.v[k]};
+        }
+    }
+    return n < 2 ? 0 : n;
+}
+
+int access_rows_by(struct access *x, struct sql *q, unsigned alias,
+                   const struct access_branch *branch, struct err *err)
+{
+    struct sql_env e;
+    sql_env_init(&e, x->c, x->f, alias);
+    sql_lit(q, "(");
+    sql_col(q, alias, STR("_deleted_at"));
+    sql_lit(q, " IS NULL AND ");
+    if (fx_sql_cond(branch->cond, q, &e.fx, err) || always_conds(x, q, alias, err))
+        return -1;
+    sql_lit(q, ")");
+    return 0;
+}
+
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err)
 {

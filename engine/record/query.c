@@ -7,6 +7,7 @@
 
 #define OFFSET_MAX 1000000
 #define FIELDS_MAX 500
+#define BRANCH_MAX 8
 
 int query_access(struct ctx *c, const struct form *f, bool bin, struct access **out,
                  struct err *err)
@@ -154,9 +155,35 @@ struct listing {
     struct sorting sort;
     struct search *search; /* NULL: none */
     struct sql where;
+    /* His grants as so many scans of an index each, instead of one OR that no index serves. */
+    struct sql by[BRANCH_MAX];
+    size_t nby;
     uint32_t limit;
     int64_t offset;
 };
+
+static int where_by(struct listing *l, const struct access_branch *branch, struct sql *q,
+                    struct err *err)
+{
+    ctx_sql(l->c, q);
+    sql_lit(q, " WHERE ");
+    if (access_rows_by(l->x, q, 0, branch, err))
+        return -1;
+    add_ids(l->q, q);
+    return add_filter(l->x, l->q->filter, q, err) || add_view(l->x, l->q->view, q, err) ? -1 : 0;
+}
+
+static int split_rights(struct listing *l, struct err *err)
+{
+    struct access_branch branches[BRANCH_MAX];
+    if (l->q->bin || l->search || l->q->ids || l->c->as_of)
+        return 0;
+    l->nby = access_branches(l->x, RIGHT_READ, branches, BRANCH_MAX);
+    for (size_t i = 0; i < l->nby; i++)
+        if (where_by(l, &branches[i], &l->by[i], err))
+            return -1;
+    return 0;
+}
 
 /* Rows that come from a search index in the order of their ids need no sorting. */
 static void order_by_index(struct listing *l)
@@ -188,7 +215,7 @@ static int prepare(struct ctx *c, const struct query *q, struct listing *l, stru
     return query_access(c, q->form, q->bin, &l->x, err) || make_plan(l->x, q, &l->plan, err) ||
                    sorting_make(l->x, q->sort, q->view, &l->sort, err) ||
                    search_make(l->x, q, &l->search, err) || query_where(l->x, q, &l->where, err) ||
-                   search_where(l->search, &l->where, err)
+                   search_where(l->search, &l->where, err) || split_rights(l, err)
                ? -1
                : (order_by_index(l), 0);
 }
@@ -205,6 +232,52 @@ static void from_table(const struct listing *l, struct sql *q, bool descending)
     sql_lit(q, " t0");
 }
 
+static void limit_sql(struct sql *q, int64_t rows)
+{
+    if (!rows)
+        return;
+    sql_lit(q, " LIMIT ");
+    sql_bind_int(q, rows);
+}
+
+/* SELECT id, k0 … in order: the rows that one condition lets through. */
+static int page_sql(struct listing *l, const struct sql *where, int64_t rows, struct sql *q,
+                    struct err *err)
+{
+    sql_lit(q, "SELECT t0.\"_id\" AS id");
+    sorting_select(&l->sort, q);
+    from_table(l, q, l->sort.v[l->sort.n - 1].descending);
+    sql_append(q, where);
+    if (l->q->after.n) {
+        struct val *after;
+        if (cursor_read(&l->sort, l->q->after, &after, err))
+            return -1;
+        sorting_after(&l->sort, q, after);
+    }
+    sorting_order(&l->sort, q);
+    limit_sql(q, rows);
+    return 0;
+}
+
+/* The first rows of each way to a row, without those that come twice, and of these the first. */
+static int union_sql(struct listing *l, int64_t rows, struct sql *q, struct err *err)
+{
+    sql_lit(q, "SELECT p.* FROM (");
+    for (size_t i = 0; i < l->nby; i++) {
+        if (i)
+            sql_lit(q, " UNION ");
+        sql_lit(q, "SELECT * FROM (");
+        if (page_sql(l, &l->by[i], rows + l->offset, q, err))
+            return -1;
+        sql_lit(q, ") b");
+        sql_int(q, (int64_t)i);
+    }
+    sql_lit(q, ") p");
+    sorting_order_outer(&l->sort, q);
+    limit_sql(q, rows);
+    return 0;
+}
+
 /* Columns of the plan, then the sort keys; `rows` 0: no end. */
 static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *err)
 {
@@ -214,21 +287,9 @@ static int list_sql(struct listing *l, int64_t rows, struct sql *q, struct err *
         sql_lit(q, ", p.k");
         sql_int(q, (int64_t)i);
     }
-    sql_lit(q, " FROM (SELECT t0.\"_id\" AS id");
-    sorting_select(&l->sort, q);
-    from_table(l, q, l->sort.v[l->sort.n - 1].descending);
-    sql_append(q, &l->where);
-    if (l->q->after.n) {
-        struct val *after;
-        if (cursor_read(&l->sort, l->q->after, &after, err))
-            return -1;
-        sorting_after(&l->sort, q, after);
-    }
-    sorting_order(&l->sort, q);
-    if (rows) {
-        sql_lit(q, " LIMIT ");
-        sql_bind_int(q, rows);
-    }
+    sql_lit(q, " FROM (");
+    if (l->nby && rows ? union_sql(l, rows, q, err) : page_sql(l, &l->where, rows, q, err))
+        return -1;
     if (l->offset) {
         sql_lit(q, " OFFSET ");
         sql_bind_int(q, l->offset);
@@ -248,27 +309,40 @@ static bool only_search(const struct listing *l)
            (!q->view || !q->view->where);
 }
 
+/* SELECT 1, or SELECT id where ids may come twice. */
+static void count_each(struct listing *l, int64_t cap, struct sql *q)
+{
+    for (size_t i = 0; i < l->nby; i++) {
+        if (i)
+            sql_lit(q, " UNION ");
+        sql_lit(q, "SELECT * FROM (SELECT t0.\"_id\" AS id");
+        from_table(l, q, true);
+        sql_append(q, &l->by[i]);
+        limit_sql(q, cap);
+        sql_lit(q, ") b");
+        sql_int(q, (int64_t)i);
+    }
+    if (l->nby)
+        return;
+    sql_lit(q, "SELECT 1");
+    if (only_search(l)) {
+        search_from(l->search, q, true);
+        sql_lit(q, " WHERE");
+        search_driven(l->search, q);
+    } else {
+        from_table(l, q, true);
+        sql_append(q, &l->where);
+    }
+}
+
 static int count_rows(struct listing *l, int64_t cap, int64_t *n, struct err *err)
 {
     struct sql q;
     ctx_sql(l->c, &q);
-    if (cap)
-        sql_lit(&q, "SELECT COUNT(*) FROM (SELECT 1");
-    else
-        sql_lit(&q, "SELECT COUNT(*)");
-    if (only_search(l)) {
-        search_from(l->search, &q, true);
-        sql_lit(&q, " WHERE");
-        search_driven(l->search, &q);
-    } else {
-        from_table(l, &q, true);
-        sql_append(&q, &l->where);
-    }
-    if (cap) {
-        sql_lit(&q, " LIMIT ");
-        sql_int(&q, cap);
-        sql_lit(&q, ") counted");
-    }
+    sql_lit(&q, "SELECT COUNT(*) FROM (");
+    count_each(l, cap, &q);
+    limit_sql(&q, cap);
+    sql_lit(&q, ") counted");
     *n = 0;
     return store_get_int(l->c->db, l->c->a, &q, n, err) < 0 ? -1 : 0;
 }

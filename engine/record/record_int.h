@@ -138,6 +138,16 @@ struct access {
     struct needs **needs;      /* by slot: NULL or a list ended by n == 0; NULL: none at all */
     struct needs ***sub_needs; /* by the table's slot, then the column's */
 };
+/* One way to a row: a grant, or what stands between the ORs of its condition. */
+struct access_branch {
+    const struct agrant *g; /* NULL: of a task, or without a condition */
+    const struct fx *cond;
+};
+/* The ways that give `right`, when each starts at an index and there are 2 to `max`; else 0. */
+size_t access_branches(struct access *x, unsigned right, struct access_branch *out, size_t max);
+/* As access_rows_in() for live rows, by one of the ways only. */
+int access_rows_by(struct access *x, struct sql *q, unsigned alias,
+                   const struct access_branch *branch, struct err *err) ATTR_MUST;
 /* Where rows of a SELECT may live. */
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err) ATTR_MUST;

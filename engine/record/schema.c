@@ -12,7 +12,8 @@
 
 #include <assert.h>
 
-#define PAGE_BYTES (16u << 20)
+#define PAGE_BYTES   (16u << 20)
+#define INDEX_INLINE 20000 /* rows whose indexes a publish makes itself */
 
 struct work {
     struct ctx *c;
@@ -473,13 +474,31 @@ static int not_unique(struct table_work *tw, struct err *err)
     return -1;
 }
 
+static int has_many(struct table_work *tw, struct err *err)
+{
+    struct sql q;
+    int64_t one;
+    begin(&q, tw->w);
+    sql_lit(&q, "SELECT 1 FROM ");
+    sql_table(&q, tw->t.ddl.app, tw->t.ddl.form, tw->t.ddl.sub);
+    sql_lit(&q, " LIMIT 1 OFFSET ");
+    sql_int(&q, INDEX_INLINE);
+    return store_get_int(tw->w->c->db, tw->w->c->a, &q, &one, err);
+}
+
+/* Unique ones are part of the publish; the others of a large table come behind it, one by one
+ * (schema_index_step), so that writers wait for one at most. */
 static int make_indexes(struct table_work *tw, struct err *err)
 {
     struct ctx *c = tw->w->c;
+    int many = has_many(tw, err);
+    if (many < 0)
+        return -1;
     for (size_t i = 0; i < tw->t.indexes.n; i++) {
         const struct schema_index *ix = &tw->t.indexes.v[i];
-        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, ix->unique,
-                                ix->unique && !tw->t.form->parent};
+        if (many && !ix->unique)
+            continue;
+        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, ix->unique, ix->live};
         if (ddl_create_index(c->db, c->a, &tw->t.ddl, &ddl, err) < 0)
             return err->code == ERR_CONFLICT ? not_unique(tw, err) : -1;
     }
@@ -665,4 +684,42 @@ int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const s
     arena_undefer(c->a, w.page);
     arena_free(&w.page);
     return rc;
+}
+
+/* ---- indexes behind a publish ---- */
+
+/* 1 one was made, 0 all are there, -1. */
+static int missing_index(struct ctx *c, const struct form *f, struct err *err)
+{
+    struct schema_table t;
+    struct str *names;
+    size_t n;
+    schema_table(c->a, f, &t);
+    if (ddl_indexes(c->db, c->a, &t.ddl, &names, &n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < t.indexes.n; i++) {
+        const struct schema_index *ix = &t.indexes.v[i];
+        struct str name = ddl_index_name(c->db, c->a, &t.ddl, ix->name);
+        bool there = ix->unique; /* made with the table, or not at all */
+        for (size_t k = 0; k < n && !there; k++)
+            there = str_eq(names[k], name);
+        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, false, ix->live};
+        if (!there)
+            return ddl_create_index(c->db, c->a, &t.ddl, &ddl, err) ? -1 : 1;
+    }
+    return 0;
+}
+
+int schema_index_step(struct ctx *c, const struct app *app, struct err *err)
+{
+    for (size_t i = 0; i < app->nforms; i++) {
+        const struct form *f = app->forms[i];
+        int made = missing_index(c, f, err);
+        for (size_t k = 0; made == 0 && k < f->nfields; k++)
+            if (f->fields[k]->sub)
+                made = missing_index(c, f->fields[k]->sub, err);
+        if (made)
+            return made;
+    }
+    return 0;
 }

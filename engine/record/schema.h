@@ -22,6 +22,11 @@ int schema_plan(struct ctx *c, const struct app *old, const struct app *new_, st
 int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const struct changes *ch,
                  struct err *err) ATTR_MUST;
 
+/* Makes one index that the running version asks for and a publish left for later, as a write job of
+ * its own: 1 there may be more, 0 all are there, -1. Also brings a database of an older program up
+ * to what this one derives from the same definition. */
+int schema_index_step(struct ctx *c, const struct app *app, struct err *err) ATTR_MUST;
+
 /* ---- versions: the text of each publish ---- */
 
 /* Inside a write job. *n: the new number (1, 2, …). Makes it the running one. */

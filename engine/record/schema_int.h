@@ -21,10 +21,12 @@ struct schema_column {
 };
 
 struct schema_index {
-    struct str name; /* says what it is: "u_phone__key", "i__owner" */
+    struct str name; /* says what it is: "u_phone__key", "i__owner", "l_region_status" */
     const struct str *columns;
     size_t ncolumns;
     bool unique;
+    bool live;         /* of rows outside of the bin only */
+    struct str zh, en; /* why it is there */
 };
 
 /* The table of a form or sub-table. */
@@ -36,6 +38,10 @@ struct schema_table {
 };
 
 void schema_table(struct arena *a, const struct form *f, struct schema_table *out);
+/* The indexes alone (schema_index.c). */
+void schema_indexes(struct arena *a, struct schema_table *t);
+/* A field that an index may stand over, as views, rules and sorts use it. */
+bool schema_worth_an_index(const struct field *f);
 /* The name alone. */
 struct ddl_table schema_name(const struct form *f);
 

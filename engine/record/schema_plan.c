@@ -479,6 +479,61 @@ static int plan_keys(const struct plan *p, struct changes *changes, struct form 
     return 0;
 }
 
+/* ---- indexes ---- */
+
+static void index_change(const struct plan *p, struct changes *changes, struct form *f,
+                         const struct schema_index *ix, struct str dropped)
+{
+    struct strb columns;
+    strb_init(&columns, p->a);
+    for (size_t i = 0; ix && i < ix->ncolumns; i++)
+        strb_addf(&columns, "%s%.*s", i ? ", " : "", STR_ARG(ix->columns[i]));
+    struct str over = strb_str(&columns);
+    struct change ch = {.kind = CHANGE_SAFE,
+                        .what = CHANGE_FIELD_RULES,
+                        .new_form = f,
+                        .rows = -1,
+                        .path = str_fmt(p->a, "%.*s", STR_ARG(f->at.file))};
+    if (ix) {
+        ch.zh = str_fmt(p->a, "建立索引 %.*s（%.*s）：%.*s。", STR_ARG(ix->name), STR_ARG(over),
+                        STR_ARG(ix->zh));
+        ch.en = str_fmt(p->a, "Index %.*s (%.*s) is made: %.*s.", STR_ARG(ix->name), STR_ARG(over),
+                        STR_ARG(ix->en));
+    } else {
+        ch.zh = str_fmt(p->a, "删除索引 %.*s：定义不再用到它。", STR_ARG(dropped));
+        ch.en = str_fmt(p->a, "Index %.*s is dropped: the definition no longer uses it.",
+                        STR_ARG(dropped));
+    }
+    append(p, changes, ch);
+}
+
+static bool has_index(const struct schema_table *t, struct str name)
+{
+    for (size_t i = 0; i < t->indexes.n; i++)
+        if (str_eq(t->indexes.v[i].name, name))
+            return true;
+    return false;
+}
+
+static void plan_indexes(const struct plan *p, struct changes *changes, struct form *old,
+                         struct form *f)
+{
+    struct schema_table was, is;
+    if (!old)
+        return; /* a new table comes with its own */
+    schema_table(p->a, old, &was);
+    schema_table(p->a, f, &is);
+    for (size_t i = 0; i < is.indexes.n; i++)
+        if (!has_index(&was, is.indexes.v[i].name))
+            index_change(p, changes, f, &is.indexes.v[i], STR_NONE);
+    for (size_t i = 0; i < was.indexes.n; i++)
+        if (!has_index(&is, was.indexes.v[i].name))
+            index_change(p, changes, f, NULL, was.indexes.v[i].name);
+    for (size_t i = 0; i < f->nfields; i++)
+        if (f->fields[i]->sub)
+            plan_indexes(p, changes, schema_sub(old, f->fields[i]->key), f->fields[i]->sub);
+}
+
 typedef int plan_fn(const struct plan *p, struct change *ch, struct err *err);
 
 static plan_fn *const BY_WHAT[] = {
@@ -500,5 +555,7 @@ int schema_plan(struct ctx *c, const struct app *old, const struct app *new_, st
     for (size_t i = 0; old && i < new_->nforms; i++)
         if (plan_keys(&p, ch, schema_before(old, new_->forms[i]), new_->forms[i], err) < 0)
             return -1;
+    for (size_t i = 0; old && i < new_->nforms; i++)
+        plan_indexes(&p, ch, schema_before(old, new_->forms[i]), new_->forms[i]);
     return 0;
 }
