@@ -38,8 +38,7 @@ static void check_table(struct wr *w, const struct field *f)
         if (kept(&was->v[i], same_id(now, was->v[i].id)))
             continue;
         diag_field(w->diags, f->key, "append_only", "“%.*s”的行只能新增，不能修改或删除。",
-                   "Rows of “%.*s” can only be added, never changed or removed.",
-                   STR_ARG(f->title))
+                   "Rows of “%.*s” can only be added, never changed or removed.", STR_ARG(f->title))
             ->code = ERR_DENIED;
         return;
     }

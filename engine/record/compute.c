@@ -191,6 +191,42 @@ int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, 
     return step < 0 ? -1 : 0;
 }
 
+int rollup_ids(struct ctx *c, const struct rec *r, const struct field *f, struct rollup_list *out,
+               struct err *err)
+{
+    struct sql q;
+    struct sql_env e;
+    struct row_env bind;
+    struct roll_of owner = {.id = r->id};
+    unsigned top = f->rollup_of->parent ? 1 : 0;
+    ctx_sql(c, &q);
+    row_env_init(&bind, c, r, err);
+    sql_env_init(&e, c, f->rollup_of, 0);
+    e.top = 1;
+    e.bind = &bind;
+    sql_lit(&q, "SELECT ");
+    sql_col(&q, top, STR("_id"));
+    if (rollup_from(&e, &q, f, &owner, err))
+        return -1;
+    sql_lit(&q, " ORDER BY ");
+    if (out->by) {
+        sql_col(&q, 0, out->by->key);
+        sql_lit_(&q, out->least ? STR(" ASC NULLS LAST, ") : STR(" DESC NULLS LAST, "));
+    }
+    sql_col(&q, top, STR("_id"));
+    sql_lit(&q, " DESC LIMIT ");
+    sql_int(&q, ROLLUP_IDS);
+    struct stmt *s;
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step;
+    out->n = 0;
+    while ((step = stmt_step(s, err)) == 1)
+        out->ids[out->n++] = stmt_int(s, 0);
+    stmt_done(s);
+    return step;
+}
+
 static void this_ref(void *arg, const struct fx_ref *ref)
 {
     if (ref->root == FX_THIS)

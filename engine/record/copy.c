@@ -64,8 +64,7 @@ static int rows_json(struct copying *o, const struct field *table, struct json *
         json_begin_obj(j);
         for (size_t k = 0; k < table->sub->nfields; k++) {
             const struct field *f = table->sub->fields[k];
-            if (!of_its_own(f) && column_open(o, table, f) &&
-                put(o, f, rows->v[i].v[k], j, err))
+            if (!of_its_own(f) && column_open(o, table, f) && put(o, f, rows->v[i].v[k], j, err))
                 return -1;
         }
         json_end_obj(j);
@@ -108,8 +107,8 @@ int record_copy(struct ctx *c, const struct form *f, int64_t id, struct json *ou
         const struct field *field = f->fields[i];
         if (of_its_own(field) || o.may_read[i] < FIELD_READ || o.may_write[i] < FIELD_WRITE)
             continue;
-        int bad = field->sub ? rows_json(&o, field, out, err)
-                             : put(&o, field, o.row.v[i], out, err);
+        int bad =
+            field->sub ? rows_json(&o, field, out, err) : put(&o, field, o.row.v[i], out, err);
         if (bad)
             return -1;
     }

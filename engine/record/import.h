@@ -12,9 +12,9 @@ enum import_mode { IMPORT_INSERT, IMPORT_UPDATE, IMPORT_UPSERT };
 
 struct import {
     const struct form *form;
-    struct str csv;     /* the whole file, UTF-8 (BOM allowed) or GB18030 */
+    struct str csv;                /* the whole file, UTF-8 (BOM allowed) or GB18030 */
     const struct tablefile *table; /* where csv came from, when it is a mapped file; or NULL */
-    struct str mapping; /* "column=field,…"; empty: by key or title */
+    struct str mapping;            /* "column=field,…"; empty: by key or title */
     enum import_mode mode;
     struct str key; /* field that matches rows for update, upsert */
     bool dry_run;

@@ -30,8 +30,8 @@ struct query {
     const int64_t *ids; /* only these; NULL: all */
     size_t nids;
     struct arena *rows; /* query_each: of one row's values, emptied before the next; NULL: c->a */
-    bool with_rows; /* sub-tables come along (query_each) */
-    bool no_masks;  /* masked values are blank, for machines (query_each) */
+    bool with_rows;     /* sub-tables come along (query_each) */
+    bool no_masks;      /* masked values are blank, for machines (query_each) */
 };
 
 /* {"records":[…],"next":…,"total":…,"total_is":…}. Errors: ERR_INVALID unknown_field, formula,

@@ -99,6 +99,16 @@ int sql_rollup(struct sql_env *e, struct sql *q, unsigned alias, const struct fi
 /* A rollup of one row, asked now. */
 int rollup_value(struct ctx *c, const struct rec *r, const struct field *f, struct val *out,
                  struct err *err) ATTR_MUST;
+/* Records whose rows count in a rollup of r, those that weigh most first. */
+#define ROLLUP_IDS 40
+struct rollup_list {
+    const struct field *by; /* a column to order by; NULL: the newest first */
+    bool least;             /* the smallest first */
+    int64_t ids[ROLLUP_IDS];
+    size_t n;
+};
+int rollup_ids(struct ctx *c, const struct rec *r, const struct field *f, struct rollup_list *out,
+               struct err *err) ATTR_MUST;
 /* SELECT … of a stored-row function, no parentheses. *scale of the result. */
 int sql_stored(struct sql_env *e, struct sql *q, const struct fx_call *call, uint8_t *scale,
                struct err *err) ATTR_MUST;

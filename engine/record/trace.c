@@ -7,6 +7,7 @@
 
 #include "engine/org/member.h"
 #include "engine/formula/fx_complete.h"
+#include "engine/record/trace_rows.h"
 #include "engine/record/write_int.h"
 
 struct trace {
@@ -190,13 +191,16 @@ static void begin(struct trace *t, struct json *j)
               t->table ? str_fmt(t->c->a, "%.*s.%.*s", STR_ARG(t->table->key), STR_ARG(f->key))
                        : f->key);
     json_kval(j, "expr", t->open ? val_text(fx_text(f->value)) : VAL_NONE);
-    json_kstr(j, "kind", f->rollup_of ? STR("rollup") : STR("formula"));
+    json_kstr(j, "kind",
+              f->rollup_of                       ? STR("rollup")
+              : str_eqz(f->type->name, "lookup") ? STR("lookup")
+                                                 : STR("formula"));
     json_kval(j, "value", shown(t));
     json_key(j, STR("parts"));
     json_begin_list(j);
 }
 
-/* A rollup is made of other records: nothing of it can be taken apart here. */
+/* A rollup is made of other records: put_rows says which. */
 static int put_parts(struct trace *t, struct json *j, struct err *err)
 {
     const struct rec *row = &t->row;
@@ -223,6 +227,16 @@ static int put_parts(struct trace *t, struct json *j, struct err *err)
         if (put_part(t, &parts[i], j, err))
             return -1;
     return 0;
+}
+
+static int put_rows(struct trace *t, struct json *j, struct err *err)
+{
+    if (t->field->rollup_of)
+        return trace_rollup_rows(t->c, &t->row, t->field, j, err);
+    if (!str_eqz(t->field->type->name, "lookup"))
+        return 0;
+    const struct rec *row = t->table ? &t->row.rows[t->table->slot].v[t->at] : &t->row;
+    return trace_lookup_row(t->c, row, t->field, j, err);
 }
 
 /* ---- finding ---- */
@@ -296,9 +310,12 @@ int record_trace(struct ctx *c, const struct rec_key *key, struct str field, int
         return -1;
     t.open = ctx_is_system(c) || open_text(c, t.field);
     begin(&t, out);
-    if (in_clear(&t) && put_parts(&t, out, err))
+    bool clear = in_clear(&t);
+    if (clear && put_parts(&t, out, err))
         return -1;
     json_end_list(out);
+    if (clear && put_rows(&t, out, err))
+        return -1;
     json_end_obj(out);
     return 1;
 }

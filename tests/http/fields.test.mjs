@@ -170,6 +170,12 @@ test('field types', { skip }, async (t) => {
     const r = (await boss.get(`${K}/records/${up}`)).body;
     assert.deepEqual([r.rollup, r.recent], [3, 2]);
     assert.deepEqual([await total('recent = 2'), await total('recent > 2')], [1, 0]);
+    const why = async (form, id, field) => (await boss.get(`${F}/${form}/records/${id}/trace?field=${field}`)).body;
+    const rows = (await why('kind', up, 'recent')).rows;
+    assert.deepEqual([rows.form, rows.top.length], ['kid', 2]);
+    const link = (await boss.post(`${K}/records`, { text: 'why', link: x.a })).body._id;
+    const seen = await why('kind', link, 'lookup');
+    assert.deepEqual([seen.kind, seen.rows.form, seen.rows.top], ['lookup', 'owner', [{ id: x.a, title: 'A', value: 'A' }]]);
   });
 
   await t.test('a phone is unique whatever stands between its digits', async () => {

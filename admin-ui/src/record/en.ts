@@ -183,6 +183,8 @@ export const en = {
   why_blank: 'blank',
   why_hidden: 'something you may not see',
   why_none: 'There is nothing to take apart.',
+  why_rows: 'From records of {title}:',
+  why_no_rows: 'No records of {title} count, or you may not see them.',
   why_rollup: 'Made from other records; it changes with them.',
   load_more: 'Load more',
 } satisfies typeof zh;

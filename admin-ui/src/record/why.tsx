@@ -19,8 +19,9 @@ interface Part {
 }
 interface Trace {
   expr: string | null;
-  kind: 'formula' | 'rollup';
+  kind: 'formula' | 'rollup' | 'lookup';
   parts: Part[];
+  rows?: { form: string; title: string; top: { id: string; title: string | null; value?: unknown }[] };
 }
 
 /** The parts come inner first; people read from the whole to its pieces. */
@@ -66,6 +67,31 @@ function Parts({ trace }: { trace: Trace }) {
   );
 }
 
+/** The rows that count, those that weigh most first. */
+function Rows({ app, rows }: { app: string; rows: NonNullable<Trace['rows']> }) {
+  if (!rows.top.length) return <p class="s13 dim">{t('why_no_rows', { title: rows.title })}</p>;
+  return (
+    <>
+      <p class="s13 dim">{t('why_rows', { title: rows.title })}</p>
+      <ul class="why">
+        {rows.top.map((r) => (
+          <li key={r.id}>
+            <a class="link" href={`/a/${app}/${rows.form}/${r.id}`}>
+              {r.title ?? r.id}
+            </a>
+            {r.value === undefined ? null : (
+              <>
+                {' '}
+                <b>{show(r.value)}</b>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 function Body({ app, form, id, field }: { app: string; form: string; id: string; field: string }) {
   const [trace, setTrace] = useState<Trace | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
@@ -84,7 +110,8 @@ function Body({ app, form, id, field }: { app: string; form: string; id: string;
   return (
     <>
       {trace.expr ? <pre class="why-expr">{trace.expr}</pre> : null}
-      <Parts trace={trace} />
+      {trace.rows ? null : <Parts trace={trace} />}
+      {trace.rows ? <Rows app={app} rows={trace.rows} /> : null}
     </>
   );
 }

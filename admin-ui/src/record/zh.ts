@@ -180,6 +180,8 @@ export const zh = {
   why_blank: '空',
   why_hidden: '有您不能查看的内容',
   why_none: '没有可以展开的部分。',
+  why_rows: '来自“{title}”的记录：',
+  why_no_rows: '没有“{title}”的记录计入，或您无权查看它们。',
   why_rollup: '由其他记录汇总得出，随那些记录一起更新。',
   load_more: '加载更多',
 };
