@@ -92,6 +92,13 @@ build/gen/unicode_case.h: engine/formula/unicode_case.awk
 
 $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
+# ---- the language's functions for PostgreSQL, as C strings
+build/gen/fx_pg_sql.h: engine/formula/fx_pg.sql engine/formula/fx_pg_sql.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -f engine/formula/fx_pg_sql.awk $< > $@
+
+$(B)/engine/formula/fx_pgfn.o: build/gen/fx_pg_sql.h
+
 # ---- regions and holidays of China: C tables made from two npm packages.  CN=0, or a machine without npm, leaves them out
 CN        ?= $(if $(shell command -v npm),1,0)
 CN_TABLES := build/gen/cn_$(CN).h

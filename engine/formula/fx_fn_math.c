@@ -482,10 +482,9 @@ static const struct fn rows[] = {
     {.name = "ROUND",
      .sig = "n?n>n",
      .call = fn_round,
-     FX_SQL(NULL, "round({0n}::numeric, {1i|0})::float8")
-         FX_DOC("ROUND(x, digits)", "number", "四舍五入到 digits 位小数（默认 0）。",
-                "To the nearest at a number of decimals (0), halves away from zero.",
-                "ROUND(1.005, 2) -> 1.01\nROUND(-2.5) -> -3\nROUND(1234, -2) -> 1200")},
+     FX_DOC("ROUND(x, digits)", "number", "四舍五入到 digits 位小数（默认 0）。",
+            "To the nearest at a number of decimals (0), halves away from zero.",
+            "ROUND(1.005, 2) -> 1.01\nROUND(-2.5) -> -3\nROUND(1234, -2) -> 1200")},
     {.name = "ROUNDDOWN",
      .sig = "n?n>n",
      .call = fn_rounddown,
@@ -507,8 +506,7 @@ static const struct fn rows[] = {
     {.name = "SQRT",
      .sig = "n>n",
      .call = fn_sqrt,
-     FX_SQL(NULL, "CASE WHEN {0n} >= 0 THEN sqrt(abs({0n})) END")
-         FX_DOC("SQRT(x)", "number", "平方根。", "The square root.", "SQRT(9) -> 3")},
+     FX_DOC("SQRT(x)", "number", "平方根。", "The square root.", "SQRT(9) -> 3")},
     {.name = "TRUNC",
      .sig = "n?n>n",
      .call = fn_rounddown,

@@ -470,10 +470,9 @@ static const struct fn rows[] = {
     {.name = "FIND",
      .sig = "tt?n>n",
      .call = fn_find,
-     FX_SQL(NULL, "NULLIF(strpos({1t}, {0t}), 0)::float8")
-         FX_DOC("FIND(part, text, start)", "text", "part 在 text 中的位置，区分大小写。",
-                "Where part is in text, minding case.",
-                "FIND(\"c\", \"abc\") -> 3\nFIND(\"x\", \"abc\") -> null")},
+     FX_DOC("FIND(part, text, start)", "text", "part 在 text 中的位置，区分大小写。",
+            "Where part is in text, minding case.",
+            "FIND(\"c\", \"abc\") -> 3\nFIND(\"x\", \"abc\") -> null")},
     {.name = "FIXED",
      .sig = "n?nb>t",
      .call = fn_fixed,
@@ -483,9 +482,8 @@ static const struct fn rows[] = {
     {.name = "LEFT",
      .sig = "t?n>t",
      .call = fn_left,
-     FX_SQL(NULL, "CASE WHEN {1n|1} >= 0 THEN NULLIF(left({0t}, {1i|1}), '') END")
-         FX_DOC("LEFT(text, n)", "text", "开头的 n 个字符（默认 1）。",
-                "The first n characters (1).", "LEFT(\"公司名称\", 2) -> \"公司\"")},
+     FX_DOC("LEFT(text, n)", "text", "开头的 n 个字符（默认 1）。", "The first n characters (1).",
+            "LEFT(\"公司名称\", 2) -> \"公司\"")},
     {.name = "LEN",
      .sig = "t>n",
      .call = fn_len,
@@ -505,10 +503,8 @@ static const struct fn rows[] = {
     {.name = "MID",
      .sig = "tnn>t",
      .call = fn_mid,
-     FX_SQL(NULL, "CASE WHEN {1n} >= 1 AND {2n} >= 0 THEN NULLIF(substr({0t}, {1i}, "
-                  "{2i}), '') END")
-         FX_DOC("MID(text, start, n)", "text", "从第 start 个起的 n 个字符。",
-                "n characters from position start.", "MID(\"abcdef\", 2, 3) -> \"bcd\"")},
+     FX_DOC("MID(text, start, n)", "text", "从第 start 个起的 n 个字符。",
+            "n characters from position start.", "MID(\"abcdef\", 2, 3) -> \"bcd\"")},
     {.name = "PROPER",
      .sig = "t>t",
      .call = fn_proper,
@@ -528,9 +524,8 @@ static const struct fn rows[] = {
     {.name = "RIGHT",
      .sig = "t?n>t",
      .call = fn_right,
-     FX_SQL(NULL, "CASE WHEN {1n|1} >= 0 THEN NULLIF(right({0t}, {1i|1}), '') END")
-         FX_DOC("RIGHT(text, n)", "text", "末尾的 n 个字符（默认 1）。",
-                "The last n characters (1).", "RIGHT(\"abc\", 2) -> \"bc\"")},
+     FX_DOC("RIGHT(text, n)", "text", "末尾的 n 个字符（默认 1）。", "The last n characters (1).",
+            "RIGHT(\"abc\", 2) -> \"bc\"")},
     {.name = "RMBCAP",
      .sig = "n>t",
      .call = fn_rmbcap,
@@ -557,12 +552,11 @@ static const struct fn rows[] = {
     {.name = "SUBSTITUTE",
      .sig = "ttt?n>t",
      .call = fn_substitute,
-     FX_SQL(NULL, "NULLIF(replace({0t}, {1t}, {2t}), '')") FX_DOC(
-         "SUBSTITUTE(text, old, new, nth)", "text", "把 old 都（或第 nth 个）换成 new。",
-         "Puts new in place of every (or the nth) old.",
-         "SUBSTITUTE(\"a-b-c\", \"-\", \"+\") -> \"a+b+c\"\nSUBSTITUTE(\"a-b-c\", \"-\", \"+\", "
-         "2) -> "
-         "\"a-b+c\"")},
+     FX_DOC("SUBSTITUTE(text, old, new, nth)", "text", "把 old 都（或第 nth 个）换成 new。",
+            "Puts new in place of every (or the nth) old.",
+            "SUBSTITUTE(\"a-b-c\", \"-\", \"+\") -> \"a+b+c\"\nSUBSTITUTE(\"a-b-c\", \"-\", \"+\", "
+            "2) -> "
+            "\"a-b+c\"")},
     {.name = "TEXT",
      .sig = "xt>t",
      .call = fn_text,

@@ -383,7 +383,7 @@ static bool is_day(const struct node *n)
 /* date - date, datetime - datetime: NULL where one is. */
 static int emit_between(struct writer *w, const struct node *n)
 {
-    if (n->args[0]->type.base != n->args[1]->type.base) {
+    if (n->args[0]->type.base != n->args[1]->type.base) { /* a date and a datetime */
         return fxs_call_c(w, n, STR("fx"), STR("-"));
     }
     sql_lit(w->q, "((");
@@ -402,35 +402,12 @@ static int emit_between(struct writer *w, const struct node *n)
     return 0;
 }
 
-/* date ± days on PostgreSQL, beyond any calendar NULL. */
-static int pg_move(struct writer *w, const struct node *n)
-{
-    uint32_t day = is_day(n->args[0]) ? 0 : 1;
-    sql_lit(w->q, "CASE WHEN abs(");
-    if (fxs_emit(w, n->args[1 - day], W_NUM) != 0) {
-        return -1;
-    }
-    sql_lit(w->q, ") < 10000000 THEN ");
-    if (fxs_emit(w, n->args[day], W_VALUE) != 0) {
-        return -1;
-    }
-    sql_lit(w->q, " + floor(");
-    if (n->op == OP_SUB) {
-        sql_lit(w->q, "-");
-    }
-    int rc = fxs_emit(w, n->args[1 - day], W_NUM);
-    sql_lit(w->q, ")::bigint END");
-    return rc;
-}
-
 static int emit_math(struct writer *w, const struct node *n, enum want want)
 {
     bool known = fxs_known(n);
     int rc;
     open_value(w, want, known);
-    if (w->pg && n->type.base == FX_DATE) {
-        rc = pg_move(w, n);
-    } else if (is_day(n)) {
+    if (is_day(n)) {
         rc = fxs_call_c(w, n, STR("fx"), str_of(fx_op_name((enum op)n->op)));
     } else if (n->nargs == 2 && is_day(n->args[0])) {
         rc = emit_between(w, n);
@@ -582,6 +559,9 @@ int fx_sql_value(const struct fx *fx, struct sql *q, const struct fx_sql_env *en
 {
     struct writer w = writer_of(fx, q, env, err);
     const struct node *n = fx->root;
+    if (n->type.list && w.pg && n->type.base != FX_BLANK && !(scale != NULL && fxs_is_rows(n))) {
+        return fxs_pg_packed(&w, n);
+    }
     uint8_t s = n->type.list || n->type.base != FX_NUM ? 0 : fxs_scale(n);
     if (scale != NULL) {
         *scale = s;

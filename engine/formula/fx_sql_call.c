@@ -105,7 +105,7 @@ int fxs_call_c(struct writer *w, const struct node *n, struct str fn, struct str
 {
     const struct zone *zone = w->env->zone != NULL ? w->env->zone : &zone_utc;
     if (w->pg) {
-        return fxs_no_sql(w, n, name.p);
+        return fxs_pg_call(w, n, name);
     }
     if (!needs_env(n)) {
         return call_text(w, n, fn, name, NULL);
@@ -127,6 +127,9 @@ int fxs_rows(struct writer *w, const struct node *n)
 
 int fxs_list(struct writer *w, const struct node *n)
 {
+    if (w->pg) {
+        return fxs_pg_list(w, n);
+    }
     if (fxs_constant(n)) {
         struct val v = fxs_value(w, n);
         if (w->err->code != ERR_NONE) {
@@ -140,9 +143,6 @@ int fxs_list(struct writer *w, const struct node *n)
     }
     if (!fxs_is_rows(n)) {
         return fxs_call(w, n, W_VALUE);
-    }
-    if (w->pg) {
-        return fxs_no_sql(w, n, "list");
     }
     struct fx_type item = n->type;
     item.list = false;
@@ -649,11 +649,14 @@ static int plain_call(struct writer *w, const struct node *n, enum want want)
     text = text != NULL && template_fits(n, text) ? text : NULL;
     bool cond = n->type.base == FX_BOOL && (want == W_COND || want == W_TRUTH);
     bool known = (n->flags & NF_KNOWN) != 0;
+    bool empty = w->pg && text == NULL && n->type.base == FX_TEXT && !n->type.list;
     if (cond) {
         fxs_open_bool(w, want, known);
         sql_lit(w->q, "(");
     } else if (want == W_NUM || want == W_STR) {
         sql_lit(w->q, "COALESCE(");
+    } else if (empty) {
+        sql_lit(w->q, "NULLIF(");
     }
     if ((text != NULL ? template(w, n, text) : fxs_call_c(w, n, STR("fx"), str_of(n->fn->name))) !=
         0) {
@@ -664,7 +667,7 @@ static int plain_call(struct writer *w, const struct node *n, enum want want)
         fxs_close_bool(w, want, known);
     } else if (want == W_NUM) {
         sql_lit(w->q, ", 0.0)");
-    } else if (want == W_STR) {
+    } else if (want == W_STR || empty) {
         sql_lit(w->q, ", '')");
     }
     return 0;

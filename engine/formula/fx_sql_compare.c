@@ -251,6 +251,16 @@ static int compare_blank(struct writer *w, const struct node *x, enum op op, enu
         if (op == OP_NE) {
             sql_lit(w->q, " IS FALSE");
         }
+    } else if (x->type.list && w->pg) {
+        sql_lit(w->q, "COALESCE(cardinality(");
+        if (fxs_list(w, x) != 0) {
+            return -1;
+        }
+        if (op == OP_EQ) {
+            sql_lit(w->q, "), 0) = 0");
+        } else {
+            sql_lit(w->q, "), 0) > 0");
+        }
     } else {
         bool raw = x->kind == N_REF || x->kind == N_STORED;
         if ((raw ? fxs_raw(w, x) : fxs_emit(w, x, W_VALUE)) != 0) {
@@ -506,6 +516,11 @@ int fxs_in(struct writer *w, const struct node *n, enum want want)
     const struct node *list = n->args[n->op == OP_IN ? 1 : 0];
     if (n->op == OP_CONTAINS && !list->type.list) {
         return text_contains(w, n, want);
+    }
+    if (w->pg && (list->type.base == FX_BLANK || x->type.base == FX_BLANK)) {
+        struct node no = {
+            .kind = N_CONST, .type.base = FX_BOOL, .k = val_bool(false), .eval = fx_eval_const};
+        return fxs_emit(w, &no, want); /* blank is in no list, and a list of blanks has no item */
     }
     struct fx_type item = list->type;
     bool mixed = item.base != FX_BLANK && x->type.base != FX_BLANK &&

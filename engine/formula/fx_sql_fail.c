@@ -216,7 +216,8 @@ int fxs_failed(struct writer *w, const struct node *n)
     }
     if (n->kind == N_CALL && fxs_can_fail(n)) {
         or_else(w, &some);
-        if (fxs_call_c(w, n, STR("fx_err"), str_of(n->fn->name)) != 0) {
+        if ((w->pg ? fxs_pg_failed(w, n) : fxs_call_c(w, n, STR("fx_err"), str_of(n->fn->name))) !=
+            0) {
             return -1;
         }
     } else if (n->kind == N_OP && op_can_fail(n) && w->pg && n->type.base == FX_NUM) {
@@ -227,7 +228,8 @@ int fxs_failed(struct writer *w, const struct node *n)
         sql_lit(w->q, " IS NULL");
     } else if (n->kind == N_OP && op_can_fail(n)) {
         or_else(w, &some);
-        if (fxs_call_c(w, n, STR("fx_err"), str_of(fx_op_name((enum op)n->op))) != 0) {
+        if ((w->pg ? fxs_pg_failed(w, n)
+                   : fxs_call_c(w, n, STR("fx_err"), str_of(fx_op_name((enum op)n->op)))) != 0) {
             return -1;
         }
     }

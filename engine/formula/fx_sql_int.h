@@ -60,6 +60,13 @@ int fxs_no_sql(struct writer *w, const struct node *n, const char *what);
 void fxs_open_bool(struct writer *w, enum want want, bool known);
 void fxs_close_bool(struct writer *w, enum want want, bool known);
 
+/* PostgreSQL: calls and operators as functions of fx_pg.sql, lists as arrays. */
+int fxs_pg_call(struct writer *w, const struct node *n, struct str name);
+int fxs_pg_list(struct writer *w, const struct node *n);
+int fxs_pg_packed(struct writer *w, const struct node *n);
+int fxs_pg_instant(struct writer *w, const struct node *x);
+int fxs_pg_failed(struct writer *w, const struct node *n);
+
 /* fx() and the packed lists it takes: fx_sqlfn.c. */
 struct str fxs_pack(struct arena *a, struct val list);
 struct str fxs_zone_text(struct arena *a, const struct zone *zone, const struct fx_calendar *c);

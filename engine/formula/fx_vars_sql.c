@@ -20,18 +20,60 @@ static struct val stored(struct val v, struct fx_type type)
     return v.kind == VAL_BOOL ? val_dec(v.b, 0) : v;
 }
 
+static void cast(struct sql *q, uint8_t kind)
+{
+    if (kind == VAL_NUM) {
+        sql_lit(q, "::float8");
+    } else if (kind == VAL_TEXT) {
+        sql_lit(q, "::text");
+    } else {
+        sql_lit(q, "::bigint");
+    }
+}
+
+/* PostgreSQL wants to know the type of a parameter. */
+static void bind_one(struct sql *q, struct val v)
+{
+    if (q->dialect == SQL_PGSQL && fx_blank(v)) {
+        sql_lit(q, "NULL");
+        return;
+    }
+    sql_bind(q, v);
+    if (q->dialect == SQL_PGSQL) {
+        cast(q, v.kind);
+    }
+}
+
+/* The items on PostgreSQL, each of the kind that the first one with a value has. */
+static void bind_items(struct sql *q, const struct val *items, size_t n)
+{
+    uint8_t kind = VAL_TEXT;
+    for (size_t i = n; i > 0; i--) {
+        kind = fx_blank(items[i - 1]) ? kind : items[i - 1].kind;
+    }
+    sql_lit(q, "SELECT value");
+    cast(q, kind);
+    sql_lit(q, " AS v FROM jsonb_array_elements_text(");
+    sql_bind(q, val_list(items, n));
+    sql_lit(q, "::jsonb)");
+}
+
 static int sql_column(void *self, struct sql *q, const struct fx_ref *ref, struct err *err)
 {
     struct arena *a = q->text.a;
     struct val v = fx_vars_get(self, a, ref);
     (void)err;
     if (!ref->type.list) {
-        sql_bind(q, stored(v, ref->type));
+        bind_one(q, stored(v, ref->type));
         return 0;
     }
     struct val *items = ARENA_ARRAY(a, struct val, v.n);
     for (uint32_t i = 0; v.kind == VAL_LIST && i < v.n; i++) {
         items[i] = stored(v.list[i], ref->type);
+    }
+    if (q->dialect == SQL_PGSQL) {
+        bind_items(q, items, v.kind == VAL_LIST ? v.n : 0);
+        return 0;
     }
     sql_lit(q, "SELECT value AS v FROM json_each(");
     if (v.kind == VAL_LIST) {

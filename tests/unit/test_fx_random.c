@@ -1,8 +1,10 @@
 /*
- * Random well-typed expressions over random values: natively and by SQLite the same, and the laws
- * that hold for every value.  MORTISE_SEED and MORTISE_CASES choose a run; MORTISE_PRINT=FILE
- * writes the cases as JSON lines, which tests/formula/run_wasm.mjs runs in WebAssembly.
+ * Random well-typed expressions over random values: natively and by SQL the same (as a value and,
+ * for conditions, as WHERE), and the laws that hold for every value.  MORTISE_SEED and
+ * MORTISE_CASES choose a run; MORTISE_PRINT=FILE writes the cases as JSON lines, which
+ * tests/formula/run_wasm.mjs runs in WebAssembly. MORTISE_PG=postgresql://… runs them there too.
  */
+#include "engine/formula/fx_pgfn.h"
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/store/store.h"
@@ -352,10 +354,18 @@ static struct str make_vars(struct gen *g)
 
 /* ---- running ---- */
 
+struct back {
+    const char *name;
+    struct store *store; /* NULL: not at hand */
+    struct conn *conn;
+    enum sql_dialect dialect;
+};
+
+enum { SQLITE, PGSQL, BACKS };
+
 struct lab {
     struct arena *a;
-    struct store *store;
-    struct conn *conn;
+    struct back back[BACKS];
     FILE *print;
     size_t run, refused, differ;
     bool limit;      /* the last native run used up its steps: everything is blank, no law holds */
@@ -379,21 +389,31 @@ static struct val natively(struct lab *l, struct fx_vars *vars, const struct fx 
     return v;
 }
 
-static struct val by_sql(struct lab *l, struct fx_vars *vars, const struct fx *fx)
+static struct val by_sql(struct lab *l, const struct back *b, struct fx_vars *vars,
+                         const struct fx *fx, bool cond)
 {
     struct err err = ERR_INIT;
     struct sql q;
     struct stmt *st;
     struct fx_sql_env env = fx_vars_sql_env(vars);
-    sql_init(&q, l->a, SQL_SQLITE);
-    sql_lit(&q, "SELECT ");
-    if (fx_sql_value(fx, &q, &env, NULL, &err) != 0 ||
-        store_query(l->conn, l->a, &q, &st, &err) != 0 || stmt_step(st, &err) != 1) {
-        l->said = str_fmt(l->a, "%s: %.*s", err.en, STR_ARG(strb_str(&q.text)));
-        return val_text(l->said);
+    sql_init(&q, l->a, b->dialect);
+    if (cond) {
+        sql_lit(&q, "SELECT 1 WHERE ");
+    } else {
+        sql_lit(&q, "SELECT ");
+    }
+    int step = -1;
+    int rc = cond ? fx_sql_cond(fx, &q, &env, &err) : fx_sql_value(fx, &q, &env, NULL, &err);
+    if (rc == 0 && store_query(b->conn, l->a, &q, &st, &err) == 0) {
+        step = stmt_step(st, &err);
     }
     l->said = strb_str(&q.text);
-    struct val v = fx_vars_result(l->a, fx_type_of(fx), val_copy(l->a, stmt_val(st, 0)));
+    if (step < (cond ? 0 : 1)) {
+        l->said = str_fmt(l->a, "%s: %.*s", err.en, STR_ARG(l->said));
+        return val_text(l->said);
+    }
+    struct val v = cond ? val_bool(step == 1)
+                        : fx_vars_result(l->a, fx_type_of(fx), val_copy(l->a, stmt_val(st, 0)));
     stmt_done(st);
     return v;
 }
@@ -429,10 +449,9 @@ static bool alike(struct val x, struct val y)
     return val_same(x, y);
 }
 
-static void check_sql(struct lab *l, struct fx_vars *vars, const struct fx *fx, struct str json,
-                      struct val want)
+static void compare(struct lab *l, const struct back *b, const struct fx *fx, struct str json,
+                    struct val got, struct val want)
 {
-    struct val got = by_sql(l, vars, fx);
     if (alike(got, want)) {
         return;
     }
@@ -440,8 +459,25 @@ static void check_sql(struct lab *l, struct fx_vars *vars, const struct fx *fx, 
         struct str w = as_json(l, want);
         struct str s = as_json(l, got);
         struct str text = fx_text(fx);
-        printf("%.*s\n  %.*s\n  native %.*s\n  sqlite %.*s\n  %.*s\n", STR_ARG(text), STR_ARG(json),
-               STR_ARG(w), STR_ARG(s), STR_ARG(l->said));
+        printf("%.*s\n  %.*s\n  native %.*s\n  %s %.*s\n  %.*s\n", STR_ARG(text), STR_ARG(json),
+               STR_ARG(w), b->name, STR_ARG(s), STR_ARG(l->said));
+    }
+}
+
+static void check_sql(struct lab *l, struct fx_vars *vars, const struct fx *fx, struct str json,
+                      struct val want)
+{
+    bool cond = fx_type_of(fx).base == FX_BOOL && !fx_type_of(fx).list;
+    for (size_t i = 0; i < BACKS; i++) {
+        const struct back *b = &l->back[i];
+        if (b->store == NULL) {
+            continue;
+        }
+        compare(l, b, fx, json, by_sql(l, b, vars, fx, false), want);
+        if (cond) {
+            struct val holds = val_bool(want.kind == VAL_BOOL && want.b);
+            compare(l, b, fx, json, by_sql(l, b, vars, fx, true), holds);
+        }
     }
 }
 
@@ -489,14 +525,29 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
     return v != NULL ? strtoull(v, NULL, 10) : otherwise;
 }
 
+static void back_open(struct back *b, const char *name, const char *url)
+{
+    struct store_opts opts = {.db_function = fx_pg_function, .db_functions_version = fx_pg_version};
+    struct err err = ERR_INIT;
+    opts.functions = fx_sql_functions(&opts.nfunctions);
+    b->name = name;
+    if (store_open(str_of(url), &opts, &b->store, &err) != 0 ||
+        store_conn_open(b->store, &b->conn, &err) != 0) {
+        fail_msg("%s: %s", url, err.en);
+    }
+    b->dialect = store_dialect(b->store);
+}
+
 static struct lab lab_open(const char *print)
 {
     struct lab l = {.a = arena_new((size_t)128 << 20)};
-    struct store_opts opts = {0};
-    struct err err = ERR_INIT;
-    opts.functions = fx_sql_functions(&opts.nfunctions);
-    assert_int_equal(store_open(STR("sqlite::memory:"), &opts, &l.store, &err), 0);
-    assert_int_equal(store_conn_open(l.store, &l.conn, &err), 0);
+    const char *pg = getenv("MORTISE_PG");
+    back_open(&l.back[SQLITE], "sqlite", "sqlite::memory:");
+    if (pg != NULL && pg[0]) {
+        back_open(&l.back[PGSQL], "pgsql", pg);
+    } else {
+        printf("skipped: PostgreSQL (MORTISE_PG=postgresql://… joins it)\n");
+    }
     l.print = print != NULL ? fopen(print, "w") : NULL;
     return l;
 }
@@ -506,8 +557,10 @@ static void lab_close(struct lab *l)
     if (l->print != NULL) {
         fclose(l->print);
     }
-    store_conn_close(&l->conn);
-    store_close(&l->store);
+    for (size_t i = 0; i < BACKS; i++) {
+        store_conn_close(&l->back[i].conn);
+        store_close(&l->back[i].store);
+    }
     arena_free(&l->a);
 }
 
@@ -637,9 +690,13 @@ static void run_law(struct lab *l, struct gen *g)
         return;
     }
     bool native = holds(natively(l, vars, fx));
-    if (!l->limit && (!native || !holds(by_sql(l, vars, fx))) && l->differ++ < 5) {
-        printf("broken law (%s): %.*s\n  %.*s\n", native ? "sqlite" : "native", STR_ARG(text),
-               STR_ARG(json));
+    for (size_t i = 0; !l->limit && i < BACKS; i++) {
+        const struct back *b = &l->back[i];
+        bool both = native && (b->store == NULL || holds(by_sql(l, b, vars, fx, false)));
+        if (!both && l->differ++ < 5) {
+            printf("broken law (%s): %.*s\n  %.*s\n  %.*s\n", native ? b->name : "native",
+                   STR_ARG(text), STR_ARG(json), STR_ARG(l->said));
+        }
     }
 }
 
