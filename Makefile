@@ -116,6 +116,13 @@ build/gen/cn_0.h: Makefile
 $(B)/engine/meta/cn_tables.o: CFLAGS += -DCN_TABLES='"$(notdir $(CN_TABLES))"'
 $(B)/engine/meta/cn_tables.o: $(CN_TABLES)
 
+# ---- what mortise eval --via wasm gives to node
+build/gen/eval_wasm.h: tests/formula/wasm.mjs tests/formula/eval_wasm.mjs
+	@mkdir -p $(@D)
+	LC_ALL=C awk '/^\/\// || /from .\.\/wasm.mjs/ { next } { gsub(/\\/, "&&"); gsub(/"/, "\\\""); print "\"" $$0 "\\n\"" }' $^ > $@
+
+$(B)/runtime/cmd_eval.o: build/gen/eval_wasm.h
+
 # ---- the expression language for the browser: the same C, no imports
 WASM_CC := clang --target=wasm32-wasi --sysroot=/usr -nostdlibinc -isystem /usr/include/wasm32-wasi
 WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c diag.c id.c fmt_wasm.c) \

@@ -1,5 +1,5 @@
 /*
- * mortise eval 'EXPR' [--set key=json …] [--via native|sqlite|wasm], and mortise schema.
+ * mortise eval 'EXPR' [--set key=json …] [--via native|sqlite|pgsql|wasm], and mortise schema.
  *
  * `-` reads JSON lines {"expr","vars"} and prints one result a line, in their order.
  */
@@ -11,6 +11,7 @@
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
 #include "engine/value/num.h"
+#include "runtime/assets.h"
 #include "runtime/host.h"
 #include "runtime/slurp.h"
 
@@ -168,19 +169,114 @@ static void one_line(struct run *r, struct str line)
     print(&out);
 }
 
+/*
+ * PostgreSQL is asked for many lines at once: one SELECT with a column a line, which spares the way
+ * there and back. When one of them fails, each is asked alone.
+ */
+#define BATCH 40
+
+struct batch {
+    struct str lines[BATCH];
+    struct fx *fx[BATCH]; /* NULL: does not compile or is no JSON; one_line() says why */
+    struct val value[BATCH];
+    bool known[BATCH];
+    size_t n;
+};
+
+/* Compiles line i and appends its SQL; -1: it has none. */
+static int batch_add(struct run *r, struct batch *b, size_t i, struct sql *q)
+{
+    struct val v;
+    struct err err = ERR_INIT;
+    struct diags d;
+    struct sql part;
+    diags_init(&d, r->a);
+    if (json_parse(r->a, b->lines[i], &v, &err))
+        return -1;
+    struct fx_vars *vars = fx_vars_new(r->a, val_get(v, STR("vars")));
+    struct fx_scope scope = fx_vars_scope(vars);
+    b->fx[i] = fx_compile(r->a, val_str(val_get(v, STR("expr"))), &scope, STR_NONE,
+                          (struct src_pos){1, 1}, &d);
+    if (!b->fx[i])
+        return -1;
+    struct fx_sql_env env = fx_vars_sql_env(vars);
+    env.context = no_sql_context;
+    env.now_us = r->now_us;
+    env.zone = &r->zone;
+    sql_init(&part, r->a, store_dialect(r->store));
+    if (fx_sql_value(b->fx[i], &part, &env, NULL, &err))
+        return -1;
+    sql_append(q, &part);
+    return 0;
+}
+
+static void batch_ask(struct run *r, struct batch *b)
+{
+    struct sql q;
+    struct stmt *s;
+    struct err err = ERR_INIT;
+    int column = 0;
+    sql_init(&q, r->a, store_dialect(r->store));
+    sql_lit(&q, "SELECT 1");
+    for (size_t i = 0; i < b->n; i++) {
+        struct sql before = q;
+        sql_lit(&q, ", ");
+        b->known[i] = batch_add(r, b, i, &q) == 0;
+        if (!b->known[i])
+            q = before;
+    }
+    int step = store_query(r->db, r->a, &q, &s, &err) ? -1 : stmt_step(s, &err);
+    for (size_t i = 0; i < b->n; i++) {
+        b->known[i] = b->known[i] && step == 1;
+        if (b->known[i])
+            b->value[i] =
+                fx_vars_result(r->a, fx_type_of(b->fx[i]), val_copy(r->a, stmt_val(s, ++column)));
+    }
+    if (step >= 0)
+        stmt_done(s);
+}
+
+static void batch_run(struct run *r, struct batch *b)
+{
+    struct strb out;
+    struct json j;
+    batch_ask(r, b);
+    for (size_t i = 0; i < b->n; i++) {
+        if (!b->known[i]) {
+            one_line(r, b->lines[i]);
+            continue;
+        }
+        strb_init(&out, r->a);
+        json_init(&j, &out);
+        json_val(&j, rounded(r, b->value[i]));
+        print(&out);
+    }
+    b->n = 0;
+}
+
 static void all_lines(struct run *r)
 {
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
     struct arena_mark mark = arena_mark(r->a);
+    struct batch b = {.n = 0};
+    bool many = r->store && store_dialect(r->store) == SQL_PGSQL;
     while ((n = getline(&line, &cap, stdin)) >= 0) {
         if (n && line[n - 1] == '\n')
             n--;
-        if (n)
+        if (n && many)
+            b.lines[b.n++] = str_dup(r->a, (struct str){line, (size_t)n});
+        else if (n)
             one_line(r, (struct str){line, (size_t)n});
+        if (many && b.n < BATCH)
+            continue;
+        if (many)
+            batch_run(r, &b);
         arena_reset(r->a, mark);
     }
+    if (b.n)
+        batch_run(r, &b);
     free(line);
 }
 
@@ -201,44 +297,101 @@ static int open_run(struct run *r, const struct config *cfg, struct err *err)
                        "There is no time zone “%.*s”.", STR_ARG(cfg->timezone));
     if (str_eqz(cfg->via, "native") || str_eqz(cfg->via, "wasm"))
         return 0;
-    if (!str_eqz(cfg->via, "sqlite"))
-        return err_set(err, ERR_INVALID, "via", "--via 应为 native、sqlite 或 wasm。",
-                       "--via is native, sqlite or wasm.");
-    return store_open(STR("sqlite::memory:"), &opts, &r->store, err) ||
+    bool pg = str_eqz(cfg->via, "pgsql");
+    if (!pg && !str_eqz(cfg->via, "sqlite"))
+        return err_set(err, ERR_INVALID, "via", "--via 应为 native、sqlite、pgsql 或 wasm。",
+                       "--via is native, sqlite, pgsql or wasm.");
+    if (pg && !str_starts(cfg->store, STR("postgres")))
+        return err_set(
+            err, ERR_INVALID, "store",
+            "--via pgsql 需要 --store postgresql://用户@主机/数据库（或 MORTISE_STORE）。",
+            "--via pgsql needs --store postgresql://USER@HOST/DB (or MORTISE_STORE).");
+    return store_open(pg ? cfg->store : STR("sqlite::memory:"), &opts, &r->store, err) ||
                    store_conn_open(r->store, &r->db, err)
                ? -1
                : 0;
 }
 
-/* WebAssembly: node runs the module that the pages get, in the source folder; for developers. */
-#define WASM_PATH   "build/formula-full.wasm"
-#define WASM_SCRIPT "tests/formula/eval_wasm.mjs"
+/* ---- WebAssembly: node runs the module that the pages get ---- */
+
+static const char wasm_script[] =
+#include "eval_wasm.h"
+    ;
+
+/* In the source folder the module with messages; else the one of the pages. */
+#define WASM_PATH "build/formula-full.wasm"
+
+static const struct asset *wasm_asset(void)
+{
+    for (size_t i = 0; i < asset_count; i++)
+        if (strcmp(asset_table[i].path, "/assets/formula.wasm") == 0 && asset_table[i].plain.data)
+            return &asset_table[i];
+    return NULL;
+}
+
+/* Writes the module to a file that the script removes. */
+static int wasm_file(struct arena *a, char **path, struct err *err)
+{
+    const struct asset *wasm = wasm_asset();
+    *path = str_z(a, STR(WASM_PATH));
+    if (access(*path, R_OK) == 0)
+        return 0;
+    *path = str_z(a, STR("/tmp/mortise-XXXXXX"));
+    int fd = wasm ? mkstemp(*path) : -1;
+    size_t done = 0;
+    while (fd >= 0 && done < wasm->plain.n) {
+        ssize_t n = write(fd, wasm->plain.data + done, wasm->plain.n - done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    if (fd < 0 || close(fd) != 0 || done < wasm->plain.n)
+        return err_set(err, ERR_INVALID, "via", "这个程序里没有 formula.wasm，或者无法写入 /tmp。",
+                       "This program carries no formula.wasm, or /tmp cannot be written.");
+    return 0;
+}
+
+static bool has_node(struct arena *a)
+{
+    const char *path = getenv("PATH");
+    struct str rest = str_of(path ? path : ""), dir;
+    while (rest.n) {
+        rest = str_cut(rest, ':', &dir);
+        if (access(str_z(a, str_fmt(a, "%.*s/node", STR_ARG(dir))), X_OK) == 0)
+            return true;
+    }
+    return false;
+}
 
 static int run_wasm(struct run *r, const struct config *cfg, struct err *err)
 {
     struct val vars;
     struct strb b;
     struct json j;
+    char *path;
     strb_init(&b, r->a);
     json_init(&j, &b);
-    if (take_vars(r, cfg, &vars, err))
+    if (!has_node(r->a))
+        return err_set(err, ERR_INVALID, "via", "--via wasm 需要 Node.js：PATH 里没有 node。",
+                       "--via wasm needs Node.js: there is no node in PATH.");
+    if (take_vars(r, cfg, &vars, err) || wasm_file(r->a, &path, err))
         return -1;
     json_val(&j, vars);
-    struct str now = str_fmt(r->a, "%lld", (long long)r->now_us);
-    struct str offset = str_fmt(r->a, "%d", zone_offset_s(&r->zone, r->now_us));
+    bool lines = str_eqz(cfg->pos[0], "-");
     char *argv[] = {str_z(r->a, STR("node")),
-                    str_z(r->a, STR(WASM_SCRIPT)),
-                    str_z(r->a, now),
-                    str_z(r->a, offset),
-                    str_z(r->a, str_eqz(cfg->pos[0], "-") ? STR("-") : STR("one")),
+                    str_z(r->a, STR("--input-type=module")),
+                    str_z(r->a, STR("-e")),
+                    str_z(r->a, (struct str){wasm_script, sizeof(wasm_script) - 1}),
+                    str_z(r->a, STR("--")),
+                    path,
+                    str_z(r->a, str_fmt(r->a, "%lld", (long long)r->now_us)),
+                    str_z(r->a, str_fmt(r->a, "%d", zone_offset_s(&r->zone, r->now_us))),
+                    str_z(r->a, lines ? STR("-") : STR("one")),
                     str_z(r->a, cfg->pos[0]),
                     str_z(r->a, strb_str(&b)),
                     NULL};
-    if (access(WASM_PATH, R_OK) == 0 && access(WASM_SCRIPT, R_OK) == 0)
-        execvp("node", argv);
-    return err_set(err, ERR_INVALID, "via",
-                   "--via wasm 要在源码目录里运行，先执行 make wasm，并装有 node。",
-                   "--via wasm runs in the source folder, after `make wasm`, and needs node.");
+    execvp("node", argv);
+    return err_set(err, ERR_INTERNAL, "via", "无法运行 node。", "node could not be run.");
 }
 
 static int run_all(struct run *r, const struct config *cfg, struct err *err)

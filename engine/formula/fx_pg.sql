@@ -7,8 +7,7 @@
 BEGIN
   RETURN CASE op WHEN '+' THEN a + b WHEN '-' THEN a - b WHEN '*' THEN a * b ELSE a / b END;
 EXCEPTION WHEN numeric_value_out_of_range THEN
-  RETURN CASE WHEN op = '*' AND (abs(a) < 1 OR abs(b) < 1) OR op = '/' AND (abs(a) < 1 OR abs(b) > 1) AND NOT (abs(a) > 1 AND abs(b) < 1) THEN
-    CASE WHEN log(abs(a)::text::numeric) + (CASE op WHEN '*' THEN 1 ELSE -1 END) * log(abs(b)::text::numeric) < 0 THEN 0 END END;
+  RETURN CASE WHEN op = '*' AND log(abs(a)) + log(abs(b)) < 0 OR op = '/' AND log(abs(a)) - log(abs(b)) < 0 THEN 0 END;
 END
 @ fx_add(a float8, b float8) float8
 CASE WHEN abs(a) < 1e300 AND abs(b) < 1e300 THEN a + b ELSE fx_edge('+', a, b) END
@@ -17,7 +16,7 @@ CASE WHEN abs(a) < 1e300 AND abs(b) < 1e300 THEN a - b ELSE fx_edge('-', a, b) E
 @ fx_mul(a float8, b float8) float8
 CASE WHEN a = 0 OR b = 0 THEN 0 WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150 THEN a * b ELSE fx_edge('*', a, b) END
 @ fx_div(a float8, b float8) float8
-CASE WHEN b = 0 THEN NULL WHEN a = 0 THEN 0 WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150 THEN a / b ELSE fx_edge('/', a, b) END
+CASE WHEN b IS NULL OR b = 0 THEN NULL WHEN a = 0 THEN 0 WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150 THEN a / b ELSE fx_edge('/', a, b) END
 @@ fx_f_edge(v numeric) float8
 BEGIN
   RETURN v::float8;
@@ -142,7 +141,7 @@ END
 @@ fx_distance(a float8, b float8, c float8, d float8) float8
 DECLARE h float8;
 BEGIN
-  IF abs(a) > 90 OR abs(b) > 180 OR abs(c) > 90 OR abs(d) > 180 THEN RETURN NULL; END IF;
+  IF a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR abs(a) > 90 OR abs(b) > 180 OR abs(c) > 90 OR abs(d) > 180 THEN RETURN NULL; END IF;
   h := sin(radians(c - a) / 2) ^ 2 + cos(radians(a)) * cos(radians(c)) * sin(radians(d - b) / 2) ^ 2;
   h := least(h, 1);
   RETURN fx_round(2 * 6371008.8 * atan2(sqrt(h), sqrt(1 - h)), 3);
@@ -161,6 +160,12 @@ BEGIN
   RETURN s + c;
 EXCEPTION WHEN numeric_value_out_of_range THEN RETURN NULL;
 END
+-- the compensated sum of num_sum_add(), of rows: the same in whatever order they come
+@ fx_sum_add(s float8[], x float8) float8[]
+CASE WHEN x IS NULL THEN s ELSE ARRAY[s[1] + x, s[2] + CASE WHEN abs(s[1]) >= abs(x) THEN (s[1] - (s[1] + x)) + x ELSE (x - (s[1] + x)) + s[1] END] END
+@ fx_sum_end(s float8[]) float8
+s[1] + s[2]
+= CREATE OR REPLACE AGGREGATE fx_sum(float8) (SFUNC = fx_sum_add, STYPE = float8[], FINALFUNC = fx_sum_end, INITCOND = '{0,0}', PARALLEL = SAFE)
 @ fx_count(l anyarray) float8
 (SELECT count(v)::float8 FROM unnest(l) v)
 @ fx_counta(l anyarray) float8
@@ -230,7 +235,7 @@ BEGIN
   RETURN fx_sum(a);
 END
 @@ fx_parse(t text) float8
-DECLARE s text := btrim(t, E' \t\r\n');
+DECLARE s text := btrim(t, E' \t\r\n\f\v\u3000');
 BEGIN
   IF length(s) > 400 OR s !~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?$' THEN RETURN NULL; END IF;
   RETURN fx_f_edge(CASE WHEN s ~ '[eE][+-]?[0-9]{4,}$' THEN NULL ELSE s::numeric END);
@@ -379,15 +384,15 @@ DECLARE q text;
 BEGIN
   IF octet_length(p) > 2000 THEN RETURN NULL; END IF;
   q := replace(replace(p, '\s', '[\t-\r \u3000]'), '\w', '[0-9A-Za-z_]');
-  RETURN (t ~ ('^(?:' || q || ')$'))::int;
+  RETURN (t ~ ('(?p)^(?:' || q || ')$'))::int;
 EXCEPTION WHEN invalid_regular_expression THEN RETURN NULL;
 END
 @@ fx_value(t text) float8
-DECLARE s text := btrim(t, E' \t\r\n'); pct boolean; x float8;
+DECLARE s text := btrim(t, E' \t\r\n\f\v\u3000'); pct boolean; x float8;
 BEGIN
-  IF t = '' THEN RETURN 0; END IF;
+  IF coalesce(t, '') = '' THEN RETURN 0; END IF;
   pct := right(s, 1) = '%';
-  IF pct THEN s := btrim(left(s, -1), E' \t\r\n'); END IF;
+  IF pct THEN s := btrim(left(s, -1), E' \t\r\n\f\v\u3000'); END IF;
   s := regexp_replace(s, '^[¥￥]', '');
   IF octet_length(s) > 400 THEN RETURN NULL; END IF;
   IF length(s) > 4 THEN s := left(s, 1) || replace(substr(s, 2, length(s) - 4), ',', '') || right(s, 3); END IF;
@@ -627,14 +632,14 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN RETURN NULL;
 END
 @ fx_datevalue(z text, t text) bigint
-coalesce(fx_parseday(btrim(t, E' \t\r\n')), fx_day(fx_parsestamp(btrim(t, E' \t\r\n')), z))
+coalesce(fx_parseday(btrim(t, E' \t\r\n\f\v\u3000')), fx_day(fx_parsestamp(btrim(t, E' \t\r\n\f\v\u3000')), z))
 @@ fx_parseclock(t text) bigint
 DECLARE s text := t; noon int := -1; p text[]; o bigint;
 BEGIN
   IF length(s) > 2 AND lower(right(s, 2)) IN ('am', 'pm') THEN
-    noon := CASE WHEN lower(right(s, 2)) = 'pm' THEN 12 ELSE 0 END; s := btrim(left(s, -2), E' \t\r\n');
+    noon := CASE WHEN lower(right(s, 2)) = 'pm' THEN 12 ELSE 0 END; s := btrim(left(s, -2), E' \t\r\n\f\v\u3000');
   ELSIF length(s) > 2 AND left(s, 2) IN ('上午', '下午') THEN
-    noon := CASE WHEN left(s, 2) = '下午' THEN 12 ELSE 0 END; s := btrim(substr(s, 3), E' \t\r\n');
+    noon := CASE WHEN left(s, 2) = '下午' THEN 12 ELSE 0 END; s := btrim(substr(s, 3), E' \t\r\n\f\v\u3000');
   END IF;
   p := regexp_match(s, '^([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?$');
   IF p IS NULL OR p[1]::int > 23 OR p[2]::int > 59 OR coalesce(p[3], '0')::int > 59 THEN RETURN NULL; END IF;
@@ -643,19 +648,19 @@ BEGIN
   RETURN CASE WHEN noon >= 0 THEN o % 43200 + noon * 3600 ELSE o END;
 END
 @ fx_timevalue(t text) bigint
-fx_parseclock(btrim(t, E' \t\r\n'))
+fx_parseclock(btrim(t, E' \t\r\n\f\v\u3000'))
 @ fx_time(h float8, m float8, s float8) bigint
 CASE WHEN abs(h) < 1e9 AND abs(m) < 1e9 AND abs(s) < 1e10 AND trunc(h) * 3600 + trunc(m) * 60 + trunc(s) BETWEEN 0 AND 1e9 THEN (trunc(h) * 3600 + trunc(m) * 60 + trunc(s))::bigint % 86400 END
 @ fx_moment(d bigint, s bigint, z text) bigint
 CASE WHEN fx_okday(d + fx_fdiv(s, 86400)) IS NOT NULL THEN fx_at(fx_d(d + fx_fdiv(s, 86400))::timestamp + make_interval(secs => (s - fx_fdiv(s, 86400) * 86400)::float8), z) END
 @@ fx_stampof(z text, t text) bigint
-DECLARE s text := btrim(t, E' \t\r\n'); u bigint := fx_parsestamp(s); g int; d bigint; c bigint := 0;
+DECLARE s text := btrim(t, E' \t\r\n\f\v\u3000'); u bigint := fx_parsestamp(s); g int; d bigint; c bigint := 0;
 BEGIN
   IF u IS NOT NULL THEN RETURN u; END IF;
   g := strpos(s, ' ');
   IF g = 0 THEN g := strpos(s, 'T'); END IF;
   d := fx_parseday(CASE WHEN g = 0 THEN s ELSE left(s, g - 1) END);
-  IF g > 0 THEN c := fx_parseclock(btrim(substr(s, g + 1), E' \t\r\n')); END IF;
+  IF g > 0 THEN c := fx_parseclock(btrim(substr(s, g + 1), E' \t\r\n\f\v\u3000')); END IF;
   RETURN fx_moment(d, c, z);
 END
 @ fx_datetime(z text, d bigint, s bigint DEFAULT 0) bigint

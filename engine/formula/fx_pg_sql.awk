@@ -15,6 +15,7 @@ function out() {
   print "\"" text "\","
 }
 /^--/ { next }
+/^= / { out(); head = ""; text = substr($0, 3); gsub(/"/, "\\\"", text); print "\"" text "\","; next }
 /^@/ { out(); lang = /^@@/ ? "plpgsql" : "sql"; head = $0; sub(/^@+ /, "", head); body = ""; next }
 NF { body = body (body == "" ? "" : "\n") $0 }
 END { out() }

@@ -81,6 +81,19 @@ void fxs_bind(struct writer *w, struct val v)
     }
 }
 
+static void blank_of(struct writer *w, struct fx_type t)
+{
+    if (t.base == FX_NUM) {
+        sql_lit(w->q, "NULL::float8");
+    } else if (t.base == FX_TEXT) {
+        sql_lit(w->q, "NULL::text");
+    } else if (t.base == FX_BLANK) {
+        sql_lit(w->q, "NULL");
+    } else {
+        sql_lit(w->q, "NULL::bigint");
+    }
+}
+
 static int emit_constant(struct writer *w, const struct node *n, enum want want)
 {
     struct val v = fxs_value(w, n);
@@ -101,6 +114,8 @@ static int emit_constant(struct writer *w, const struct node *n, enum want want)
         sql_lit(w->q, "''");
     } else if (want == W_NUM) {
         fxs_bind(w, val_num(fx_to_num(v)));
+    } else if (fx_blank(v) && w->pg) { /* a NULL alone would be a text there */
+        blank_of(w, n->type);
     } else {
         fxs_bind(w, v);
     }
@@ -559,7 +574,7 @@ int fx_sql_value(const struct fx *fx, struct sql *q, const struct fx_sql_env *en
 {
     struct writer w = writer_of(fx, q, env, err);
     const struct node *n = fx->root;
-    if (n->type.list && w.pg && n->type.base != FX_BLANK && !(scale != NULL && fxs_is_rows(n))) {
+    if (n->type.list && w.pg && !(scale != NULL && fxs_is_rows(n))) {
         return fxs_pg_packed(&w, n);
     }
     uint8_t s = n->type.list || n->type.base != FX_NUM ? 0 : fxs_scale(n);

@@ -10,7 +10,11 @@ static bool op_can_fail(const struct node *n)
     switch (n->op) {
     case OP_ADD:
     case OP_SUB:
-    case OP_MUL: return n->type.base != FX_NUM || !(fxs_most(n) < 1e300);
+    case OP_MUL:
+        if (n->type.base == FX_NUM && n->args[0]->type.base >= FX_DATE) {
+            return false; /* between two days */
+        }
+        return n->type.base != FX_NUM || !(fxs_most(n) < 1e300);
     case OP_DIV: return !(fxs_most(n) < 1e300) || n->args[1]->kind != N_CONST;
     case OP_POW:
     case OP_CAT: return true;
