@@ -428,7 +428,7 @@ static struct val eval_pct(struct run *r, const struct node *n)
 
 static struct val day_result(struct run *r, const struct node *n, bool instant, int64_t x)
 {
-    int64_t day = instant ? x / US_PER_DAY : x;
+    int64_t day = instant ? x / US_PER_DAY - (x % US_PER_DAY < 0) : x;
     if (day < CIVIL_MIN_DAY || day > CIVIL_MAX_DAY) {
         return fx_fail(r, n, "日期超出 0001 年到 9999 年。",
                        "The date is outside the years 1 to 9999.");

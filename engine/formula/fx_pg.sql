@@ -382,7 +382,7 @@ fx_concat(l)
 @@ fx_matches(t text, p text) bigint
 DECLARE q text;
 BEGIN
-  IF octet_length(p) > 2000 THEN RETURN NULL; END IF;
+  IF octet_length(p) > 2000 OR regexp_replace(regexp_replace(p, '\\.', 'x', 'g'), '\[[^]]*\]', 'x', 'g') ~ '[*+?}][*+?{]' THEN RETURN NULL; END IF;
   q := replace(replace(p, '\s', '[\t-\r \u3000]'), '\w', '[0-9A-Za-z_]');
   RETURN (t ~ ('(?p)^(?:' || q || ')$'))::int;
 EXCEPTION WHEN invalid_regular_expression THEN RETURN NULL;
@@ -670,7 +670,7 @@ CASE WHEN abs(h) < 1e8 AND abs(n) < 1e9 AND abs(s) < 1e9 AND abs(trunc(h) * 3600
 @ fx_move(d bigint, b float8) bigint
 CASE WHEN b > -1e7 AND b < 1e7 THEN fx_okday(d + floor(b)::bigint) END
 @ fx_shift(u bigint, b float8) bigint
-CASE WHEN b > -1e7 AND b < 1e7 AND fx_okday((u + fx_round(b * 86400000000.0)::bigint) / 86400000000) IS NOT NULL THEN u + fx_round(b * 86400000000.0)::bigint END
+CASE WHEN b > -1e7 AND b < 1e7 AND fx_okday(fx_fdiv(u + fx_round(b * 86400000000.0)::bigint, 86400000000)) IS NOT NULL THEN u + fx_round(b * 86400000000.0)::bigint END
 @ fx_year(d bigint) float8
 extract(year FROM fx_d(d))::float8
 @ fx_month(d bigint) float8
