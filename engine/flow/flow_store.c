@@ -315,6 +315,33 @@ int fs_cancel_fork(struct flow_run *r, int64_t fork, struct err *err)
 
 /* ---- tasks ---- */
 
+/* A notice about this record; its title is the node's. */
+static int tell(struct flow_run *r, int64_t member, struct str kind, struct str node,
+                struct err *err)
+{
+    const struct flow_node *at = r->def ? flow_node(r->def, node) : NULL;
+    const struct notice n = {.member = member,
+                             .kind = kind,
+                             .app = r->live->app->key,
+                             .form = r->live->key,
+                             .record = r->record,
+                             .title = at && at->title.n ? at->title : node,
+                             .body = r->live->title};
+    return notice_add(r->c, &n, err);
+}
+
+/* Nobody is told of what he gave himself. */
+static int announce(struct flow_run *r, const struct task_spec *t, struct err *err)
+{
+    struct str kind = str_eqz(t->kind, "cc") ? STR("cc") : STR("task");
+    if (!str_eqz(t->state, "open"))
+        return 0;
+    if (t->holder != r->c->who->id && tell(r, t->holder, kind, t->node, err))
+        return -1;
+    return t->on_behalf && t->on_behalf != r->c->who->id ? tell(r, t->on_behalf, kind, t->node, err)
+                                                         : 0;
+}
+
 int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, struct err *err)
 {
     struct sql q;
@@ -361,7 +388,7 @@ int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, stru
     ctx_event(r->c, r->live->app->key, r->live->key, r->record, t->holder, STR("task"));
     if (t->on_behalf)
         ctx_event(r->c, r->live->app->key, r->live->key, r->record, t->on_behalf, STR("task"));
-    return run(r, &q, NULL, err);
+    return run(r, &q, NULL, err) ? -1 : announce(r, t, err);
 }
 
 int fs_task_load(struct ctx *c, int64_t id, struct task_row *out, struct err *err)
@@ -588,17 +615,6 @@ int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *er
     return delegation_of(r->c, member, r->live->app->key, r->live->key, out, err);
 }
 
-static int urge_holder(struct flow_run *r, int64_t member, struct str node, struct err *err)
-{
-    const struct notice n = {.member = member,
-                             .kind = STR("urge"),
-                             .app = r->live->app->key,
-                             .form = r->live->key,
-                             .record = r->record,
-                             .title = node};
-    return notice_add(r->c, &n, err);
-}
-
 /* A notice to each holder of an open task, and the mark that the page shows. */
 int fs_urge(struct flow_run *r, struct err *err)
 {
@@ -618,7 +634,7 @@ int fs_urge(struct flow_run *r, struct err *err)
             (struct task_row){.holder = stmt_int(s, 0), .node = str_dup(r->c->a, stmt_str(s, 1))});
     stmt_done(s);
     for (size_t i = 0; got == 0 && i < open.n; i++)
-        got = urge_holder(r, open.v[i].holder, open.v[i].node, err);
+        got = tell(r, open.v[i].holder, STR("urge"), open.v[i].node, err);
     if (got < 0)
         return -1;
     begin(r, &q);

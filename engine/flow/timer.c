@@ -160,7 +160,8 @@ static int tell(struct firing *f, int64_t member, struct str kind, struct err *e
                              .app = f->r.live->app->key,
                              .form = f->r.live->key,
                              .record = f->r.record,
-                             .title = f->node->key};
+                             .title = f->node->title.n ? f->node->title : f->node->key,
+                             .body = f->r.live->title};
     return notice_add(f->r.c, &n, err);
 }
 

@@ -44,6 +44,8 @@ static inline bool org_limited(const struct ctx *c)
 /* 1 he is there and the caller may see him, 0, -1. */
 int member_visible(struct ctx *c, int64_t id, struct err *err) ATTR_MUST;
 int department_visible(struct ctx *c, int64_t id, struct err *err) ATTR_MUST;
+/* May the member `viewer`, who need not be the caller, see this one? 1, 0, -1. */
+int member_seen_by(struct ctx *c, int64_t viewer, int64_t id, struct err *err) ATTR_MUST;
 /* Names as the caller may see them: 1, 0, -1. */
 int member_title(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;
 int department_title(struct ctx *c, int64_t id, struct str *out, struct err *err) ATTR_MUST;

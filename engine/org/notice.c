@@ -10,6 +10,9 @@ static const struct {
 } KINDS[] = {
     {STR("task"), STR("新的待办"), STR("New tasks")},
     {STR("urge"), STR("催办"), STR("Reminders of tasks")},
+    {STR("due"), STR("待办到期"), STR("Tasks that are due")},
+    {STR("escalate"), STR("升级的待办"), STR("Tasks that were escalated")},
+    {STR("cc"), STR("抄送我的"), STR("Copies to me")},
     {STR("mention"), STR("有人提到我"), STR("Somebody mentions me")},
     {STR("share"), STR("有人与我共享记录"), STR("A record is shared with me")},
     {STR("notify"), STR("应用的提醒"), STR("Reminders of apps")},

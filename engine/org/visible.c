@@ -20,6 +20,18 @@ int member_visible(struct ctx *c, int64_t id, struct err *err)
     return there(c, &q, err);
 }
 
+int member_seen_by(struct ctx *c, int64_t viewer, int64_t id, struct err *err)
+{
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT m.id FROM _member m JOIN _member v ON v.org IS NULL OR v.org = m.org"
+                " WHERE m.id = ");
+    sql_bind_int(&q, id);
+    sql_lit(&q, " AND v.id = ");
+    sql_bind_int(&q, viewer);
+    return there(c, &q, err);
+}
+
 int department_visible(struct ctx *c, int64_t id, struct err *err)
 {
     struct sql q;

@@ -178,13 +178,16 @@ static int tell(struct ctx *c, const struct comment *in, int64_t member, struct 
 {
     if (member == c->who->id)
         return 0;
+    int knows = member_seen_by(c, member, c->who->id, err);
+    if (knows < 0)
+        return -1;
+    struct str who = knows ? c->who->name : STR("有人");
     const struct notice n = {.member = member,
                              .kind = STR("mention"),
                              .app = in->form->app->key,
                              .form = in->form->key,
                              .record = in->record,
-                             .title = str_fmt(c->a, "%.*s 在“%.*s”的评论中提到了您",
-                                              STR_ARG(c->who->name),
+                             .title = str_fmt(c->a, "%.*s 在“%.*s”的评论中提到了您", STR_ARG(who),
                                               STR_ARG(title.n ? title : in->form->title)),
                              .body = utf8_cut(str_trim(in->text), NOTICE_BYTES)};
     return notice_add(c, &n, err);
@@ -206,7 +209,7 @@ static int one_mention(struct ctx *c, const struct comment *in, int64_t id,
     struct str name = STR_NONE;
     if (listed(t, id) || t->n == MENTIONS_MAX)
         return 0;
-    int found = member_name(c, id, &name, err);
+    int found = member_title(c, id, &name, err);
     int may_read = found == 1 ? reads(c, in, id, &title, err) : found;
     if (may_read < 0)
         return -1;

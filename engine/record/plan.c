@@ -380,8 +380,10 @@ static struct val masked(struct arena *a, const struct field *f, struct val v)
 static int item_title(struct plan *p, struct out_col *o, int64_t id, struct str *title,
                       struct err *err)
 {
-    if (!ref_target(o->f))
-        return ref_title(p->c, o->f, id, title, err);
+    if (!ref_target(o->f)) {
+        bool member = ref_kind_of(o->f) == REF_MEMBER;
+        return member ? member_title(p->c, id, title, err) : department_title(p->c, id, title, err);
+    }
     struct stmt *s;
     o->rows.args.v[0] = val_dec(id, 0);
     if (store_query(p->c->db, p->c->a, &o->rows, &s, err))

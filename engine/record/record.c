@@ -5,6 +5,7 @@
  */
 #include "engine/record/write_int.h"
 #include "engine/meta/people_app.h"
+#include "engine/org/member.h"
 
 /* ---- errors ---- */
 
@@ -460,13 +461,25 @@ int record_write(struct ctx *c, const struct rec_write *w, struct rec *out, stru
 
 /* ---- a row that is not stored ---- */
 
-/* Links to rows the caller may not read are blank: a lookup must not tell what stands there. */
+/* Links to rows the caller may not read are blank: a lookup must not tell what stands there; and
+ * members whom he may not see: their names must not come back. */
 static int drop_unreadable(struct wr *w, struct err *err)
 {
     for (size_t i = 0; i < w->f->nfields && !w->x->system; i++) {
         const struct field *f = w->f->fields[i];
         struct val *v = &w->rec.v[i];
-        if (!f->target || v->kind == VAL_ABSENT || val_is_blank(*v))
+        if (v->kind == VAL_ABSENT || val_is_blank(*v))
+            continue;
+        int seen = v->kind == VAL_REF && ref_kind_of(f) == REF_MEMBER
+                       ? member_visible(w->c, v->ref->id, err)
+                   : v->kind == VAL_REF && ref_kind_of(f) == REF_DEPT
+                       ? department_visible(w->c, v->ref->id, err)
+                       : 1;
+        if (seen < 0)
+            return -1;
+        if (!seen)
+            *v = VAL_NONE;
+        if (!seen || !f->target)
             continue;
         int may = v->kind == VAL_REF ? record_can(w->c, f->target, v->ref->id, RIGHT_READ, err) : 0;
         if (may < 0)

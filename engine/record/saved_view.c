@@ -6,6 +6,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/record/query_int.h"
+#include "engine/org/member.h"
 
 #define TITLE_MAX 80
 #define VIEWS_MAX 100 /* of one member on one form */
@@ -312,7 +313,9 @@ static int rows_json(struct access *x, int64_t id, struct json *j, struct err *e
     struct stmt *s;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT v.id, v.title, v.member, m.name, v.def, v.shared FROM _saved_view v"
-                " LEFT JOIN _member m ON m.id = v.member WHERE v.app = ");
+                " LEFT JOIN _member m ON m.id = v.member");
+    org_limit(c, &q, "m");
+    sql_lit(&q, " WHERE v.app = ");
     sql_bind_str(&q, x->f->app->key);
     sql_lit(&q, " AND v.form = ");
     sql_bind_str(&q, x->f->key);

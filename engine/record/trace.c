@@ -83,14 +83,15 @@ static int see(struct trace *t, struct access *x, struct err *err)
 static int titled(struct trace *t, struct fx_type type, struct val *v, struct err *err)
 {
     struct str title = STR_NONE;
-    if (v->kind != VAL_REF || v->ref->title.n)
+    bool person = type.base == FX_MEMBER || type.base == FX_DEPT;
+    if (v->kind != VAL_REF || (v->ref->title.n && !(person && org_limited(t->c))))
         return 0;
-    int rc = type.base == FX_MEMBER ? member_name(t->c, v->ref->id, &title, err)
-             : type.base == FX_DEPT ? department_name(t->c, v->ref->id, &title, err)
+    int rc = type.base == FX_MEMBER ? member_title(t->c, v->ref->id, &title, err)
+             : type.base == FX_DEPT ? department_title(t->c, v->ref->id, &title, err)
              : type.base == FX_LINK && type.form
                  ? record_title(t->c, type.form, v->ref->id, &title, err)
                  : 0;
-    if (rc >= 0 && title.n)
+    if (rc >= 0 && (title.n || person))
         *v = val_ref(t->c->a, v->ref->id, title);
     return rc < 0 ? -1 : 0;
 }

@@ -280,6 +280,8 @@ permissions:
     const rec = ok(await boss.post('/apps/desk/forms/case/records', { title: '一', handler: who.boss.id, unit: ok(await admin.get('/departments')).departments[0].id }), 201);
     const path = `/apps/desk/forms/case/records/${rec._id}`;
     ok(await boss.post(`${path}/comments`, { text: '内部', mentions: [who.agent.id] }), 201);
+    ok(await boss.post(`${path}/comments`, { text: '请看', mentions: [chief.id] }), 201);
+    assert.equal(ok(await c.get('/notices')).unread, 1);
     const bodies = [];
     for (const p of [path, `${path}/history`, `${path}/comments`, `${path}/related`, '/apps/desk/forms/case/records?sort=handler',
       '/apps/desk/forms/case/aggregate?group=handler,unit,_created_by&metrics=COUNT()', '/apps/desk/forms/case', '/notices', '/me/sessions', '/tasks?box=todo'])
@@ -292,6 +294,10 @@ permissions:
       const r = await f(e);
       assert.ok(r.status === 422 || r.body.records.length === 0, `${e}: ${JSON.stringify(r.body)}`);
     }
+    const ev = await c.post('/apps/desk/forms/case/eval', { values: { handler: who.boss.id, unit: rival.id }, expr: 'handler & unit & ""' });
+    assert.ok(!JSON.stringify(ev.body).includes('主管') && !JSON.stringify(ev.body).includes('乙公司'), JSON.stringify(ev.body));
+    const men = await c.post(`${path}/comments`, { text: '@', mentions: [who.boss.id, other.id] });
+    assert.ok(!JSON.stringify(men.body).includes('主管') && !JSON.stringify(men.body).includes('rivalman'), JSON.stringify(men.body));
     const w = await c.post('/apps/desk/forms/case/records', { title: '二', handler: who.boss.id });
     assert.equal(w.status, 422);
     assert.equal((await c.post('/apps/desk/forms/case/records', { title: '二', unit: rival.id })).status, 422);
