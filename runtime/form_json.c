@@ -7,6 +7,7 @@
 #include "engine/meta/fieldtype.h"
 #include "engine/meta/flowdef.h"
 #include "engine/record/access.h"
+#include "engine/record/print.h"
 
 struct draw {
     struct ctx *c;
@@ -691,6 +692,23 @@ static void put_settings(struct draw *d)
     json_end_obj(d->j);
 }
 
+static void put_prints(struct draw *d)
+{
+    struct print_name *names;
+    size_t n = print_names(d->c, d->f, &names);
+    if (!n || !(access_rights(d->x) & RIGHT_PRINT))
+        return;
+    json_key(d->j, STR("prints"));
+    json_begin_list(d->j);
+    for (size_t i = 0; i < n; i++) {
+        json_begin_obj(d->j);
+        json_kstr(d->j, "key", names[i].key);
+        json_kstr(d->j, "title", names[i].title);
+        json_end_obj(d->j);
+    }
+    json_end_list(d->j);
+}
+
 static int put_public(struct draw *d, struct err *err)
 {
     struct ctx *c = d->c;
@@ -757,6 +775,7 @@ int form_json(struct ctx *c, const struct form *f, struct json *j, struct err *e
     put_flow(&d);
     put_match(&d);
     put_settings(&d);
+    put_prints(&d);
     if (put_related(&d, err) || put_linked(&d, err) || put_public(&d, err))
         return -1;
     json_end_obj(j);

@@ -112,6 +112,8 @@ static const struct route ROUTES[] = {
      "changes it"},
     {HTTP_DELETE, F "/views/{view}", api_view_delete, NEED_MEMBER, RATE_NONE, 0, 0, "records",
      "drops it"},
+    {HTTP_GET, F "/print/{key}", api_print, NEED_MEMBER, RATE_NONE, 0, 0, "records",
+     "records in a print template"},
     {HTTP_POST, F "/flow/simulate", api_flow_simulate, NEED_MEMBER, RATE_HEAVY, 256 * KB,
      ROUTE_READS, "flow", "what the flow would do"},
     {HTTP_GET, F "/flow/stats", api_flow_stats, NEED_MEMBER, RATE_HEAVY, 0, 0, "flow",

@@ -184,7 +184,7 @@ static struct str scalar(struct run *r, const struct field *f, struct val v)
     case VAL_INSTANT: return instant_text(r, v.i);
     case VAL_REF: return r->e->machine ? str_dup(a, id_print(v.ref->id, buf)) : v.ref->title;
     case VAL_TEXT:
-        o = r->e->machine ? NULL : field_option(f, val_str(v));
+        o = r->e->machine || !f ? NULL : field_option(f, val_str(v));
         return o ? o->title : val_str(v);
     case VAL_BLANK:
     case VAL_LIST:
@@ -212,6 +212,17 @@ static struct str text(struct run *r, const struct field *f, struct val v)
         strb_add(&b, scalar(r, f, v.list[i]));
     }
     return strb_str(&b);
+}
+
+struct str export_text(struct ctx *c, const struct field *f, struct val v)
+{
+    static const struct export people;
+    struct run r = {.c = c, .e = &people};
+    char buf[40];
+    bool number = v.kind == VAL_NUM || v.kind == VAL_DEC;
+    if (!f || !number || !str_eqz(f->type->name, "percent"))
+        return text(&r, f, v);
+    return str_fmt(c->a, "%s%%", num_print(val_double(v) * 100, buf).p);
 }
 
 /* ---- cells of a workbook ---- */

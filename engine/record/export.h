@@ -26,6 +26,9 @@ int export_format_of(struct str name, enum export_format *out, struct err *err) 
 /* The media type of a format. */
 struct str export_type(enum export_format format);
 
+/* A value as a person reads it; f: its field, for titles of options and percent; NULL: none. */
+struct str export_text(struct ctx *c, const struct field *f, struct val v);
+
 /* Writes a new file at path (removed when it fails). ERR_DENIED without the right `export` (but for
  * the system), ERR_INVALID over EXPORT_ROWS_MAX records. temp_dir: for a workbook's rows. */
 int export_file(struct ctx *c, const struct export *e, struct str path, struct str temp_dir,
