@@ -21,6 +21,7 @@ static const struct cmd COMMANDS[] = {
     {"export", "APP/FORM", "records as CSV to stdout", host_run},
     {"backup", "FILE", "an online, sealed, checked copy", host_run},
     {"restore", "FILE", "a backup into an empty data folder", cmd_restore},
+    {"key", "list | rotate", "the keys of what is encrypted; new ones, while it is used", host_run},
     {"verify", "[FILE]", "check the database, or a backup", host_run},
     {"move", "--from URL --to URL", "everything into an empty database, counted and summed",
      cmd_move},

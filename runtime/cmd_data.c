@@ -12,6 +12,7 @@
 #include "engine/record/tablefile.h"
 #include "runtime/audited.h"
 #include "runtime/backup.h"
+#include "runtime/keys.h"
 #include "runtime/cmd.h"
 #include "runtime/openapi.h"
 #include "runtime/slurp.h"
@@ -379,6 +380,40 @@ static int body_explain(struct host *h)
 
 /* ---- the table ---- */
 
+/* ---- key list | rotate ---- */
+
+static int key_steps(struct host *h, struct err *err)
+{
+    struct str *apps;
+    size_t n = engine_apps(h->engine, h->a, &apps);
+    for (size_t i = 0; i < n; i++) {
+        int more = 1;
+        while (more > 0)
+            more = keys_step(&h->c, apps[i], err);
+        if (more < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int body_key(struct host *h)
+{
+    struct err err = ERR_INIT;
+    struct vault_key_info *keys;
+    size_t n;
+    bool rotate = str_eqz(h->cfg.pos[0], "rotate");
+    if (!rotate && !str_eqz(h->cfg.pos[0], "list"))
+        return EXIT_USAGE;
+    if (rotate && (keys_rotate(&h->c, &err) || key_steps(h, &err)))
+        return host_problem(h, &err);
+    if (vault_masters(h->c.vault, h->c.db, h->a, &keys, &n, &err))
+        return host_problem(h, &err);
+    for (size_t i = 0; i < n; i++)
+        host_say(h, 1, "%.*s  %-7s  %lld\n", STR_ARG(keys[i].id),
+                 keys[i].current ? "current" : "old", (long long)keys[i].wraps);
+    return EXIT_FINE;
+}
+
 static const struct host_cmd COMMANDS[] = {
     {"plan", body_plan, 0, 1, 1},
     {"apply", body_apply, 0, 1, 1},
@@ -386,6 +421,7 @@ static const struct host_cmd COMMANDS[] = {
     {"import", body_import, 0, 2, 2},
     {"export", body_export, 0, 1, 1},
     {"backup", body_backup, HOST_NO_APPS, 1, 1},
+    {"key", body_key, 0, 1, 1},
     {"verify", body_verify, HOST_NO_APPS, 0, 1},
     {"openapi", body_openapi, 0, 0, 0},
     {"explain", body_explain, 0, 2, 2},

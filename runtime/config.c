@@ -24,7 +24,8 @@ struct option_row {
 
 #define AT(m) offsetof(struct config, m)
 #define STORE_CMDS                                                                                 \
-    " serve plan apply member import export backup restore verify openapi explain doctor test "
+    " serve plan apply member import export backup restore verify openapi explain doctor test "    \
+    "key "
 
 static const struct option_row OPTIONS[] = {
     {"apps", "DIR", OPT_TEXT, AT(apps), 0, 0, "apps",

@@ -14,6 +14,7 @@
 #include "engine/record/tablefile.h"
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
+#include "runtime/keys.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/timers.h"
@@ -557,6 +558,12 @@ static void fill(void *arg)
         }
         c.app = NULL;
         app_unref(&app);
+        err = ERR_INIT;
+        int more = keys_step(&c, keys[i], &err);
+        if (more < 0)
+            log_event(LOG_WARN, "rotate", LOG_TEXT("app", keys[i]),
+                      LOG_TEXT("code", str_of(err.key)));
+        f->more = f->more || more == 1;
     }
     f->jobs->settled = f->more || f->failed ? 0 : versions;
 }

@@ -5,6 +5,7 @@
 #include "engine/record/schema_int.h"
 
 #include "engine/record/history_int.h"
+#include "engine/record/rotate.h"
 #include "engine/record/sealed.h"
 
 /* A column of the record that a row belongs to. */
@@ -76,6 +77,7 @@ struct seal_pass {
     struct ctx *c;
     const struct form *old, *f;
     int64_t record;
+    bool reseal; /* only under another key: old == f */
 };
 
 static const struct field *after(const struct form *f, const struct field *was)
@@ -116,12 +118,33 @@ static int pass_subject(struct seal_pass *p, const struct field *f, int64_t *sub
     return schema_subject(&s, p->old, &top, p->record, subject, err);
 }
 
+static int reseal(struct seal_pass *p, const struct field *f, int64_t row, struct val *v,
+                  struct err *err)
+{
+    struct vault_at at;
+    struct str text;
+    struct ctx *c = p->c;
+    if (!f->encrypted || v->kind != VAL_TEXT)
+        return 0;
+    sealed_place(c->a, f, row, &at);
+    int rc = vault_reseal(c->vault, c->db, c->a, &at, val_str(*v), &text, err);
+    if (rc == 1)
+        *v = val_text(text);
+    if (rc < 0 && str_eqz(str_of(err->key), "sealed_damaged")) {
+        *err = ERR_INIT; /* it could not be read before either */
+        rc = 0;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
 /* One kept value as the field keeps it now. */
 static int pass_value(struct seal_pass *p, const struct field *was, const struct field *now,
                       int64_t row, struct val *v, struct err *err)
 {
     int64_t subject;
     const struct sealer s = sealer_of(p->c);
+    if (p->reseal)
+        return reseal(p, now, row, v, err);
     if (val_is_blank(*v) || !changes_seal(was, now))
         return 0;
     struct val column = history_column(p->c, was, *v);
@@ -222,7 +245,7 @@ static int pass_entry(struct seal_pass *p, int64_t id, struct str changes, struc
     json_begin_obj(&j);
     for (uint32_t i = 0; v.kind == VAL_OBJ && i < v.n; i++) {
         struct pair pair = v.obj[i];
-        if (str_eqz(pair.key, "_title"))
+        if (str_eqz(pair.key, "_title") && !p->reseal)
             continue; /* it may hold what is sealed now */
         if (pass_field(p, &pair, err))
             return -1;
@@ -313,4 +336,48 @@ int schema_seal_history(struct ctx *c, const struct form *old, const struct form
     arena_undefer(c->a, own.a);
     arena_free(&own.a);
     return rc ? -1 : bin_titles(c, f, err);
+}
+
+/* ---- under another key ---- */
+
+static int read_entries(struct ctx *c, const struct app *app, int64_t last, struct kept_entry *e,
+                        struct str *forms, size_t *n, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT id, record, changes, form FROM _history WHERE app = ");
+    sql_bind_str(&q, app->key);
+    sql_lit(&q, " AND id > ");
+    sql_bind_int(&q, last);
+    sql_lit(&q, " ORDER BY id LIMIT ");
+    sql_int(&q, PAGE_ROWS);
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc;
+    *n = 0;
+    while ((rc = stmt_step(s, err)) == 1) {
+        forms[*n] = str_dup(c->a, stmt_str(s, 3));
+        e[(*n)++] =
+            (struct kept_entry){stmt_int(s, 0), stmt_int(s, 1), str_dup(c->a, stmt_str(s, 2))};
+    }
+    stmt_done(s);
+    return rc;
+}
+
+int rotate_history(struct ctx *c, const struct app *app, int64_t *last, size_t *n, struct err *err)
+{
+    struct kept_entry *e = ARENA_ARRAY(c->a, struct kept_entry, PAGE_ROWS);
+    struct str *forms = ARENA_ARRAY(c->a, struct str, PAGE_ROWS);
+    if (read_entries(c, app, *last, e, forms, n, err))
+        return -1;
+    for (size_t i = 0; i < *n; i++) {
+        const struct form *f = app_form(app, forms[i]);
+        struct seal_pass p = {.c = c, .old = f, .f = f, .record = e[i].record, .reseal = true};
+        *last = e[i].id;
+        if (f && str_find(e[i].changes, STR("\"v1."), 0) >= 0 &&
+            pass_entry(&p, e[i].id, e[i].changes, err))
+            return -1;
+    }
+    return 0;
 }

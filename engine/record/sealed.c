@@ -10,7 +10,7 @@
 
 /* ---- where a value stands ---- */
 
-static void place(struct arena *a, const struct field *f, int64_t row, struct vault_at *at)
+void sealed_place(struct arena *a, const struct field *f, int64_t row, struct vault_at *at)
 {
     const struct form *top = f->form->parent ? f->form->parent : f->form;
     *at = (struct vault_at){.app = top->app->key, .form = top->key, .field = f->key, .row = row};
@@ -89,7 +89,7 @@ int sealed_put_column(const struct sealer *s, const struct field *f, int64_t row
     *out = VAL_NONE;
     if (val_is_blank(v))
         return 0;
-    place(s->a, f, row, &at);
+    sealed_place(s->a, f, row, &at);
     if (vault_seal(s->vault, s->db, s->a, &at, subject, encode(s->a, v), &text, err))
         return -1;
     *out = val_text(text);
@@ -104,7 +104,7 @@ int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struc
     *out = VAL_NONE;
     if (!text.n)
         return 0;
-    place(s->a, f, row, &at);
+    sealed_place(s->a, f, row, &at);
     int rc = vault_unseal(s->vault, s->db, s->a, &at, text, &plain, err);
     if (rc == 1)
         *out = field_from_val(f, s->a, decode(s->a, plain));
@@ -139,7 +139,7 @@ static int blind(const struct sealer *s, const struct field *f, const char *use,
 {
     struct vault_at at;
     struct str hash;
-    place(s->a, f, 0, &at);
+    sealed_place(s->a, f, 0, &at);
     if (vault_blind(s->vault, s->db, s->a, &at, use, text, &hash, err))
         return -1;
     *out = val_text(hash);

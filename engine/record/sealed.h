@@ -23,6 +23,10 @@ static inline struct sealer sealer_of(const struct ctx *c)
  * app's. */
 int64_t sealed_subject(const struct field *f, const struct rec *r, const struct rec *up);
 
+struct vault_at;
+/* Where its values stand. */
+void sealed_place(struct arena *a, const struct field *f, int64_t row, struct vault_at *at);
+
 /* In a write job. v: the field's own form; blank stays blank. */
 int sealed_put(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
                struct val v, struct val *out, struct err *err) ATTR_MUST;

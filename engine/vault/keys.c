@@ -604,3 +604,27 @@ int vault_retire(struct vault *v, struct conn *db, struct arena *a, struct str a
     sql_bind_str(&q, app);
     return store_exec(db, a, &q, destroyed, err);
 }
+
+/* 1 an old key, of this person; 0 another state. */
+static int old_key(struct conn *db, struct arena *a, int64_t key, int64_t *subject, struct err *err)
+{
+    struct sql q;
+    begin(&q, db, a);
+    sql_lit(&q, "SELECT subject FROM _vault_key WHERE state = 'old' AND id = ");
+    sql_bind_int(&q, key);
+    return store_get_int(db, a, &q, subject, err);
+}
+
+int vault_reseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
+                 struct str sealed, struct str *out, struct err *err)
+{
+    struct str plain;
+    int64_t subject = 0;
+    int64_t key = vault_key_of(sealed);
+    int rc = key ? old_key(db, a, key, &subject, err) : 0;
+    if (rc == 1)
+        rc = vault_unseal(v, db, a, at, sealed, &plain, err);
+    if (rc == 1 && vault_seal(v, db, a, at, subject, plain, out, err))
+        rc = -1;
+    return rc;
+}

@@ -137,6 +137,10 @@ int vault_rewrap(struct vault *v, struct conn *db, struct arena *a, int64_t max,
  * what the old ones sealed is read until vault_retire. */
 int vault_new_keys(struct vault *v, struct conn *db, struct arena *a, struct str app,
                    struct err *err) ATTR_MUST;
+/* In a write job: what an old key sealed, sealed by the current one of the same person. 1 and the
+ * new text, 0 nothing to do (current, erased, not sealed), -1. */
+int vault_reseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
+                 struct str sealed, struct str *out, struct err *err) ATTR_MUST;
 /* 1 when this key is replaced by another one: seal again what it sealed. */
 int vault_is_old(struct vault *v, struct conn *db, struct arena *a, int64_t key,
                  struct err *err) ATTR_MUST;

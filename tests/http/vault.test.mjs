@@ -259,3 +259,95 @@ test('keys: missing, wrong, readable by others', { skip }, async (t) => {
   await s.stop();
   [other, `${other}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true }));
 });
+
+test('rotation while people write; a kill in the middle goes on', { skip }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  let s = await start(t, { apps, data, mayFail: true });
+  t.after(() => [data, `${data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  let doc = await login(s, 'doctor');
+  let admin = await login(s, 'admin');
+  const create = [...Array(900)].map((_, i) => ({ name: `人${i}`, phone: `139${String(i).padStart(8, '0')}`, kin: [{ who: `亲${i}` }] }));
+  const ids = [];
+  for (let i = 0; i < create.length; i += 300) ids.push(...ok(await doc.post(`${P}/records/batch`, { create: create.slice(i, i + 300) })).results.map((r) => r.id));
+  const before = sql(join(data, 'mortise.db'), 'SELECT count(*) FROM _vault_key')[0][0];
+  assert.ok(before > 900, 'a key a person');
+  assert.equal((await doc.post('/admin/keys/rotate', {})).status, 403);
+  let stop = false;
+  const wrong = [];
+  const writers = [0, 1, 2].map(async (w) => {
+    for (let i = 0; !stop; i++) {
+      const id = ids[(i * 3 + w) % ids.length];
+      const r = await doc.get(`${P}/records/${id}`);
+      const u = r.status === 200 && (await doc.patch(`${P}/records/${id}`, { mail: `w${w}i${i}@x.example`, _version: r.body._version }));
+      if (r.status !== 200 || ![200, 409].includes(u.status)) wrong.push([r.status, u.status, JSON.stringify(u.body ?? r.body).slice(0, 200)]);
+    }
+  });
+  const state = ok(await admin.post('/admin/keys/rotate', {}), 202);
+  assert.deepEqual(state.keys.map((k) => k.current), [false, true]);
+  assert.equal(state.keys[0].wraps, 0);
+  await new Promise((r) => setTimeout(r, 60));
+  stop = true;
+  await Promise.all(writers);
+  s.child.kill('SIGKILL');
+  await s.exited;
+  assert.deepEqual(wrong, []);
+  s = await start(t, { apps, data });
+  doc = await login(s, 'doctor');
+  admin = await login(s, 'admin');
+  await until(async () => ok(await admin.get('/admin/keys')).rotations[0].state === 'done', 20_000);
+  const db = join(data, 'mortise.db');
+  assert.equal(sql(db, "SELECT count(*) FROM _vault_key WHERE app = 'care' AND state = 'old'")[0][0], 0);
+  assert.ok(sql(db, "SELECT count(*) FROM _vault_key WHERE state = 'retired' AND wrapped IS NULL")[0][0] >= 900);
+  for (const i of [0, 1, 450, 899]) {
+    const r = ok(await doc.get(`${P}/records/${ids[i]}`));
+    assert.deepEqual([r.name, r.phone, r.kin[0].who], [`人${i}`, create[i].phone, `亲${i}`]);
+    assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${ids[i]}/history`))), new RegExp(`人${i}`));
+  }
+  assert.equal(ok(await doc.get(`${P}/records?filter=${encodeURIComponent('phone = "13900000450"')}`)).records.length, 1);
+  assert.equal(run(['key', 'rotate', '--data', data, '--apps', apps]).code, 0);
+  const list = run(['key', 'list', '--data', data, '--apps', apps]);
+  assert.match(list.out, /old[^]*old[^]*current/);
+  assert.equal(ok(await doc.get(`${P}/records/${ids[5]}`)).name, '人5');
+});
+
+test('erasing a person: here, in history, in a backup restored later', { skip }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  const s = await start(t, { apps, data });
+  t.after(() => [data, `${data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  const [doc, nurse, admin] = [await login(s, 'doctor'), await login(s, 'nurse'), await login(s, 'admin')];
+  const her = ok(await doc.post(`${P}/records`, { name: '张三丰', phone: '13812345678', ward: 'A', kin: [{ who: '张翠山' }] }), 201)._id;
+  const him = ok(await doc.post(`${P}/records`, { name: '李四光', phone: '13812345679' }), 201)._id;
+  const visit = ok(await doc.post(`${V}/records`, { who: her, notes: '咳嗽三天' }), 201)._id;
+  const ask = { app: 'care', form: 'person', record: her };
+  assert.equal((await nurse.post('/admin/privacy/requests', { kind: 'erase', ...ask })).status, 403);
+  assert.equal((await admin.post('/admin/privacy/requests', { kind: 'sell', ...ask })).status, 422);
+  assert.equal((await admin.post('/admin/privacy/requests', { kind: 'erase', ...ask, record: '0000000000001' })).status, 404);
+  const got = ok(await admin.post('/admin/privacy/requests', { kind: 'access', ...ask }), 201);
+  assert.ok(!JSON.stringify(got).includes('张三丰'), 'operate is no right to read');
+  const backup = join(data, 'b.bak');
+  assert.equal(run(['backup', backup, '--data', data]).code, 0);
+  const erased = ok(await admin.post('/admin/privacy/requests', { kind: 'erase', ...ask }), 201);
+  assert.equal(erased.keys, 1);
+  assert.equal(erased.rows, 3);
+  const check = async (c) => {
+    const r = ok(await c.get(`${P}/records/${her}`));
+    assert.deepEqual([r.name, r.phone, r.ward, r.kin[0].who], [null, null, 'A', null]);
+    const v = ok(await c.get(`${V}/records/${visit}`));
+    assert.deepEqual([v.notes, v.tel], [null, null]);
+    assert.ok(!/张三丰|13812345678|张翠山/.test(JSON.stringify(ok(await c.get(`${P}/records/${her}/history`)))));
+    assert.equal(ok(await c.get(`${P}/records/${him}`)).name, '李四光');
+  };
+  await check(doc);
+  assert.equal(ok(await admin.get('/admin/privacy/requests')).requests.length, 2);
+  assert.match(readFileSync(join(`${data}.keys`, 'erased'), 'utf8'), /^\d+ /);
+  await s.stop();
+  const fresh = folder();
+  t.after(() => [fresh, `${fresh}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  assert.equal(run(['restore', backup, '--data', fresh]).code, 1, 'not without its keys');
+  const r = run(['restore', backup, '--data', fresh, '--keys', `${data}.keys`]);
+  assert.equal(r.code, 0, r.out + r.err);
+  const again = await start(t, { apps, data: fresh, args: ['--keys', `${data}.keys`] });
+  await check(await login(again, 'doctor'));
+});
