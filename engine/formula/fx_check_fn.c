@@ -303,6 +303,7 @@ static void check_metric(struct checker *c, struct node *n)
 {
     bool count = str_eqz(str_of(n->fn->name), "COUNT");
     struct sig s = sig_read(n->fn->sig);
+    size_t most = s.repeats ? 1 : s.n; /* LARGE and SMALL say which */
     if (c->in_agg) {
         fx_complain(c, n, "汇总函数不能嵌套。", "Aggregates cannot be nested.");
     }
@@ -313,13 +314,18 @@ static void check_metric(struct checker *c, struct node *n)
     c->in_agg = false;
     n->flags |= NF_AGG | NF_ROW;
     n->type.base = FX_NUM;
-    if (!check_count(c, n, count ? 0 : 1, 1) || n->nargs == 0) {
+    if (!check_count(c, n, count ? 0 : most, most) || n->nargs == 0) {
         return;
+    }
+    if (most == 2 && (n->args[1]->flags & NF_ROW)) {
+        fx_complain(c, n->args[1], "第几个要是写定的数值。", "Which one is a literal number.");
+    } else if (most == 2) {
+        check_arg(c, n->args[1], 'n');
     }
     if (n->args[0]->type.list) {
         fx_complain(c, n->args[0], "指标按记录汇总，这里不能是列表。",
                     "A metric aggregates records, so this cannot be a list.");
-    } else if (check_arg(c, n->args[0], s.args[0]) && s.result == 'o') {
+    } else if (check_arg(c, n->args[0], s.args[0] == 'Q' ? 'n' : s.args[0]) && s.result == 'o') {
         n->type = n->args[0]->type;
     }
 }

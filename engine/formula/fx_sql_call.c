@@ -454,7 +454,9 @@ static int metric_count(struct writer *w, const struct node *n)
         sql_lit(w->q, "COUNT(*)");
         return 0;
     }
-    if (str_eqz(str_of(n->fn->name), "COUNTD")) {
+    if (str_eqz(str_of(n->fn->name), "COUNTBLANK")) {
+        sql_lit(w->q, "COUNT(*) - COUNT(");
+    } else if (str_eqz(str_of(n->fn->name), "COUNTD")) {
         sql_lit(w->q, "COUNT(DISTINCT ");
     } else {
         sql_lit(w->q, "COUNT(");
@@ -505,6 +507,48 @@ static int metric_average(struct writer *w, const struct node *n)
     return rc;
 }
 
+/* MEDIAN, STDEV, PRODUCT, LARGE, SMALL: all numbers at once. */
+static int metric_gathered(struct writer *w, const struct node *n)
+{
+    bool product = !w->pg && str_eqz(str_of(n->fn->name), "PRODUCT");
+    if (w->pg) {
+        static const char *const fns[][2] = {{"MEDIAN", "fx_median(array_agg(("},
+                                             {"STDEV", "fx_stdev(array_agg(("},
+                                             {"PRODUCT", "fx_product(array_agg(("},
+                                             {"LARGE", "fx_large(array_agg(("},
+                                             {"SMALL", "fx_small(array_agg(("}};
+        for (size_t i = 0; i < ARRAY_LEN(fns); i++) {
+            if (str_eqz(str_of(n->fn->name), fns[i][0])) {
+                sql_lit_(w->q, str_of(fns[i][1]));
+            }
+        }
+    } else {
+        if (product) { /* without a row the aggregate does not know what it is */
+            sql_lit(w->q, "CASE WHEN COUNT(*) = 0 THEN 0.0 ELSE ");
+        }
+        sql_lit(w->q, "fx_gather('");
+        sql_lit_(w->q, str_of(n->fn->name));
+        sql_lit(w->q, "', ");
+    }
+    if (fxs_emit(w, n->args[0], W_VALUE) != 0) {
+        return -1;
+    }
+    if (w->pg) {
+        sql_lit(w->q, ")::float8)");
+    }
+    if (n->nargs > 1) {
+        sql_lit(w->q, ", ");
+        if (fxs_emit(w, n->args[1], W_NUM) != 0) {
+            return -1;
+        }
+    }
+    sql_lit(w->q, ")");
+    if (product) {
+        sql_lit(w->q, " END");
+    }
+    return 0;
+}
+
 /* One aggregate; *scale as in fx_sql_metric. */
 static int metric(struct writer *w, const struct node *n, uint8_t *scale)
 {
@@ -518,6 +562,9 @@ static int metric(struct writer *w, const struct node *n, uint8_t *scale)
     }
     if (str_eqz(name, "SUM")) {
         return metric_sum(w, n->args[0], scale);
+    }
+    if (!str_eqz(name, "MIN") && !str_eqz(name, "MAX")) {
+        return metric_gathered(w, n);
     }
     if (str_eqz(name, "MIN")) {
         sql_lit(w->q, "MIN(");

@@ -67,6 +67,11 @@ int fxs_pg_packed(struct writer *w, const struct node *n);
 int fxs_pg_instant(struct writer *w, const struct node *x);
 int fxs_pg_failed(struct writer *w, const struct node *n);
 
+/* fx_gather(): fx_sqlagg.c. */
+#define FXS_GATHER_BYTES 40
+void fxs_gather_step(void *state, struct arena *a, const struct val *args, size_t n);
+struct val fxs_gather_final(void *state, struct arena *a);
+
 /* fx() and the packed lists it takes: fx_sqlfn.c. */
 struct str fxs_pack(struct arena *a, struct val list);
 struct str fxs_zone_text(struct arena *a, const struct zone *zone, const struct fx_calendar *c);
