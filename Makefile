@@ -61,6 +61,7 @@ bench: ## six figures beside their floor in the same run (build/bench.json)
 	@runtime/deploy/need.sh "benchmarks (load generator, sqlite3 shell)" $(PKG_BENCH)
 	@$(MAKE) -s -j2 V=release all build/release/tests/bench/floor
 	@node tests/bench/run.mjs $(ARGS)
+	@MORTISE_BIN=build/release/mortise node tests/bench/flow.mjs
 	@$(MAKE) -s bench-formula
 
 bench-formula: wasm ## expressions: native beside WebAssembly, size of formula.wasm

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { login, PASSWORD, serve, skip } from './lib.mjs';
+import { folder, login, PASSWORD, serve, skip } from './lib.mjs';
 
 const L = '/apps/desk/forms/leave';
 const PEOPLE = 50;
@@ -113,4 +113,26 @@ test('managing approvals', { skip }, async (t) => {
     const chief = nodes.find((x) => x.key === 'chief');
     assert.ok(chief.done >= 1 && chief.open >= 1, JSON.stringify(nodes));
   });
+});
+
+test('a timer that came due while the server was down fires once', { skip }, async (t) => {
+  const data = folder();
+  let s = await serve(t, { own: true, data, args: ['--test-clock'] });
+  const apps = s.apps;
+  const file = join(apps, 'desk/forms/leave.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('mode: any', 'mode: any\n      due: {after: 2 hours, then: [remind]}'));
+  const admin = await login(s, 'admin');
+  const plan = (await admin.post('/admin/apps/desk/plan', {})).body;
+  assert.equal((await admin.post('/admin/apps/desk/publish', { plan_hash: plan.plan_hash })).status, 200);
+  const agent = await login(s, 'agent');
+  const id = (await agent.post(`${L}/records`, { reason: '停机', days: 1 })).body._id;
+  await s.stop();
+  s = await serve(t, { apps, data, args: ['--test-clock'] });
+  const again = await login(s, 'agent');
+  const reminders = async () => (await again.get(`${L}/records/${id}/flow`)).body.timeline.filter((x) => x.action === 'remind').length;
+  await again.post('/test/clock', { advance: '1 day' });
+  await eventually(reminders);
+  await again.post('/test/clock', { advance: '1 day' });
+  await new Promise((r) => setTimeout(r, 300));
+  assert.equal(await reminders(), 1);
 });

@@ -69,6 +69,13 @@ static const struct test_file FILES[] = {
      "    picker: {type: approve, to: [role: boss], next: picked}\n"
      "    picked: {type: approve, to: [picks: picker], empty: role:dir, next: done}\n"
      "    done: {type: end}\n"},
+    /* Two forms that start each other: refused when they do, not for ever. */
+    {"forms/ping.yaml", FORM_HEAD("ping") FORM_FIELDS
+     "flow:\n  nodes:\n    go: {type: subflow, form: pong, set: {what: what}, wait: true, next: "
+     "done}\n    done: {type: end}\n"},
+    {"forms/pong.yaml", FORM_HEAD("pong") FORM_FIELDS
+     "flow:\n  nodes:\n    go: {type: subflow, form: ping, set: {what: what}, wait: true, next: "
+     "done}\n    done: {type: end}\n"},
     {"forms/child.yaml",
      FORM_HEAD("child") FORM_FIELDS "flow:\n"
                                     "  nodes:\n"
@@ -370,6 +377,49 @@ static void test_subflow(void **state)
     CHECK_STR(state_of("child", child), "\"approved\"");
 }
 
+static void test_circle_of_flows(void **state)
+{
+    (void)state;
+    struct test_job j;
+    struct err err;
+    assert_int_equal(test_create(&app, &rep.who, "ping", "{\"what\":\"x\"}", &j, &err), -1);
+    CHECK_STR(str_of(err.key), "flow_depth");
+}
+
+/* ---- before it runs ---- */
+
+static struct str simulate(const char *values)
+{
+    struct err err = ERR_INIT;
+    struct strb b;
+    struct json j;
+    strb_init(&b, app.a);
+    json_init(&j, &b);
+    test_as(&app, &rep.who);
+    OK(flow_simulate(&app.c, app_form(app.app, STR("req")), test_json(&app, values), rep.who.id, &j,
+                     &err));
+    return strb_str(&b);
+}
+
+static void test_simulate(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *values, *has;
+    } cases[] = {
+        {"{\"way\":\"both\"}", "\"key\":\"left\""},
+        {"{\"way\":\"both\"}", "\"key\":\"deeper\""},
+        {"{\"way\":\"both\"}", "\"when\":\"way = \\\"both\\\"\""},
+        {"{\"way\":\"veto\"}", "\"mode\":\"vote\""},
+        {"{\"way\":\"picks\"}", "\"found\":\"empty\""},
+        {"{}", "\"due_at\":\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (!has(simulate(cases[i].values), cases[i].has))
+            fail_msg("%s: no %s in %s", cases[i].values, cases[i].has,
+                     str_z(app.a, simulate(cases[i].values)));
+}
+
 /* ---- with the right ---- */
 
 static void test_jump(void **state)
@@ -498,6 +548,8 @@ int main(void)
         cmocka_unit_test(test_delegation),
         cmocka_unit_test(test_hand_over),
         cmocka_unit_test(test_subflow),
+        cmocka_unit_test(test_circle_of_flows),
+        cmocka_unit_test(test_simulate),
         cmocka_unit_test(test_jump),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_stats),
