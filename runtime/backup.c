@@ -7,6 +7,7 @@
 #include "engine/store/move.h"
 #include "engine/store/migrate.h"
 #include "engine/vault/vault.h"
+#include "runtime/backup_files.h"
 #include "runtime/host.h"
 #include "runtime/clock.h"
 
@@ -49,6 +50,11 @@ static void forget_all(struct arena *a, struct str path)
     forget(a, str_fmt(a, "%.*s-lock", STR_ARG(path)));
 }
 
+static struct str files_dir(const struct config *cfg, struct arena *a)
+{
+    return str_fmt(a, "%.*s/files", STR_ARG(cfg->data));
+}
+
 int backup_make(struct store *s, const struct config *cfg, struct arena *a, struct str to,
                 struct err *err)
 {
@@ -59,7 +65,9 @@ int backup_make(struct store *s, const struct config *cfg, struct arena *a, stru
                        "File “%.*s” exists already.", STR_ARG(to));
     if (vault_key_file(key_path(cfg, a), true, &key, err) || store_backup(s, copy, err))
         return -1;
-    int rc = vault_seal_file(&key, copy, to, err);
+    int rc = backup_files_add(a, copy, files_dir(cfg, a), err);
+    if (rc == 0)
+        rc = vault_seal_file(&key, copy, to, err);
     forget(a, copy);
     return rc;
 }
@@ -80,8 +88,9 @@ static int check_copy(struct arena *a, struct str path, struct err *err)
     return rc;
 }
 
+/* files: where the uploaded files go; empty: they are only checked. */
 static int open_checked(const struct config *cfg, struct arena *a, struct str from, struct str to,
-                        struct err *err)
+                        struct str files, struct err *err)
 {
     struct vault_key key;
     struct str path = key_path(cfg, a);
@@ -99,7 +108,7 @@ static int open_checked(const struct config *cfg, struct arena *a, struct str fr
     }
     if (vault_open_file(&key, from, to, err))
         return -1;
-    if (check_copy(a, to, err) == 0)
+    if (backup_files_take(a, to, files, err) == 0 && check_copy(a, to, err) == 0)
         return 0;
     forget(a, to);
     return -1;
@@ -111,7 +120,7 @@ static int restore_into(const struct config *cfg, struct arena *a, struct str fr
     struct store_opts opts = {.mono_us = clock_mono_us};
     struct move m = {.now_us = clock_real_us()};
     struct str copy = str_fmt(a, "%.*s/restore-%ld.db", STR_ARG(cfg->data), (long)getpid());
-    if (open_checked(cfg, a, from, copy, err))
+    if (open_checked(cfg, a, from, copy, files_dir(cfg, a), err))
         return -1;
     int rc = store_open(str_fmt(a, "sqlite:%.*s", STR_ARG(copy)), &opts, &m.from, err);
     if (rc == 0)
@@ -163,7 +172,7 @@ int backup_restore(const struct config *cfg, struct arena *a, struct str from, s
         return err_set(err, ERR_CONFLICT, "exists", "“%.*s”中已有数据库，请恢复到空目录。",
                        "There is a database in “%.*s” already; restore into an empty folder.",
                        STR_ARG(cfg->data));
-    if (open_checked(cfg, a, from, copy, err))
+    if (open_checked(cfg, a, from, copy, files_dir(cfg, a), err))
         return -1;
     if (check_keys(cfg, a, copy, err)) {
         forget_all(a, copy);
@@ -180,7 +189,7 @@ int backup_restore(const struct config *cfg, struct arena *a, struct str from, s
 int backup_verify(const struct config *cfg, struct arena *a, struct str from, struct err *err)
 {
     struct str copy = str_fmt(a, "%.*s.verify-%ld", STR_ARG(from), (long)getpid());
-    if (open_checked(cfg, a, from, copy, err))
+    if (open_checked(cfg, a, from, copy, STR_NONE, err))
         return -1;
     forget_all(a, copy);
     return 0;

@@ -1,9 +1,10 @@
 // Files: uploading, who may read them, safe headers, ranges, copies, quotas, forgetting.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
-import { call, login, root, serve, skip, until } from './lib.mjs';
+import { test } from 'node:test';
+import { call, login, root, run, serve, skip, until } from './lib.mjs';
 import { PNG, upload } from './files.mjs';
 
 const C = '/apps/docs/forms/contract/records';
@@ -188,4 +189,28 @@ test('files', { skip }, async (t) => {
     assert.equal((await (await login(s, 'mgr')).get(`/files/${held.scan[0].id}`)).body, 'scan text');
     assert.ok(existsSync(join(s.data, 'files')));
   });
+});
+
+test('files in backups', { skip }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'mortise-files-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const data = join(dir, 'one');
+  const keys = ['--keys', join(dir, 'keys')];
+  const s = await serve(t, { apps: join(root, 'tests/http/paper'), data, args: keys });
+  const rep = await login(s, 'rep');
+  const big = Buffer.alloc(300_000, 'abc');
+  const id = (await upload(s, rep, big, 'big.txt')).body.id;
+  const rec = (await rep.post(C, { name: 'kept', scan: [id] })).body;
+  const file = join(dir, 'b.mortise');
+  const made = run(['backup', file, '--data', data, ...keys]);
+  assert.equal(made.code, 0, made.out + made.err);
+  assert.equal(run(['verify', file, '--data', data, ...keys]).code, 0);
+  await s.stop();
+  const two = join(dir, 'two');
+  const back = run(['restore', file, '--data', two, ...keys]);
+  assert.equal(back.code, 0, back.out + back.err);
+  const s2 = await serve(t, { apps: join(root, 'tests/http/paper'), data: two, args: keys });
+  const again = await login(s2, 'rep');
+  assert.equal((await again.get(`${C}/${rec._id}`)).body.name, 'kept');
+  assert.equal((await again.get(`/files/${id}`)).body, big.toString());
 });
