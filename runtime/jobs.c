@@ -156,7 +156,7 @@ static int next_job(struct work *w, struct err *err)
     return rc;
 }
 
-/* Of several programs one gets a job: writing transactions take turns (ADR 0012). */
+/* Of several programs one gets a job: writing transactions take turns (ADR 0013). */
 static int claim(struct ctx *c, void *arg, struct err *err)
 {
     const struct work *w = arg;

@@ -5,7 +5,7 @@
  * goes through store_write(): jobs of all threads queue up, one of the waiting threads leads, runs
  * each job in a savepoint on the one writing connection, commits them together (one fsync) and
  * wakes the others. Only that connection checkpoints. (SQLite's WAL-reset race needs two; see ADR
- * 0003.) Drivers: SQLite; PostgreSQL, where the writers of all processes take turns (ADR 0012).
+ * 0003.) Drivers: SQLite; PostgreSQL, where the writers of all processes take turns (ADR 0013).
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
