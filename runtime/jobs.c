@@ -30,7 +30,7 @@
 #define ERRORS_MAX  1000
 #define POLL_S      5
 #define PROGRESS_US (500 * 1000)
-#define LEASE_US    (120 * US_PER_S) /* told again with every count */
+#define LEASE_US    (15 * US_PER_S)  /* told again with every count */
 #define SWEEP_US    (3600 * US_PER_S)
 #define BLOB_AGE_S  86400
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/org/member.h"
+#include "engine/record/schema.h"
 #include "engine/vault/vault.h"
 
 #define SORT_KEYS_MAX 8
@@ -35,6 +36,17 @@ struct str *split_commas(struct arena *a, struct str s, size_t *n)
     }
     *n = parts.n;
     return parts.v;
+}
+
+static void order_zh(struct sort_col *col)
+{
+    struct sql q;
+    sql_init(&q, col->expr.text.a, col->expr.dialect);
+    sql_lit(&q, "(");
+    sql_append(&q, &col->expr);
+    sql_lit(&q, ") COLLATE \"zh\"");
+    col->expr = q;
+    col->zh = true;
 }
 
 /* A ref sorts by the name people see. */
@@ -66,6 +78,7 @@ static int ref_expr(struct access *x, const struct field *f, struct sort_col *co
         org_limit(x->c, q, "t1");
     }
     sql_lit(q, ")");
+    order_zh(col);
     return 0;
 }
 
@@ -80,7 +93,11 @@ static int field_expr(struct access *x, const struct field *f, struct sort_col *
         col->kind = COL_INT; /* an id is a text in expressions only */
     if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_CREATED_AT])
         col->nullable = access_show(x, f, FIELD_READ) != SHOW_ALWAYS;
-    return access_column(x, &col->expr, 0, f, ACCESS_COMPUTE, err);
+    if (access_column(x, &col->expr, 0, f, ACCESS_COMPUTE, err))
+        return -1;
+    if (schema_ordered_zh(f))
+        order_zh(col);
+    return 0;
 }
 
 static enum col_kind type_kind(struct fx_type t)
@@ -109,7 +126,11 @@ static int text_expr(struct access *x, struct str text, struct sort_col *col, st
         return -1;
     struct fx_sql_env env = access_sql_env(x, 0, true);
     col->kind = type_kind(fx_type_of(fx));
-    return fx_sql_value(fx, &col->expr, &env, NULL, err);
+    if (fx_sql_value(fx, &col->expr, &env, NULL, err))
+        return -1;
+    if (fx_type_of(fx).base == FX_TEXT && !fx_type_of(fx).options)
+        order_zh(col);
+    return 0;
 }
 
 static struct sort_col *new_col(struct access *x, struct sorting *out, bool descending)
@@ -211,6 +232,8 @@ void sorting_order_outer(const struct sorting *s, struct sql *q)
         else
             sql_lit(q, " ORDER BY p.k");
         sql_int(q, (int64_t)i);
+        if (s->v[i].zh)
+            sql_lit(q, " COLLATE \"zh\"");
         direction(q, &s->v[i]);
     }
 }

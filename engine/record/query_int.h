@@ -72,6 +72,7 @@ struct sort_col {
     struct sql expr; /* over t0 */
     bool descending;
     bool nullable;
+    bool zh; /* in the order of lists (value/collate.h); the expression says so */
     enum col_kind kind;
 };
 

@@ -498,7 +498,8 @@ static int make_indexes(struct table_work *tw, struct err *err)
         const struct schema_index *ix = &tw->t.indexes.v[i];
         if (many && !ix->unique)
             continue;
-        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, ix->unique, ix->live};
+        struct ddl_index ddl = {ix->name,   ix->columns, ix->ncolumns,
+                                ix->unique, ix->live,    ix->last_zh};
         if (ddl_create_index(c->db, c->a, &tw->t.ddl, &ddl, err) < 0)
             return err->code == ERR_CONFLICT ? not_unique(tw, err) : -1;
     }
@@ -703,7 +704,7 @@ static int missing_index(struct ctx *c, const struct form *f, struct err *err)
         bool there = ix->unique; /* made with the table, or not at all */
         for (size_t k = 0; k < n && !there; k++)
             there = str_eq(names[k], name);
-        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, false, ix->live};
+        struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, false, ix->live, ix->last_zh};
         if (!there)
             return ddl_create_index(c->db, c->a, &t.ddl, &ddl, err) ? -1 : 1;
     }

@@ -52,4 +52,7 @@ struct version {
 int version_list(struct conn *db, struct arena *a, struct str app, struct version **out, size_t *n,
                  struct err *err) ATTR_MUST;
 
+/* Whether lists order it as people do (value/collate.h), not by code points: free text. */
+bool schema_ordered_zh(const struct field *f);
+
 #endif

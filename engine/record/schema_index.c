@@ -28,12 +28,13 @@ static void why(struct adder *in, const char *zh, const char *en, struct str key
     in->en = str_fmt(in->a, "%s%s%.*s", en, key.n ? " " : "", STR_ARG(key));
 }
 
-enum index_kind { INDEX_PLAIN, INDEX_UNIQUE, INDEX_LIVE };
+/* …_ZH: the last column is for sorting, in the order of lists. */
+enum index_kind { INDEX_PLAIN, INDEX_UNIQUE, INDEX_LIVE, INDEX_PLAIN_ZH, INDEX_LIVE_ZH };
 
 /* Once; its name is made of its kind and columns, so equal names are equal indexes. */
 static void add_index(struct adder *in, enum index_kind kind, const struct str *columns, size_t n)
 {
-    static const char *const kinds[] = {"i", "u", "l"};
+    static const char *const kinds[] = {"i", "u", "l", "p", "m"};
     struct schema_table *t = in->t;
     struct strb name;
     strb_init(&name, in->a);
@@ -45,8 +46,9 @@ static void add_index(struct adder *in, enum index_kind kind, const struct str *
     struct schema_index ix = {.name = strb_str(&name),
                               .ncolumns = n,
                               .unique = kind == INDEX_UNIQUE,
-                              .live =
-                                  kind == INDEX_LIVE || (kind == INDEX_UNIQUE && !t->form->parent),
+                              .live = kind == INDEX_LIVE || kind == INDEX_LIVE_ZH ||
+                                      (kind == INDEX_UNIQUE && !t->form->parent),
+                              .last_zh = kind == INDEX_PLAIN_ZH || kind == INDEX_LIVE_ZH,
                               .zh = in->zh,
                               .en = in->en};
     for (size_t i = 0; i < t->indexes.n; i++)
@@ -98,6 +100,24 @@ static void add_plain(struct adder *in, const struct field *f)
         add_index(in, INDEX_PLAIN, &column, 1);
 }
 
+bool schema_ordered_zh(const struct field *f)
+{
+    if (field_is_sys(f) || !f->type || f->encrypted || field_column_kind(f) != COL_TEXT)
+        return false;
+    if (field_by_expr(f) || f->value)
+        return f->value_type.base == FX_TEXT && !f->value_type.options;
+    return !f->noptions && (str_eqz(f->type->name, "text") || str_eqz(f->type->name, "textarea"));
+}
+
+/* For sorting by a field. */
+static void add_order(struct adder *in, const struct field *f)
+{
+    if (f && f->form == in->t->form && schema_ordered_zh(f) && schema_worth_an_index(f))
+        add_index(in, INDEX_PLAIN_ZH, &f->key, 1);
+    else
+        add_plain(in, f);
+}
+
 static void add_ref(void *arg, const struct fx_ref *ref)
 {
     const struct field *f = ref->n ? ref->path[0].ref : NULL;
@@ -117,7 +137,8 @@ struct wide {
     const struct form *f;
     const struct field *v[COLUMNS_MAX];
     size_t n;
-    bool full; /* a column that does not fit: it would serve nothing */
+    bool sorted; /* the last column is the view's first sort */
+    bool full;   /* a column that does not fit: it would serve nothing */
 };
 
 static bool has_own_column(const struct wide *w, const struct field *f)
@@ -165,7 +186,8 @@ static void add_wide(struct adder *in, const struct wide *w)
     for (size_t i = 0; i < w->n; i++)
         columns[i] = w->v[i]->key;
     size_t before = in->t->indexes.n;
-    add_index(in, INDEX_LIVE, columns, w->n);
+    add_index(in, w->sorted && schema_ordered_zh(w->v[w->n - 1]) ? INDEX_LIVE_ZH : INDEX_LIVE,
+              columns, w->n);
     in->wide += in->t->indexes.n > before;
 }
 
@@ -179,8 +201,10 @@ static struct wide wide_of(const struct form *f, const struct fx *where)
 
 static void wide_sort(struct wide *w, const struct view *v)
 {
+    size_t before = w->n;
     if (v->nsort)
         wide_add(w, v->sort[0].field ? v->sort[0].field : form_sys(w->f, v->sort[0].sys));
+    w->sorted = w->n > before;
 }
 
 /* What a branch of a reading grant pins, in front of what the view does. */
@@ -241,7 +265,7 @@ static void add_view(struct adder *in, const struct view *v)
     why(in, "视图", "view", v->key);
     add_refs(in, v->where);
     for (size_t i = 0; i < v->nsort; i++)
-        add_plain(in, v->sort[i].field ? v->sort[i].field : form_sys(f, v->sort[i].sys));
+        add_order(in, v->sort[i].field ? v->sort[i].field : form_sys(f, v->sort[i].sys));
     add_plain(in, v->by);
     add_plain(in, v->start);
 }

@@ -26,6 +26,7 @@ struct schema_index {
     size_t ncolumns;
     bool unique;
     bool live;         /* of rows outside of the bin only */
+    bool last_zh;      /* its last column in the order of lists */
     struct str zh, en; /* why it is there */
 };
 

@@ -230,6 +230,8 @@ int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
         sql_lit_(&q, i ? STR(", ") : STR(" ("));
         sql_ident(&q, ix->columns[i]);
     }
+    if (ix->last_zh)
+        sql_lit(&q, " COLLATE \"zh\"");
     sql_lit(&q, ")");
     if (ix->live_only) {
         sql_lit(&q, " WHERE ");

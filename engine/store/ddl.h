@@ -33,6 +33,7 @@ struct ddl_index {
     size_t ncolumns;
     bool unique;
     bool live_only; /* WHERE "_deleted_at" IS NULL */
+    bool last_zh;   /* the last column in the order of lists (value/collate.h) */
 };
 
 int ddl_create_table(struct conn *c, struct arena *a, const struct ddl_table *t,

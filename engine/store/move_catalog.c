@@ -153,6 +153,11 @@ static bool index_of(struct arena *a, struct str sql, struct mv_index *out)
     while (columns.n) {
         columns = str_cut(columns, ',', &column);
         column = str_trim(column);
+        ptrdiff_t order = str_find(column, STR(" COLLATE "), 0);
+        if (order > 0) {
+            out->last_zh = true;
+            column = str_sub(column, 0, (size_t)order);
+        }
         if (column.n > 2 && column.p[0] == '"')
             column = str_sub(column, 1, column.n - 2);
         if (str_findc(column, ' ') >= 0)
@@ -213,6 +218,8 @@ static int create_index(struct conn *c, struct arena *a, const struct mv_table *
         sql_lit_(&q, i ? STR(", ") : STR(" ("));
         sql_ident(&q, ix->columns[i]);
     }
+    if (ix->last_zh)
+        sql_lit(&q, " COLLATE \"zh\"");
     sql_lit(&q, ")");
     if (ix->live_only) {
         sql_lit(&q, " WHERE ");

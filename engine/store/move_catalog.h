@@ -10,7 +10,7 @@ struct mv_index {
     struct str name; /* as in the database */
     struct str *columns;
     size_t ncolumns;
-    bool unique, live_only;
+    bool unique, live_only, last_zh;
 };
 
 struct mv_table {

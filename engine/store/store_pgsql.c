@@ -16,6 +16,7 @@
 #include "engine/store/store_pgsql_int.h"
 
 #include "engine/base/log.h"
+#include "engine/value/collate.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@
 #define RECONNECT_MS  250
 #define NODES         1024
 #define NODE_TRIES    40
-#define FUNCTIONS_OWN "2" /* changes with OWN */
+#define FUNCTIONS_OWN "3" /* changes with OWN */
 
 static struct pg_db *db_of(struct drv_db *d)
 {
@@ -298,6 +299,7 @@ static void pg_close(struct drv_db *at)
 
 /* What sql.h writes: the items of a JSON list, rounding half away from zero. */
 static const char *const OWN[] = {
+    "CREATE COLLATION IF NOT EXISTS zh (provider = icu, locale = '" COLLATE_LOCALE "')",
     "CREATE OR REPLACE FUNCTION json_each(list text, OUT value text) RETURNS SETOF text"
     " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS"
     " 'SELECT pg_catalog.jsonb_array_elements_text(list::pg_catalog.jsonb) COLLATE \"C\"'",

@@ -7,8 +7,7 @@
  * when they close, and other processes (a command line beside the server) are kept out by a lock
  * file for as long as a batch and its checkpoint last. See ADR 0003.
  *
- * Text compares by bytes (code point order); a collation for Chinese would be registered in
- * setup_conn().
+ * Text compares by bytes (code point order); "zh" is the order of lists (value/collate.h).
  */
 #include "engine/store/store_driver.h"
 
@@ -441,8 +440,7 @@ static int run_setting(struct sq_conn *c, const char *sql, struct err *err)
 static int on_wal(void *self, sqlite3 *db, const char *name, int pages)
 {
     struct sq_conn *c = self;
-    (void)db;
-    (void)name;
+    (void)db, (void)name;
     c->wal_pages = pages;
     return SQLITE_OK;
 }
@@ -474,7 +472,8 @@ static int setup_conn(struct sq_conn *c, enum drv_mode mode, struct err *err)
     for (size_t i = 0; i < TX_KINDS; i++)
         if (sqlite3_prepare_v3(c->db, TX_SQL[i], -1, SQLITE_PREPARE_PERSISTENT, &c->tx[i], NULL))
             return fail(c, TX_SQL[i], err);
-    if (sqlite_functions_add(c->db, c->owner->functions, c->owner->nfunctions))
+    if (sqlite_collation_add(c->db) ||
+        sqlite_functions_add(c->db, c->owner->functions, c->owner->nfunctions))
         return fail(c, "functions", err);
     sqlite3_set_authorizer(c->db, authorize, c);
     return 0;
@@ -739,8 +738,7 @@ static int copy_pages(struct sq_conn *from, struct sq_conn *to, struct err *err)
 
 static int first_text(void *out, int columns, char **values, char **names)
 {
-    (void)columns;
-    (void)names;
+    (void)columns, (void)names;
     *(bool *)out = values[0] && strcmp(values[0], "ok") == 0;
     return 0;
 }
@@ -750,6 +748,7 @@ static int backup_to(struct sq_conn *from, const char *path, struct err *err)
     struct sq_conn to = {.base.driver = &store_sqlite_driver, .owner = from->owner};
     bool sound = false;
     int rc = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    rc = rc ? rc : sqlite_collation_add(to.db); /* the check looks at the order of indexes */
     rc = rc == SQLITE_OK ? copy_pages(from, &to, err)
          : to.db         ? fail(&to, path, err)
                          : no_memory(err);

@@ -4,6 +4,8 @@
  */
 #include "engine/store/store_sqlite_fn.h"
 
+#include "engine/value/collate.h"
+
 #include <assert.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -175,6 +177,28 @@ static int add_one(sqlite3 *db, const struct sql_func *f)
                                           lent_free);
     return sqlite3_create_function_v2(db, f->name, -1, flags, lent, NULL, on_step, on_final,
                                       lent_free);
+}
+
+static int on_compare(void *self, int na, const void *a, int nb, const void *b)
+{
+    return collate_cmp(self, (struct str){a, (size_t)na}, (struct str){b, (size_t)nb});
+}
+
+static void on_collation_gone(void *self)
+{
+    struct collate *c = self;
+    collate_free(&c);
+}
+
+int sqlite_collation_add(sqlite3 *db)
+{
+    struct collate *c = collate_new();
+    if (!c)
+        return SQLITE_NOMEM;
+    int rc = sqlite3_create_collation_v2(db, "zh", SQLITE_UTF8, c, on_compare, on_collation_gone);
+    if (rc != SQLITE_OK) /* unlike with functions, the caller keeps it then */
+        collate_free(&c);
+    return rc;
 }
 
 int sqlite_functions_add(sqlite3 *db, const struct sql_func *functions, size_t n)

@@ -78,6 +78,15 @@ test('equal answers', { skip: skip || (process.env.MORTISE_TEST_PG ? false : 'no
   const twin = copyData(data);
   const one = await serve(t, { data, apps: a.apps, args: ['--store', sqlite(data)], demo: false });
   const two = await serve(t, { data: twin, apps: a.apps, args: ['--store', url], demo: false });
+  await t.test('lists are ordered by pinyin on both', async () => {
+    const zh = new Intl.Collator('zh-u-co-pinyin-kn-true');
+    for (const s of [one, two]) {
+      const r = await (await login(s, 'chief')).get('/apps/shop/forms/item/records?sort=name&limit=200&filter=name%20%3C%3E%20BLANK');
+      const names = r.body.records.map((x) => x.name);
+      assert.equal(names.length, 200);
+      for (let i = 1; i < names.length; i++) assert.ok(zh.compare(names[i - 1], names[i]) <= 0, `${names[i - 1]} before ${names[i]}`);
+    }
+  });
   for (const who of ['chief', 'clerk']) {
     await t.test(`${N / 2} generated queries as ${who}`, async () => {
       const [left, right] = [await login(one, who), await login(two, who)];

@@ -150,7 +150,7 @@ static inline int make_t(struct conn *c, void *arg, struct err *err)
     };
     struct ddl_table t = {.app = STR("t"), .columns = COLUMNS, .ncolumns = ARRAY_LEN(COLUMNS)};
     struct str columns[] = {STR("n"), STR("text")};
-    struct ddl_index ix = {STR("u_n_text"), columns, 2, true, true};
+    struct ddl_index ix = {STR("u_n_text"), columns, 2, true, true, false};
     struct arena *a = arg;
     if (ddl_create_table(c, a, &t, err) < 0)
         return -1;

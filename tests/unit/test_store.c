@@ -574,7 +574,7 @@ static int change_table(struct conn *c, void *arg, struct err *err)
     struct ddl_case *d = arg;
     struct arena *a = d->w->a;
     struct str columns[] = {STR("second")};
-    struct ddl_index ix = {STR("i_second"), columns, 1, false, false};
+    struct ddl_index ix = {STR("i_second"), columns, 1, false, false, true};
     struct ddl_column extra = {STR("second"), COL_JSON, false};
     if (ddl_create_table(c, a, &d->t, err) < 0 || ddl_add_column(c, a, &d->t, &extra, err) < 0 ||
         ddl_rename_column(c, a, &d->t, STR("note"), STR("remark"), err) < 0)
