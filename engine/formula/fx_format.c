@@ -97,8 +97,11 @@ struct section {
     int percent;
     int thousands; /* trailing commas: divide by 1000 each */
     bool commas;
-    bool digits; /* some placeholder */
-    bool general;
+    bool digits;        /* some placeholder */
+    bool always_sign;   /* E+ */
+    char e;             /* E or e of a scientific format, else NUL */
+    size_t wholes;      /* placeholders before the point */
+    size_t least_power; /* digits of the exponent */
 };
 
 /* The section for x; *plain: the sign is up to the section. */
@@ -150,7 +153,10 @@ static void read_comma(struct reader *r, struct section *out)
 static void read_placeholder(struct reader *r, struct section *out, char c)
 {
     out->digits = true;
-    if (!r->point) {
+    if (out->e) {
+        out->least_power++;
+    } else if (!r->point) {
+        out->wholes++;
         out->least_whole += c == '0' || out->least_whole > 0;
     } else {
         out->most_part++;
@@ -199,7 +205,12 @@ static bool read_section(struct str s, struct section *out)
             read_comma(&r, out);
         } else if ((c == 'E' || c == 'e') && r.pos + 1 < s.n &&
                    (s.p[r.pos + 1] == '+' || s.p[r.pos + 1] == '-')) {
-            return false;
+            if (!out->digits || out->e || r.pos + 2 == s.n || s.p[r.pos + 2] != '0') {
+                return false;
+            }
+            out->e = c;
+            out->always_sign = s.p[r.pos + 1] == '+';
+            r.pos += 2;
         } else {
             out->percent += c == '%';
             if (!read_literal(&r, out->digits ? &out->suffix : &out->prefix)) {
@@ -208,6 +219,42 @@ static bool read_section(struct str s, struct section *out)
         }
     }
     return true;
+}
+
+/* m * 10^power with power a multiple of the digits before the point: 12.3E+03 */
+static void put_science(struct arena *a, struct strb *text, const struct section *s, double x)
+{
+    uint64_t m = 0;
+    int e = 0;
+    int power = 0;
+    int step = s->wholes > 0 ? (int)s->wholes : 1;
+    struct decimal d = {STR_NONE, STR_NONE};
+    if (x != 0) {
+        num_digits15(x < 0 ? -x : x, &m, &e);
+        for (uint64_t rest = m; rest >= 10; rest /= 10) {
+            power++;
+        }
+        for (power += e; power % step != 0;) {
+            power--;
+        }
+        d = decimal_of(a, num_make(m, e - power), (int)s->most_part);
+        if (d.whole.n > (size_t)step) { /* 9.99 became 10 */
+            power += step;
+            d = decimal_of(a, num_make(m, e - power), (int)s->most_part);
+        }
+    }
+    put_whole(text, d.whole, s->least_whole, false);
+    put_part(text, d.part, s->least_part);
+    strb_addc(text, s->e);
+    if (power < 0 || s->always_sign) {
+        strb_addc(text, power < 0 ? '-' : '+');
+    }
+    char buf[40];
+    struct str digits = num_print(power < 0 ? -power : power, buf);
+    for (size_t i = digits.n; i < s->least_power; i++) {
+        strb_addc(text, '0');
+    }
+    strb_add(text, digits);
 }
 
 bool fx_format_number(struct arena *a, double x, struct str format, struct str *out)
@@ -237,7 +284,9 @@ bool fx_format_number(struct arena *a, double x, struct str format, struct str *
         strb_addc(&text, '-');
     }
     strb_add(&text, strb_str(&s.prefix));
-    if (s.digits) {
+    if (s.e) {
+        put_science(a, &text, &s, x);
+    } else if (s.digits) {
         struct decimal d = decimal_of(a, x, (int)s.most_part);
         put_whole(&text, d.whole, s.least_whole, s.commas);
         put_part(&text, d.part, s.least_part);

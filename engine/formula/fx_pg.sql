@@ -423,14 +423,14 @@ END
 
 -- ---- format codes ----
 @@ fx_section(c text) jsonb
-DECLARE i int := 1; n int := length(c); ch text; pre text := ''; suf text := ''; lit text; lw int := 0; lp int := 0; mp int := 0; ex int := 0; exs text := ''; pct int := 0; th int := 0; commas boolean := false; digits boolean := false; point boolean := false; k int;
+DECLARE i int := 1; n int := length(c); ch text; pre text := ''; suf text := ''; lit text; lw int := 0; wh int := 0; lp int := 0; mp int := 0; ex int := 0; exs text := ''; pct int := 0; th int := 0; commas boolean := false; digits boolean := false; point boolean := false; k int;
 BEGIN
   WHILE i <= n LOOP
     ch := substr(c, i, 1);
     IF ch IN ('0', '#', '?') THEN
       digits := true;
-      IF ex > 0 THEN NULL;
-      ELSIF NOT point THEN lw := lw + CASE WHEN ch = '0' OR lw > 0 THEN 1 ELSE 0 END;
+      IF exs <> '' THEN ex := ex + 1;
+      ELSIF NOT point THEN wh := wh + 1; lw := lw + CASE WHEN ch = '0' OR lw > 0 THEN 1 ELSE 0 END;
       ELSE mp := mp + 1; IF ch = '0' THEN lp := mp; END IF; END IF;
       i := i + 1;
     ELSIF ch = '.' AND NOT point AND (digits OR i < n) THEN
@@ -440,10 +440,9 @@ BEGIN
       WHILE substr(c, k, 1) = ',' LOOP k := k + 1; END LOOP;
       IF substr(c, k, 1) IN ('0', '#', '?') THEN commas := true; ELSE th := th + k - i; END IF;
       i := k;
-    ELSIF digits AND ex = 0 AND ch IN ('E', 'e') AND substr(c, i + 1, 1) IN ('+', '-') AND substr(c, i + 2, 1) IN ('0', '#', '?') THEN
+    ELSIF digits AND exs = '' AND ch IN ('E', 'e') AND substr(c, i + 1, 1) IN ('+', '-') AND substr(c, i + 2, 1) = '0' THEN
       exs := ch || substr(c, i + 1, 1);
       i := i + 2;
-      WHILE substr(c, i, 1) IN ('0', '#', '?') AND i <= n LOOP ex := ex + 1; i := i + 1; END LOOP;
     ELSIF ch IN ('E', 'e') AND substr(c, i + 1, 1) IN ('+', '-') THEN
       RETURN NULL;
     ELSE
@@ -460,7 +459,7 @@ BEGIN
       IF digits THEN suf := suf || lit; ELSE pre := pre || lit; END IF;
     END IF;
   END LOOP;
-  RETURN jsonb_build_object('pre', pre, 'suf', suf, 'lw', lw, 'lp', lp, 'mp', mp, 'pct', pct, 'th', th, 'commas', commas, 'digits', digits, 'ex', ex, 'exs', exs);
+  RETURN jsonb_build_object('pre', pre, 'suf', suf, 'lw', lw, 'lp', lp, 'mp', mp, 'pct', pct, 'th', th, 'commas', commas, 'digits', digits, 'ex', ex, 'exs', exs, 'wh', wh);
 END
 @@ fx_sections(f text) text[]
 DECLARE o text[] := '{}'; s text := ''; c text; q boolean := false;
@@ -484,7 +483,7 @@ BEGIN
   IF x < 0 AND plain THEN o := '-'; END IF;
   o := o || (s->>'pre');
   IF (s->>'digits')::boolean AND (s->>'ex')::int > 0 THEN
-    RETURN fx_cap(o || fx_science(abs(x), greatest((s->>'lw')::int, 1), (s->>'lp')::int, (s->>'mp')::int, (s->>'ex')::int, s->>'exs') || (s->>'suf'));
+    RETURN fx_cap(o || fx_science(abs(x), greatest((s->>'wh')::int, 1), (s->>'lw')::int, (s->>'lp')::int, (s->>'mp')::int, (s->>'ex')::int, s->>'exs') || (s->>'suf'));
   END IF;
   IF (s->>'digits')::boolean THEN
     p := fx_plain(x, (s->>'mp')::int);
@@ -492,20 +491,19 @@ BEGIN
   END IF;
   RETURN fx_cap(o || (s->>'suf'));
 END
-@@ fx_science(x float8, lw int, lp int, mp int, ex int, exs text) text
-DECLARE e int := 0; m float8 := 0; p text[];
+@@ fx_science(x float8, st int, lw int, lp int, mp int, ex int, exs text) text
+DECLARE e int := 0; v numeric := x::numeric; p text[] := ARRAY['', ''];
 BEGIN
   IF x <> 0 THEN
-    e := floor(log(x::numeric))::int;
-    e := floor(e::float8 / lw)::int * lw;
-    m := fx_f(round(x::numeric / ('1e' || e)::numeric, mp));
-    IF m >= ('1e' || lw)::float8 THEN
-      e := e + lw;
-      m := fx_f(round(x::numeric / ('1e' || e)::numeric, mp));
+    e := CASE WHEN v >= 1 THEN length(trunc(v)::text) - 1 ELSE -(length(substring(trim_scale(v)::text FROM '^0\.(0*)')) + 1) END;
+    WHILE e % st <> 0 LOOP e := e - 1; END LOOP;
+    p := fx_plain(fx_f(v * CASE WHEN e > 0 THEN 1 / ('1e' || e)::numeric(1000, 400) ELSE ('1e' || -e)::numeric END), mp);
+    IF length(p[1]) > st THEN
+      e := e + st;
+      p := fx_plain(fx_f(v * CASE WHEN e > 0 THEN 1 / ('1e' || e)::numeric(1000, 400) ELSE ('1e' || -e)::numeric END), mp);
     END IF;
   END IF;
-  p := fx_plain(m, mp);
-  RETURN lpad(p[1], greatest(1, length(p[1])), '0') || CASE WHEN lp > 0 OR p[2] <> '' THEN '.' || rpad(p[2], greatest(lp, length(p[2])), '0') ELSE '' END ||
+  RETURN fx_group(p[1], lw, false) || CASE WHEN lp > 0 OR p[2] <> '' THEN '.' || rpad(p[2], greatest(lp, length(p[2])), '0') ELSE '' END ||
     left(exs, 1) || CASE WHEN e < 0 THEN '-' WHEN right(exs, 1) = '+' THEN '+' ELSE '' END || lpad(abs(e)::text, greatest(ex, length(abs(e)::text)), '0');
 END
 @@ fx_textdate(t timestamp, f text) text

@@ -93,7 +93,8 @@ static const char *const rules[K_KINDS] = {
         "PROPER(t)|TRIM(t)|REPT(t, 2)|CONCAT(t, N, T)|TEXTJOIN(t, b, T, t)|JOIN(N, t)|"
         "TEXT(n, \"#,##0.00\")|TEXT(d, \"yyyy-mm-dd\")|FIXED(n, 1)|RMBCAP(n)|FIRST(T)|"
         "INDEX(T, 2)|MAX(T)|IFERROR(t, t)|CHAR(n)|UNICHAR(n)|CONCATENATE(t, n)|"
-        "TEXT(n, \"0.0#\")|TEXT(n, \"0%\")|TEXT(i, \"h:mm:ss AM/PM\")|TEXT(d, \"yyyy/mm/dd\")|"
+        "TEXT(n, \"0.0#\")|TEXT(n, \"0.00E+00\")|TEXT(n, \"##0.#E-0\")|TEXT(n, \"0%\")|TEXT(i, "
+        "\"h:mm:ss AM/PM\")|TEXT(d, \"yyyy/mm/dd\")|"
         "TEXT(n, t)|TEXT(m, \"hh:mm\")|FIXED(n, n, b)|(i & m)|RIGHT(t, 1)|MID(t, n, n)|"
         "REPLACE(t, n, n, t)|SUBSTITUTE(t, t, t, n)|REPT(t, n)|MIN(T, t)|LAST(T)|IFBLANK(t, t)|"
         "IFS(b, t, b, t)|SWITCH(d, d, t, t)|JOIN(T)|TEXTJOIN(t, b, N, D)|JOIN(D, t)|IF(b, t)",
