@@ -61,6 +61,7 @@ static const struct rec_hooks hooks = {
     .submitted = flow_submit,
     .script = script_call,
     .due = timer_fire_due,
+    .decisions = flow_decisions,
     .lock = flow_lock,
     .task_read = flow_task_read,
 };

@@ -41,6 +41,10 @@ int flow_record_act(struct ctx *c, const struct record_act *act, struct diags *d
 int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,
               struct err *err) ATTR_MUST;
 
+/* What was decided on a record so far, for its approval sheet. */
+int flow_decisions(struct ctx *c, const struct form *f, int64_t id, struct decision **out,
+                   size_t *n, struct err *err) ATTR_MUST;
+
 enum task_box { BOX_TODO, BOX_DONE, BOX_STARTED, BOX_CC };
 struct task_query {
     enum task_box box;

@@ -134,13 +134,13 @@ struct line {
     struct str node, verb, comment, via;
 };
 
-static int timeline_json(struct flow_run *r, struct json *out, struct err *err)
+static int timeline_load(struct flow_run *r, struct line **out, size_t *n, struct err *err)
 {
     struct sql q;
     struct stmt *s;
     VEC(struct line) lines = {0};
     struct arena *a = r->c->a;
-    sql_init(&q, a, store_dialect(r->c->store));
+    ctx_sql(r->c, &q);
     sql_lit(&q, "SELECT at, who, node, verb, comment, via FROM _flow_event WHERE record = ");
     sql_bind_int(&q, r->record);
     sql_lit(&q, " ORDER BY id LIMIT ");
@@ -154,10 +154,20 @@ static int timeline_json(struct flow_run *r, struct json *out, struct err *err)
                                str_dup(a, stmt_str(s, 3)), str_dup(a, stmt_str(s, 4)),
                                str_dup(a, stmt_str(s, 5))});
     stmt_done(s);
+    *out = lines.v;
+    *n = lines.n;
+    return got;
+}
+
+static int timeline_json(struct flow_run *r, struct json *out, struct err *err)
+{
+    struct line *lines;
+    size_t n;
+    int got = timeline_load(r, &lines, &n, err);
     json_key(out, STR("timeline"));
     json_begin_list(out);
-    for (size_t i = 0; got == 0 && i < lines.n; i++) {
-        const struct line *l = &lines.v[i];
+    for (size_t i = 0; got == 0 && i < n; i++) {
+        const struct line *l = &lines[i];
         json_begin_obj(out);
         json_kval(out, "at", val_instant(l->at_us));
         json_key(out, STR("by"));
@@ -363,4 +373,62 @@ int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,
         return 1;
     }
     return running_json(&r, out, err) < 0 ? -1 : 1;
+}
+
+/* ---- the approval sheet ---- */
+
+static const struct {
+    struct str verb;
+    struct str zh, en;
+} decisions[] = {
+    {STR("submit"), STR("提交"), STR("Submitted")},
+    {STR("approve"), STR("同意"), STR("Approved")},
+    {STR("reject"), STR("拒绝"), STR("Rejected")},
+    {STR("return"), STR("退回"), STR("Returned")},
+    {STR("transfer"), STR("转交"), STR("Handed over")},
+    {STR("add_sign"), STR("加签"), STR("Signers added")},
+    {STR("same_person"), STR("自动通过（同一人）"), STR("Passed (same person)")},
+    {STR("withdraw"), STR("撤回"), STR("Withdrawn")},
+    {STR("stop"), STR("终止"), STR("Stopped")},
+    {STR("jump"), STR("跳转"), STR("Moved on by an operator")},
+    {STR("restart"), STR("重新发起"), STR("Started anew")},
+};
+
+static struct str decision_name(const struct ctx *c, struct str verb)
+{
+    for (size_t i = 0; i < ARRAY_LEN(decisions); i++)
+        if (str_eq(decisions[i].verb, verb))
+            return c->lang == LANG_EN ? decisions[i].en : decisions[i].zh;
+    return STR_NONE;
+}
+
+static int decision_of(const struct flow_run *r, const struct line *l, struct decision *out,
+                       struct err *err)
+{
+    *out = (struct decision){.node = l->node.n ? node_title(r, l->node) : STR_NONE,
+                             .action = decision_name(r->c, l->verb),
+                             .comment = l->comment,
+                             .at_us = l->at_us};
+    return l->who && out->action.n ? member_title(r->c, l->who, &out->who, err) : 0;
+}
+
+int flow_decisions(struct ctx *c, const struct form *f, int64_t id, struct decision **out,
+                   size_t *n, struct err *err)
+{
+    struct flow_run r;
+    struct line *lines;
+    size_t count = 0;
+    *n = 0;
+    int found = f->flow ? fs_instance_load(c, f, id, false, &r, err) : 0;
+    if (found <= 0)
+        return found;
+    if (timeline_load(&r, &lines, &count, err) < 0)
+        return -1;
+    *out = ARENA_ARRAY(c->a, struct decision, count);
+    for (size_t i = 0; i < count; i++) {
+        if (decision_of(&r, &lines[i], &(*out)[*n], err) < 0)
+            return -1;
+        *n += (*out)[*n].action.n > 0;
+    }
+    return 0;
 }

@@ -105,6 +105,10 @@ static void check_tag(struct template *t, size_t from, size_t to)
     struct str raw = str_sub(t->file->text, from, to - from), body = str_trim(raw);
     if (str_starts(body, STR("#each "))) {
         open_each(t, str_trim(str_sub(body, 6, body.n)), from);
+    } else if (str_eqz(body, "_flow")) {
+        if (!t->form->flow || t->rows)
+            tell(t, from, "{{_flow}} 只能写在有流程的表单里、子表之外",
+                 "{{_flow}} stands outside of rows, in a form with a flow");
     } else if (str_eqz(body, "/each")) {
         if (!t->rows)
             tell(t, from, "没有对应的 {{#each}}", "There is no {{#each}} to close");

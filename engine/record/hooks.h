@@ -7,6 +7,12 @@
 
 #include "engine/record/record.h"
 
+/* One line of an approval sheet. */
+struct decision {
+    struct str node, who, action, comment; /* in the reader's language; who empty: a timer */
+    int64_t at_us;
+};
+
 struct rec_hooks {
     /* May change `rec` in place (values by slot) or refuse. Runs on c->db inside the write job. */
     int (*before)(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
@@ -26,6 +32,9 @@ struct rec_hooks {
                   struct err *err);
     /* Fires every timer that is due at c->now_us, in the caller's transaction: how many. */
     int (*due)(struct ctx *c, int64_t *n, struct err *err);
+    /* The decisions on a record so far, in c->a, oldest first; the caller may read the record. */
+    int (*decisions)(struct ctx *c, const struct form *f, int64_t id, struct decision **out,
+                     size_t *n, struct err *err);
     /* ERR_LOCKED when a running flow forbids the change; 0 otherwise. */
     int (*lock)(struct ctx *c, const struct rec *old, struct err *err);
     /* 1 when an open or handled task gives c->who read on this record; *fields: node rights or

@@ -6,13 +6,14 @@
 #include "engine/base/id.h"
 #include "engine/meta/fieldtype.h"
 #include "engine/record/export.h"
+#include "engine/record/hooks.h"
 #include "engine/record/query.h"
 #include "engine/record/record_int.h"
 #include "engine/value/html.h"
 
 #define PAGE_MAX ((size_t)32 << 20)
 
-enum piece_kind { PIECE_TEXT, PIECE_EXPR, PIECE_EACH, PIECE_END };
+enum piece_kind { PIECE_TEXT, PIECE_EXPR, PIECE_EACH, PIECE_END, PIECE_FLOW };
 
 struct piece {
     enum piece_kind kind;
@@ -58,6 +59,10 @@ static void add_tag(struct filler *p, struct str body, const struct form **rows)
         piece.field = form_field(p->form, str_trim(str_sub(body, 6, body.n)));
         *rows = piece.field && piece.field->sub ? piece.field->sub : NULL;
         add(p, piece);
+        return;
+    }
+    if (str_eqz(body, "_flow")) {
+        add(p, (struct piece){.kind = PIECE_FLOW});
         return;
     }
     if (str_eqz(body, "/each")) {
@@ -158,6 +163,40 @@ static int put_expr(struct filler *p, const struct piece *piece, const struct re
     return 0;
 }
 
+static void cell(struct filler *p, struct str text)
+{
+    strb_addz(p->out, "<td>");
+    escaped(p->out, text);
+    strb_addz(p->out, "</td>");
+}
+
+/* {{_flow}}: a table of who decided what, when. */
+static int put_flow(struct filler *p, int64_t id)
+{
+    struct ctx *c = p->c;
+    const struct rec_hooks *hooks = engine_hooks(c->engine);
+    struct decision *d = NULL;
+    size_t n = 0;
+    bool en = c->lang == LANG_EN;
+    if (hooks->decisions && hooks->decisions(c, p->form, id, &d, &n, p->err) < 0)
+        return -1;
+    strb_addz(p->out, en ? "<table class=\"flow\"><tr><th>Step</th><th>Who</th><th>Decision</th>"
+                           "<th>Opinion</th><th>Time</th></tr>"
+                         : "<table class=\"flow\"><tr><th>环节</th><th>处理人</th><th>结果</th>"
+                           "<th>意见</th><th>时间</th></tr>");
+    for (size_t i = 0; i < n; i++) {
+        strb_addz(p->out, "<tr>");
+        cell(p, d[i].node);
+        cell(p, d[i].who.n ? d[i].who : en ? STR("by itself") : STR("自动"));
+        cell(p, d[i].action);
+        cell(p, d[i].comment);
+        cell(p, export_text(c, NULL, val_instant(d[i].at_us)));
+        strb_addz(p->out, "</tr>");
+    }
+    strb_addz(p->out, "</table>");
+    return 0;
+}
+
 /* Pieces from..to over a row. */
 static int fill(struct filler *p, size_t from, size_t to, const struct rec *row,
                 const struct rec *parent)
@@ -168,6 +207,8 @@ static int fill(struct filler *p, size_t from, size_t to, const struct rec *row,
         if (piece->kind == PIECE_TEXT)
             strb_add(p->out, piece->text);
         if (piece->kind == PIECE_EXPR && put_expr(p, piece, row, parent))
+            return -1;
+        if (piece->kind == PIECE_FLOW && put_flow(p, row->id))
             return -1;
         if (piece->kind != PIECE_EACH)
             continue;
@@ -274,12 +315,13 @@ int print_html(struct ctx *c, const struct print *in, struct strb *out, struct e
     struct page page;
     struct filler p = {.c = c, .form = in->form, .out = out, .err = err};
     const struct app_file *file = app_file(in->form->app, path_of(c->a, in->form, in->key));
+    bool sheet = !file && in->form->flow && str_eqz(in->key, "approval");
     if (access_of(c, in->form, &x, err))
         return -1;
-    if (!file || (access_none(x) && !ctx_is_system(c)))
+    if ((!file && !sheet) || (access_none(x) && !ctx_is_system(c)))
         return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个打印模板。",
                        "There is no such print template.");
-    split(file->text, &page);
+    split(sheet ? print_sheet(c, x, in->form) : file->text, &page);
     strb_add(out, page.head);
     cut(&p, page.body);
     for (size_t i = 0; i < in->nids; i++) {
@@ -307,13 +349,18 @@ size_t print_names(struct ctx *c, const struct form *f, struct print_name **out)
     struct str prefix = str_fmt(c->a, "prints/%.*s.", STR_ARG(f->key));
     const struct app_source *src = &f->app->source;
     size_t n = 0;
-    *out = ARENA_ARRAY(c->a, struct print_name, src->nfiles);
+    bool own = false;
+    *out = ARENA_ARRAY(c->a, struct print_name, src->nfiles + 1);
     for (size_t i = 0; i < src->nfiles; i++) {
         struct str path = src->files[i].path;
         if (!str_starts(path, prefix) || !str_ends(path, STR(".html")))
             continue;
         struct str key = str_sub(path, prefix.n, path.n - prefix.n - 5);
+        own = own || str_eqz(key, "approval");
         (*out)[n++] = (struct print_name){key, title_of(src->files[i].text, key)};
     }
+    if (f->flow && !own)
+        (*out)[n++] = (struct print_name){
+            STR("approval"), c->lang == LANG_EN ? STR("Approval sheet") : STR("审批单")};
     return n;
 }

@@ -23,6 +23,10 @@ int print_html(struct ctx *c, const struct print *p, struct strb *out, struct er
 struct print_name {
     struct str key, title;
 };
+/* print_sheet.c: the template of a form with a flow that has none named "approval": what the reader
+ * may see of its fields, and the decisions. */
+struct access;
+struct str print_sheet(struct ctx *c, const struct access *x, const struct form *f);
 size_t print_names(struct ctx *c, const struct form *f, struct print_name **out);
 
 #endif

@@ -55,6 +55,18 @@ test('flow', { skip }, async (t) => {
     assert.equal(r.status, 200, JSON.stringify(r.body));
   });
 
+  await t.test('the approval sheet prints who decided what', async () => {
+    const { rec, task } = await submit('打印<单>');
+    await boss.post(`/tasks/${task.id}/approve`, { comment: '准&假' });
+    const denied = await agent.get(`${L}/print/approval?ids=${rec._id}`);
+    assert.equal(denied.status, 403, 'no right to print');
+    const sheet = await boss.get(`${L}/print/approval?ids=${rec._id}`);
+    assert.equal(sheet.status, 200, JSON.stringify(sheet.body));
+    assert.match(sheet.body, /<th>事由<\/th><td>打印&lt;单&gt;<\/td>/);
+    assert.match(sheet.body, /<td>主管审批<\/td><td>[^<]+<\/td><td>同意<\/td><td>准&amp;假<\/td>/);
+    assert.equal((await outsider.get(`${L}/print/approval?ids=${rec._id}`)).status, 404);
+  });
+
   await t.test('returned, changed, resubmitted', async () => {
     const { rec, task } = await submit('退回');
     assert.equal((await boss.post(`/tasks/${task.id}/return`, { comment: '写清楚', to: 'start' })).status, 200);
