@@ -180,6 +180,20 @@ struct app *engine_app(struct engine *e, struct str key)
     return app;
 }
 
+static void drop_running(void *arg)
+{
+    struct app *app = arg;
+    app_unref(&app);
+}
+
+struct app *engine_running_app(struct ctx *c, struct str key)
+{
+    struct app *app = engine_app(c->engine, key);
+    if (app)
+        arena_defer(c->a, drop_running, app);
+    return app;
+}
+
 int engine_role(struct engine *e, struct str app, struct str role)
 {
     struct app *have = engine_app(e, app);

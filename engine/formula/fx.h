@@ -95,6 +95,7 @@ struct fx_scope {
     const void *target; /* target.x in automations */
     const void *this_;  /* this.x outside LOOKUP and its kin: the record, in a link's filter or a
                            rollup's where, whose bare names are the other form's */
+    const void *user;   /* USER.x: the fields of members; NULL: not allowed */
     const struct fx_var *vars;
     size_t nvars;
     enum fx_place place;
@@ -127,7 +128,8 @@ unsigned fx_flags(const struct fx *fx);
 struct str fx_no_sql(const struct fx *fx); /* the functions that have none, comma-separated */
 
 /* Where a path starts. */
-enum fx_root { FX_ROW, FX_PARENT, FX_OLD, FX_THAT, FX_TARGET, FX_THIS, FX_VAR };
+/* FX_ME: the caller as a member, USER.field. */
+enum fx_root { FX_ROW, FX_PARENT, FX_OLD, FX_THAT, FX_TARGET, FX_THIS, FX_ME, FX_VAR };
 
 /*
  * One use of a name. path[0 … n-2] are links (or at most one sub-table) walked from the root's

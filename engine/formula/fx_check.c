@@ -91,7 +91,8 @@ static const struct root_word root_words[] = {{"parent", FX_PARENT},
                                               {"old", FX_OLD},
                                               {"that", FX_THAT},
                                               {"target", FX_TARGET},
-                                              {"this", FX_THIS}};
+                                              {"this", FX_THIS},
+                                              {"USER", FX_ME}};
 
 static const void *root_form(const struct checker *c, enum fx_root root)
 {
@@ -102,6 +103,7 @@ static const void *root_form(const struct checker *c, enum fx_root root)
     case FX_THAT: return c->scope->that;
     case FX_TARGET: return c->scope->target;
     case FX_THIS: return c->in_stored ? c->this_form : c->scope->this_;
+    case FX_ME: return c->scope->user;
     case FX_VAR: break;
     }
     return NULL;
@@ -114,6 +116,10 @@ static bool find_root(struct checker *c, const struct node *n, enum fx_root *roo
     *skip = 0;
     for (size_t i = 0; i < ARRAY_LEN(root_words); i++) {
         if (!str_ieq(n->names[0], str_of(root_words[i].word))) {
+            continue;
+        }
+        /* `user` is no reserved word: a field may be called so */
+        if (root_words[i].root == FX_ME && (!str_eqz(n->names[0], "USER") || n->nargs < 2)) {
             continue;
         }
         *root = root_words[i].root;
@@ -274,6 +280,9 @@ void fx_resolve(struct checker *c, struct node *n)
     n->args = NULL;
     n->type = ref.type;
     n->flags |= ref.root == FX_VAR ? 0 : NF_ROW;
+    if (ref.root == FX_ME) {
+        c->fx->flags |= FX_VOLATILE; /* another one reads another value */
+    }
     n->ref = keep_ref(c, &ref);
 #ifndef __wasm__
     if (is_encrypted(n) && !c->in_stored && c->scope->place == FX_PLACE_VALUE) {

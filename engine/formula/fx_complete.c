@@ -243,7 +243,8 @@ static const void *root_of(const struct job *j, struct str word, bool *found)
                  {"old", s->old},
                  {"that", s->that},
                  {"target", s->target},
-                 {"this", j->stored ? s->form : s->this_}};
+                 {"this", j->stored ? s->form : s->this_},
+                 {"USER", s->user}};
     *found = false;
     for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
         if (str_ieq(word, str_of(roots[i].word))) {

@@ -76,8 +76,12 @@ struct fx_schema ld_schema(struct load *ld)
 
 struct fx_scope ld_scope(const struct load *ld, const struct form *f, enum fx_place place)
 {
-    return (struct fx_scope){
-        .schema = &ld->schema, .form = f, .parent = f ? f->parent : NULL, .place = place};
+    return (struct fx_scope){.schema = &ld->schema,
+                             .form = f,
+                             .parent = f ? f->parent : NULL,
+                             .user =
+                                 ld->app->people ? app_form(ld->app->people, STR("member")) : NULL,
+                             .place = place};
 }
 
 /* ---- compiling ---- */

@@ -224,11 +224,11 @@ static void read_can(struct load *ld, struct form_src *s, const struct yaml_node
     g->buttons = buttons;
 }
 
-/* `requires:` is over the member form; only context functions have a meaning until people/ has
- * fields. */
+/* `requires:` is over the member form, with the fields that the app adds to it. */
 static struct fx *requires(struct load *ld, struct form_src *s, const struct yaml_node *n)
 {
-    struct fx_scope scope = ld_scope(ld, app_form(ld->app, STR("member")), FX_PLACE_COND);
+    struct fx_scope scope = ld_scope(
+        ld, ld->app->people ? app_form(ld->app->people, STR("member")) : NULL, FX_PLACE_COND);
     return ld_fx(ld, s->file, yaml_get(n, "requires"), &scope);
 }
 

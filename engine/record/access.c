@@ -68,10 +68,11 @@ static int holds(struct ctx *c, const struct form *f, const struct grant *g, str
     if (yes != 1 || !g->requires)
         return yes;
     struct row_env e;
-    struct rec nobody; /* the member's own fields come with the people app; USER() and kin do not
-                          need them */
-    rec_init(c->a, f, &nobody);
-    row_env_init(&e, c, &nobody, err);
+    const struct rec *me = NULL;
+    struct app *people = f->app->people;
+    if (people && me_row(c, app_form(people, STR("member")), &me, err))
+        return -1;
+    row_env_init(&e, c, me, err);
     bool met = fx_true(g->requires, &e.fx);
     return row_env_end(&e, err) ? -1 : met;
 }
@@ -556,6 +557,7 @@ struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, 
     struct fx_schema schema = access_schema(c, f->app);
     struct fx_scope scope = form_scope(f, place, true);
     scope.schema = &schema;
+    scope.user = f->app->people ? app_form(f->app->people, STR("member")) : NULL;
     struct diags diags;
     diags_init(&diags, c->a);
     struct fx *fx = fx_compile(c->a, text, &scope, STR_NONE, (struct src_pos){1, 1}, &diags);

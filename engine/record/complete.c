@@ -114,6 +114,9 @@ void complete_json(struct ctx *c, const struct complete *what, struct json *out)
                              .that = what->that,
                              .target = what->target,
                              .this_ = what->this_,
+                             .user = what->form && what->form->app->people
+                                         ? app_form(what->form->app->people, STR("member"))
+                                         : NULL,
                              .place = what->place,
                              .request = !what->design};
     struct fx_completion got;

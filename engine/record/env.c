@@ -75,6 +75,7 @@ static const struct rec *root_of(const struct row_env *e, enum fx_root root)
     case FX_THAT: return e->that;
     case FX_TARGET: return e->target;
     case FX_THIS: return e->this_;
+    case FX_ME: /* asked for by row_env_get() */
     case FX_VAR: break;
     }
     return NULL;
@@ -212,6 +213,38 @@ static struct val flatten(struct arena *a, const struct val *items, size_t n)
     return val_list(flat.v, flat.n);
 }
 
+int me_row(struct ctx *c, const struct form *as, const struct rec **out, struct err *err)
+{
+    struct rcache *rc = rcache_of(c);
+    *out = NULL;
+    if (c->who->kind != WHO_MEMBER)
+        return 0;
+    if (rc->me_as == as && rc->me_of == c->who->id) {
+        *out = rc->me;
+        return 0;
+    }
+    struct app *people = engine_running_app(c, STR("people"));
+    const struct form *f = people ? app_form(people, STR("member")) : NULL;
+    struct rec have;
+    int found = f ? record_load(c, f, c->who->id, REC_LIVE, &have, err) : 0;
+    if (found <= 0)
+        return found;
+    /* the app was compiled with its own overlays; the running form has everybody's */
+    struct rec *me = ARENA_NEW(c->a, struct rec);
+    rec_init(c->a, as, me);
+    for (size_t i = 0; i < as->nfields; i++) {
+        const struct field *from = form_field(f, as->fields[i]->key);
+        bool same = from && from->type == as->fields[i]->type && !from->sub;
+        me->v[i] = same && have.v[from->slot].kind != VAL_ABSENT ? have.v[from->slot] : VAL_NONE;
+    }
+    me->id = have.id;
+    rc->me = me;
+    rc->me_as = as;
+    rc->me_of = c->who->id;
+    *out = me;
+    return 0;
+}
+
 int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out)
 {
     *out = VAL_NONE;
@@ -221,6 +254,9 @@ int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out)
         return 0;
     }
     const struct rec *r = root_of(e, ref->root);
+    if (ref->root == FX_ME && ref->n &&
+        me_row(e->c, ((const struct field *)ref->path[0].ref)->form, &r, e->fx.err))
+        return -1;
     if (!r || !ref->n)
         return 0;
     const struct field *f = ref->path[0].ref;

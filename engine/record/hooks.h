@@ -45,6 +45,10 @@ struct rec_hooks {
 
 const struct rec_hooks *engine_hooks(const struct engine *e); /* defined in engine.c */
 
+/* The running version of another app: borrowed until c->a is reset; NULL: none. Defined in
+ * engine.c. */
+struct app *engine_running_app(struct ctx *c, struct str key);
+
 /* Version n of an app (0: the running one), for flows that began on it: borrowed until c->a is
  * reset; NULL when it cannot be loaded any more. Defined in engine.c. */
 struct app *engine_app_version(struct ctx *c, struct str key, int64_t n);

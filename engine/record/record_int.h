@@ -29,7 +29,10 @@ struct rcache {
     int64_t dept_names_of;
     int64_t job;                 /* import or batch that history names; 0: none */
     const struct button *button; /* that writes now, for history; NULL: none */
-    int cascade;                 /* depth of recomputation and of on_delete */
+    const struct rec *me;        /* the caller as a member, for USER.x; as me_as has it */
+    const struct form *me_as;
+    int64_t me_of;
+    int cascade; /* depth of recomputation and of on_delete */
 };
 struct rcache *rcache_of(struct ctx *c);
 /* Drops remembered rows: something was written, or taken back. */
@@ -59,6 +62,8 @@ int context_value(struct ctx *c, const struct app *app, enum fx_context what, st
                   struct val *out, struct err *err) ATTR_MUST;
 /* A field's value, computed when it is not stored. */
 int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out);
+/* The caller's own row with the fields of `as`; *out NULL: nobody, or no row. */
+int me_row(struct ctx *c, const struct form *as, const struct rec **out, struct err *err) ATTR_MUST;
 /* A value of a fx_env.get: also used to bind names of outer rows in SQL. */
 int row_env_get(struct row_env *e, const struct fx_ref *ref, struct val *out);
 /* Text of a column, STR_NONE for NULL: the title of what one may not see. */

@@ -252,7 +252,12 @@ static int env_reach(void *self, struct sql *q, const struct fx_ref *ref, unsign
 static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, struct err *err)
 {
     struct val v = VAL_NONE;
-    if (e->bind) {
+    if (ref->root == FX_ME) {
+        struct row_env me;
+        row_env_init(&me, e->c, NULL, err);
+        if (row_env_get(&me, ref, &v))
+            return -1;
+    } else if (e->bind) {
         struct fx_ref own = *ref;
         if (own.root == FX_THIS && !e->bind->this_)
             own.root = FX_ROW; /* this.x of LOOKUP is the bare name outside */

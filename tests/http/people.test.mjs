@@ -211,6 +211,29 @@ test('the built-in app people', { skip }, async (t) => {
     const r = ok(await admin.get(`${M}/records/${who.agent.id}`));
     ok(await admin.patch(`${M}/records/${who.agent.id}`, { level: 7, _version: r._version }));
     assert.equal(ok(await admin.get(`${M}/records/${who.agent.id}`)).level, 7);
+    writeFileSync(
+      join(s.apps, 'desk/forms/room.yaml'),
+      `form: room
+title: 房间
+fields:
+  name: {type: text, title: 名称}
+  floor: {type: number, title: 楼层, scale: 0, default: "= USER.level"}
+  mine: {type: formula, title: 同级, value: floor = USER.level}
+permissions:
+  rows: {everyone: true, can: [read], where: floor <= USER.level}
+  make: {everyone: true, can: [create, read], where: floor <= USER.level, requires: level > 5}
+`,
+    );
+    ok(await admin.post('/admin/apps/desk/publish', { plan_hash: ok(await admin.post('/admin/apps/desk/plan', {})).plan_hash }));
+    const agent = await login(s, 'agent');
+    const boss = await login(s, 'boss');
+    const room = ok(await agent.post('/apps/desk/forms/room/records', { name: '甲' }), 201);
+    assert.deepEqual([room.floor, room.mine], [7, true]);
+    assert.equal((await boss.post('/apps/desk/forms/room/records', { name: '乙' })).status, 403);
+    assert.equal(ok(await boss.get('/apps/desk/forms/room/records')).records.length, 0);
+    const by = (c, e) => c.get(`/apps/desk/forms/room/records?filter=${encodeURIComponent(e)}`);
+    assert.equal(ok(await by(agent, 'floor = USER.level AND USER.login = "agent"')).records.length, 1);
+    assert.equal((await by(agent, 'floor = USER.nothing')).status, 422);
     writeFileSync(join(s.apps, 'desk/people/member.yaml'), 'form: member\nfields:\n  login: {type: number, title: 级别}\n');
     const check = ok(await admin.post('/admin/apps/desk/check', {}));
     assert.equal(check.errors[0].file, 'people/member.yaml');
