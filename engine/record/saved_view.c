@@ -104,6 +104,9 @@ static int good(struct access *x, struct saved_view *v, struct err *err)
         err_at(err, "title");
         return -1;
     }
+    struct val base = member_of(v->def, "view");
+    if (!val_is_blank(base) && !form_view(v->form, val_str(base)))
+        return wrong(err, "view");
     return good_filter(x, val_str(member_of(v->def, "filter")), err) ||
                    good_sort(x, val_str(member_of(v->def, "sort")), err) ||
                    good_columns(x, member_of(v->def, "columns"), err) ||
@@ -116,7 +119,7 @@ static int good(struct access *x, struct saved_view *v, struct err *err)
 
 static struct str def_text(struct ctx *c, struct val def)
 {
-    static const char *const keys[] = {"filter", "sort", "search", "type", "columns"};
+    static const char *const keys[] = {"view", "filter", "sort", "search", "type", "columns"};
     struct strb b;
     struct json j;
     strb_init(&b, c->a);
@@ -265,6 +268,8 @@ static void def_json(struct access *x, struct val def, struct json *j)
     struct val columns = member_of(def, "columns");
     bool filter = good_filter(x, val_str(member_of(def, "filter")), &ignored) != 0;
     bool sort = good_sort(x, val_str(member_of(def, "sort")), &ignored) != 0;
+    struct val base = member_of(def, "view");
+    text_member(j, "view", base, !form_view(x->f, val_str(base)));
     text_member(j, "filter", member_of(def, "filter"), filter);
     text_member(j, "sort", member_of(def, "sort"), sort);
     text_member(j, "search", member_of(def, "search"), false);
@@ -351,7 +356,15 @@ int saved_view_list(struct ctx *c, const struct form *f, struct json *out, struc
     if (rows_json(x, 0, out, err))
         return -1;
     json_end_list(out);
-    json_kbool(out, "may_share", (access_rights(x) & RIGHT_SHARE) != 0);
+    json_key(out, STR("share_with"));
+    json_begin_list(out);
+    for (size_t i = 0; (access_rights(x) & RIGHT_SHARE) && i < f->app->nroles; i++) {
+        json_begin_obj(out);
+        json_kstr(out, "key", f->app->roles[i].key);
+        json_kstr(out, "title", f->app->roles[i].title);
+        json_end_obj(out);
+    }
+    json_end_list(out);
     json_end_obj(out);
     return 0;
 }

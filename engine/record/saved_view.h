@@ -13,11 +13,11 @@ struct saved_view {
     bool fresh; /* put: a new one, which is given its id */
     int64_t id;
     struct str title;  /* 1 … 80 characters */
-    struct val def;    /* {filter, columns:[key], sort, search, type}; absent members: none */
+    struct val def;    /* {view, filter, columns:[key], sort, search, type}; absent members: none */
     struct val shared; /* VAL_LIST of role keys; blank: one's own alone */
 };
 
-/* {"views":[{id, title, mine, by, shared, filter, columns, sort, search, type, broken?}]}: one's
+/* {"views":[{id, title, mine, by, shared, filter, columns, sort, search, type, broken}], share_with:[{key, title}]}: one's
  * own and those shared with one's roles. Columns one may not see are left out; a filter or sort
  * over them makes the view `broken`, and is left out too. */
 int saved_view_list(struct ctx *c, const struct form *f, struct json *out,

@@ -16,11 +16,20 @@ const failed = () => (
 const EditorPage = lazy(async () => (await import('./editor')).EditorPage, failed);
 const PlanPage = lazy(async () => (await import('./plan')).PlanPage, failed);
 const VersionsPage = lazy(async () => (await import('./versions')).VersionsPage, failed);
+const UndoPage = lazy(async () => (await import('./undo')).UndoPage, failed);
+const SettingsPage = lazy(async () => (await import('./values')).SettingsPage, failed);
 const PeoplePage = lazy(async () => (await import('./people')).PeoplePage, failed);
 
 type Parts = Record<string, string>;
 const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element; full?: () => boolean }[] = [
   { pattern: '/admin', right: 'design', draw: () => <AppsPage /> },
+  { pattern: '/admin/undo', right: 'operate', draw: () => <UndoPage /> },
+  {
+    pattern: '/admin/apps/:app/settings',
+    right: 'design',
+    draw: (m) => <SettingsPage key={m.app!} app={m.app!} />,
+    full: () => true,
+  },
   { pattern: '/admin/people', right: 'people', draw: () => <PeoplePage /> },
   {
     pattern: '/admin/apps/:app',

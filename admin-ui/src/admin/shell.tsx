@@ -64,6 +64,17 @@ function Places({ bar }: { bar?: boolean }) {
           {bar ? t('apps') : null}
         </a>
       ) : null}
+      {hasRight('operate') ? (
+        <a
+          href="/admin/undo"
+          aria-label={t('u_title')}
+          title={t('u_title')}
+          aria-current={on(at === '/admin/undo')}
+        >
+          <Icon name="undo-2" />
+          {bar ? t('undo_short') : null}
+        </a>
+      ) : null}
       {hasRight('people') || session.value?.me.org_admin ? (
         <a
           href="/admin/people"

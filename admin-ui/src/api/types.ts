@@ -233,9 +233,11 @@ export interface Change {
   added?: number;
   removed?: number;
   changed?: number;
+  rows?: { id: string; old: Record<string, unknown> | null; new: Record<string, unknown> | null }[];
 }
 export interface HistoryItem {
   id: string;
+  version: number;
   at: string;
   by: Ref | null;
   via: string;
@@ -248,6 +250,10 @@ export interface Comment {
   at: string;
   by: Ref | null;
   text: string;
+  mentions?: Ref[];
+  mine?: boolean;
+  edited_at?: string | null;
+  earlier?: { until: string; text: string }[];
 }
 export interface TaskAction {
   action: string;

@@ -16,6 +16,7 @@ const failed = () => (
   </Empty>
 );
 const ListPage = lazy(async () => (await import('../list/page')).ListPage, failed);
+const BinPage = lazy(async () => (await import('../list/bin')).BinPage, failed);
 const FormPage = lazy(async () => (await import('../form/page')).FormPage, failed);
 const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
 const DashPage = lazy(async () => (await import('../dash/page')).DashPage, failed);
@@ -104,6 +105,10 @@ const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
     (m) => (
       <Shell app={m.app!} full children={<FormPage key={address.value} app={m.app!} form={m.form!} />} />
     ),
+  ],
+  [
+    '/a/:app/:form/bin',
+    (m, at) => <Shell app={m.app!} children={<BinPage key={at} app={m.app!} form={m.form!} />} />,
   ],
   [
     '/a/:app/:form/:id',

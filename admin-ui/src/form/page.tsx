@@ -47,8 +47,9 @@ export function FormPage({ app, form, id }: { app: string; form: string; id?: st
   useEffect(() => {
     if (!source) return;
     let live = true;
-    api
-      .get<Rec>(recordPath(app, form, source))
+    const path = recordPath(app, form, source);
+    const asked = id ? api.get<Rec>(path) : api.get<{ values: Rec }>(`${path}/copy`).then((a) => a.values); // without what is the record's own
+    asked
       .then((data) => live && setRec({ state: 'ok', data }))
       .catch((error) => live && setRec({ state: 'failed', error }));
     return () => {

@@ -18,6 +18,7 @@ import {
   IconButton,
   lazy,
   Menu,
+  type MenuItem,
   navigate,
   Popover,
   params,
@@ -34,6 +35,7 @@ import { type ListQuery, PAGE, useList, useTotals } from './data';
 import { type Cond, filterText, readConds, writeConds } from './filter';
 import { FilterBar } from './filters';
 import { Cards, Grid } from './grid';
+import { SaveDialog, savedItems, useSaved } from './saved';
 import { t } from './text';
 
 /* One form's rows: views as tabs, chips, grid or cards, the record in a panel beside them. All state is in the address. */
@@ -99,22 +101,30 @@ function List({ def }: { def: FormDef }) {
   useTitle(def.title);
   const q = params.value;
   const views = def.views.filter((v) => SHOWN_TYPES.has(v.type) && (v.type !== 'kanban' || v.by));
-  const view = views.find((v) => v.key === q.get('view')) ?? views[0];
-  const viewKey = view?.key ?? 'all';
+  const kept = useSaved(def);
+  const saved = kept.views.find((v) => v.id === q.get('sv'));
+  const [saving, setSaving] = useState(false);
+  const view = saved
+    ? views.find((v) => v.key === saved.view)
+    : (views.find((v) => v.key === q.get('view')) ?? views[0]);
+  const viewKey = saved ? `sv-${saved.id}` : (view?.key ?? 'all');
   const conds = readConds(q.get('f'));
-  const sort = q.get('sort') ?? '';
-  const search = q.get('q') ?? '';
+  const sort = q.get('sort') ?? saved?.sort ?? '';
+  const search = q.get('q') ?? saved?.search ?? '';
   const current = q.get('r');
   const [own, setOwn] = useState<Record<string, string[]>>({});
   const chosen =
     own[viewKey] ??
     storedColumns(def, viewKey) ??
+    (saved?.columns.length ? saved.columns : null) ??
     (view?.columns?.length ? view.columns : defaultColumns(def));
   const columns = chosen.map((k) => fieldOf(def, k)).filter((f): f is FieldDef => f !== undefined);
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const cursor = useSignal(-1); // read at once by the next key, before anything is drawn
   const [typed, setTyped] = useState(search);
-  const filter = filterText(def, conds);
+  const said = filterText(def, conds);
+  const filter = saved?.filter ? (said ? `(${saved.filter}) AND (${said})` : saved.filter) : said;
+  const now = { view: view?.key ?? null, filter, sort, search, columns: chosen };
   const board = view?.type === 'kanban' ? view : null;
   const [turn, setTurn] = useState(0);
   const lq: ListQuery = { view: view?.key ?? null, search, filter, sort, fields: columns.map((f) => f.key) };
@@ -205,23 +215,50 @@ function List({ def }: { def: FormDef }) {
           onInput={setTyped}
           label={t('search', { title: def.title })}
         />
-        <ListMenu def={def} filter={filter} columns={columns} reload={refresh} />
+        <ListMenu
+          def={def}
+          filter={filter}
+          columns={columns}
+          reload={refresh}
+          views={savedItems({ def, at: saved, now, load: kept.load, onSave: () => setSaving(true) })}
+        />
+        {saving ? (
+          <SaveDialog
+            def={def}
+            now={now}
+            roles={kept.share_with}
+            onClose={() => setSaving(false)}
+            onSaved={(v) => {
+              setSaving(false);
+              void kept.load().then(() => setParams({ sv: v.id, f: null, sort: null, q: null }));
+            }}
+          />
+        ) : null}
         {def.rights.create ? (
           <Button class="dk" kind="main" icon="plus" href={`/a/${def.app}/${def.form}/new`}>
             {t('new_', { title: def.title })}
           </Button>
         ) : null}
       </header>
-      {views.length > 1 ? (
+      {views.length > 1 || kept.views.length ? (
         <Tabs
           label={t('views')}
           value={viewKey}
-          items={views.map((v) => ({
-            key: v.key,
-            title: v.title,
-            icon: VIEW_ICON[v.type] ?? 'table-2',
-            href: `?view=${encodeURIComponent(v.key)}`,
-          }))}
+          items={[
+            ...views.map((v) => ({
+              key: v.key,
+              title: v.title,
+              icon: VIEW_ICON[v.type] ?? 'table-2',
+              href: `?view=${encodeURIComponent(v.key)}`,
+            })),
+            ...(views.length ? [] : [{ key: 'all', title: t('all'), icon: 'table-2', href: '?' }]),
+            ...kept.views.map((v) => ({
+              key: `sv-${v.id}`,
+              title: v.mine ? v.title : `${v.title} · ${v.by?.title ?? ''}`,
+              icon: v.broken ? 'triangle-alert' : v.mine ? 'star' : 'users',
+              href: `?sv=${v.id}`,
+            })),
+          ]}
         />
       ) : null}
       <div class="tools" role="toolbar" aria-label={t('tools')}>
@@ -489,11 +526,13 @@ function ListMenu({
   filter,
   columns,
   reload,
+  views,
 }: {
   def: FormDef;
   filter: string;
   columns: FieldDef[];
   reload: () => void;
+  views: MenuItem[];
 }) {
   const download = async () => {
     toast(t('exporting'), { kind: 'info' });
@@ -527,6 +566,10 @@ function ListMenu({
         ...(def.rights.export
           ? [{ title: t('export'), icon: 'download', onPick: () => void download() }]
           : []),
+        ...(def.rights.restore
+          ? [{ title: t('bin'), icon: 'trash-2', href: `/a/${def.app}/${def.form}/bin` }]
+          : []),
+        ...views,
       ]}
     />
   );

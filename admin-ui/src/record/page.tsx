@@ -1,6 +1,6 @@
 import './record.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { api, newKey, Problem, recordPath, say, session } from '../api/client';
+import { api, newKey, Problem, query, recordPath, say, session } from '../api/client';
 import { type Loaded, useForm } from '../api/forms';
 import { useLive } from '../api/live';
 import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec } from '../api/types';
@@ -11,14 +11,17 @@ import { FormModel } from '../form/model';
 import { fieldOf, STATES, stateTitle } from '../form/system';
 import { isBlank, resultType } from '../form/values';
 import { FieldBox, pagesOf } from '../form/view';
+import { moment } from '../i18n/format';
 import {
   Button,
   back,
   confirm,
   Dialog,
   Empty,
+  Field,
   Icon,
   IconButton,
+  Input,
   Menu,
   type MenuItem,
   Note,
@@ -65,7 +68,7 @@ interface Side {
 }
 
 /** The record and what surrounds it; `reload` reads everything again without a flash. */
-function useRecord(def: FormDef | null, app: string, form: string, id: string) {
+function useRecord(def: FormDef | null, app: string, form: string, id: string, then: string | null) {
   const [rec, setRec] = useState<Loaded<Rec>>({ state: 'loading' });
   const [side, setSide] = useState<Side>({ history: [], comments: [], flow: null });
   const [turn, setTurn] = useState(0);
@@ -77,17 +80,17 @@ function useRecord(def: FormDef | null, app: string, form: string, id: string) {
   useEffect(() => {
     let live = true;
     api
-      .get<Rec>(path)
+      .get<Rec>(`${path}${query({ as_of: then })}`)
       .then((data) => live && setRec({ state: 'ok', data }))
       .catch((error) => live && setRec({ state: 'failed', error }));
     return () => {
       live = false;
     };
-  }, [path, turn]);
+  }, [path, turn, then]);
   const row = rec.state === 'ok' ? rec.data : null;
   const reads = (right: 'history' | 'comment') => (row?._can ? row._can.includes(right) : def?.rights[right]);
   useEffect(() => {
-    if (!def || !row) return;
+    if (!def || !row || then) return; // what surrounds a record of then is that of now
     let live = true;
     const take = (part: Partial<Side>) => live && setSide((s) => ({ ...s, ...part }));
     const quiet = () => undefined;
@@ -116,7 +119,8 @@ function useRecord(def: FormDef | null, app: string, form: string, id: string) {
 export function RecordView(props: Props & { mode: 'page' | 'panel' | 'task' }) {
   const got = useForm(props.app, props.form);
   const def = got.state === 'ok' ? got.data : null;
-  const { rec, side, reload } = useRecord(def, props.app, props.form, props.id);
+  const [then, setThen] = useState<string | null>(null);
+  const { rec, side, reload } = useRecord(def, props.app, props.form, props.id, then);
   useTitle(props.mode === 'task' || rec.state !== 'ok' ? '' : rec.data._title || (def?.title ?? ''));
   const error = got.state === 'failed' ? got.error : rec.state === 'failed' ? rec.error : null;
   if (error) {
@@ -126,10 +130,12 @@ export function RecordView(props: Props & { mode: 'page' | 'panel' | 'task' }) {
         <Bar {...props} def={def} rec={null} reload={reload} />
         <Empty
           icon={absent ? 'map' : 'circle-alert'}
-          title={t(absent ? 'absent' : 'failed')}
-          text={absent ? t('absent_text') : say(error)}
+          title={t(absent && then ? 'absent_then' : absent ? 'absent' : 'failed')}
+          text={absent && then ? moment(then) : absent ? t('absent_text') : say(error)}
         >
-          {absent ? (
+          {then ? (
+            <Button onClick={() => setThen(null)}>{t('then_end')}</Button>
+          ) : absent ? (
             <Button href={`/a/${props.app}/${props.form}`}>{t('back_list')}</Button>
           ) : (
             <Button onClick={reload}>{t('retry')}</Button>
@@ -145,7 +151,9 @@ export function RecordView(props: Props & { mode: 'page' | 'panel' | 'task' }) {
         <Skeleton title lines={9} label={t('loading')} />
       </>
     );
-  return <Body {...props} def={def} rec={rec.data} side={side} reload={reload} />;
+  return (
+    <Body {...props} def={def} rec={rec.data} side={side} reload={reload} then={then} setThen={setThen} />
+  );
 }
 
 type BodyProps = Props & {
@@ -154,6 +162,8 @@ type BodyProps = Props & {
   rec: Rec;
   side: Side;
   reload: () => void;
+  then: string | null;
+  setThen: (at: string | null) => void;
 };
 
 function Bar(
@@ -163,8 +173,11 @@ function Bar(
     rec: Rec | null;
     reload: () => void;
     can?: Set<string>;
+    then?: string | null;
+    setThen?: (at: string | null) => void;
   },
 ) {
+  const [asking, setAsking] = useState(false);
   const { def, rec, mode, can } = props;
   const href = `/a/${props.app}/${props.form}/${props.id}`;
   const list = `/a/${props.app}/${props.form}`;
@@ -212,6 +225,8 @@ function Bar(
       ? [{ title: t('copy_new'), icon: 'copy', href: `${list}/new?copy=${props.id}` }]
       : []),
   ];
+  if (can?.has('history') && props.setThen)
+    items.push({ title: t('then_pick'), icon: 'history', onPick: () => setAsking(true) });
   if (can?.has('delete'))
     items.push({
       title: t('delete'),
@@ -258,6 +273,15 @@ function Bar(
       )}
       <span class="push" />
       {rec ? <Menu label={t('more')} items={items} /> : null}
+      {asking ? (
+        <ThenDialog
+          onClose={() => setAsking(false)}
+          onPick={(at) => {
+            setAsking(false);
+            props.setThen?.(at);
+          }}
+        />
+      ) : null}
       {mode === 'task' ? <IconButton icon="maximize-2" label={t('expand')} href={href} /> : null}
       {can?.has('update') && mode !== 'task' ? (
         <Button size="s" icon="pencil" href={`${href}/edit`}>
@@ -266,6 +290,34 @@ function Bar(
         </Button>
       ) : null}
     </header>
+  );
+}
+
+/** Which moment the record is to be looked at. */
+function ThenDialog(props: { onPick: (at: string) => void; onClose: () => void }) {
+  const [at, setAt] = useState('');
+  const when = at ? new Date(at) : null;
+  const good = when !== null && !Number.isNaN(when.getTime()) && when.getTime() <= Date.now();
+  return (
+    <Dialog
+      title={t('then_pick')}
+      onClose={props.onClose}
+      onSubmit={() => good && props.onPick(when.toISOString())}
+      footer={
+        <>
+          <Button kind="ghost" onClick={props.onClose}>
+            {t('cancel')}
+          </Button>
+          <Button kind="main" type="submit" disabled={!good}>
+            {t('then_look')}
+          </Button>
+        </>
+      }
+    >
+      <Field label={t('then_at')} hint={t('then_help')}>
+        {(f) => <Input {...f} type="datetime-local" value={at} onInput={setAt} autofocus />}
+      </Field>
+    </Dialog>
   );
 }
 
@@ -299,10 +351,30 @@ function kpisOf(def: FormDef, rec: Rec): FieldDef[] {
 function Body(props: BodyProps) {
   const { def, rec, side, mode } = props;
   const [tab, setTab] = useState('0');
-  const can = useMemo(() => canOf(def, rec), [def, rec]);
+  // what was then is looked at, not worked with
+  const can = useMemo(() => (props.then ? new Set<string>() : canOf(def, rec)), [def, rec, props.then]);
   const changed = () => {
     props.reload();
     props.onChanged?.();
+  };
+  const versionBack = async (h: HistoryItem) => {
+    const ok = await confirm({
+      title: t('version_back_title', { when: moment(h.at) }),
+      body: t('version_back_text'),
+      ok: t('version_back'),
+    });
+    if (!ok) return;
+    try {
+      await api.post(
+        `${recordPath(def.app, def.form, rec._id)}/restore`,
+        { version: h.version },
+        { ifMatch: rec._version },
+      );
+      toast(t('version_is_back'));
+      changed();
+    } catch (e) {
+      toast(say(e), { kind: 'bad' });
+    }
   };
   useEffect(() => {
     const me = session.peek()?.me.id;
@@ -357,6 +429,15 @@ function Body(props: BodyProps) {
               ) : null}
             </div>
             <h1>{rec._title || def.title}</h1>
+            {props.then ? (
+              <p class="note note--warn then">
+                <Icon name="history" />
+                <span>{t('then_note', { when: moment(props.then) })}</span>
+                <Button size="s" onClick={() => props.setThen(null)}>
+                  {t('then_end')}
+                </Button>
+              </p>
+            ) : null}
             <Actions def={def} rec={rec} flow={side.flow} can={can} onDone={changed} />
             {task ? (
               <p class="ph note note--warn">
@@ -409,7 +490,14 @@ function Body(props: BodyProps) {
             <Verdict def={def} rec={rec} flow={side.flow} task={task} onDone={changed} />
           ) : null}
           {side.flow?.state ? <FlowSteps flow={side.flow} /> : null}
-          <Timeline def={def} entries={merge(side.history, side.flow, side.comments)} />
+          <Timeline
+            def={def}
+            id={rec._id}
+            entries={merge(side.history, side.flow, side.comments)}
+            deletes={can.has('delete')}
+            then={{ look: props.setThen, back: can.has('update') ? (h) => void versionBack(h) : undefined }}
+            onChanged={props.reload}
+          />
           {can.has('comment') ? <Composer def={def} id={rec._id} onSent={props.reload} /> : null}
         </div>
       </div>

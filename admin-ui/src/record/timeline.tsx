@@ -1,11 +1,14 @@
 import { useState } from 'preact/hooks';
-import { api, newKey, recordPath, say, session } from '../api/client';
-import type { Change, Comment, FlowEvent, FlowInfo, FormDef, HistoryItem, Ref } from '../api/types';
+import { api, recordPath, say } from '../api/client';
+import type { Change, Comment, FieldDef, FlowEvent, FlowInfo, FormDef, HistoryItem, Ref } from '../api/types';
 import { Value } from '../form/display';
 import { fieldOf } from '../form/system';
 import { ago, moment } from '../i18n/format';
-import { Avatar, Icon, IconButton, Segments, toast } from '../kit';
+import { Avatar, Button, confirm, Icon, Menu, Segments, Textarea, toast } from '../kit';
+import { Composer } from './composer';
 import { t } from './text';
+
+export { Composer };
 
 /* Everything that happened to a record in one line: changes, approvals, comments. Newest first. */
 
@@ -79,15 +82,59 @@ const OP_ICON: Record<string, string> = {
 };
 const FIRST_CHANGES = 4;
 
+const SAME = (a: unknown, b: unknown) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+
+/** Rows of a sub-table: how many, and behind a click which and what in them. */
+function RowsChanged({ def, c }: { def: FieldDef; c: Change }) {
+  const columns = def.fields ?? [];
+  const line = t('rows_changed', { added: c.added ?? 0, changed: c.changed ?? 0, removed: c.removed ?? 0 });
+  if (!c.rows?.length)
+    return (
+      <p class="s12">
+        <span class="dim">{def.title}</span> {line}
+      </p>
+    );
+  return (
+    <details class="s12 rowchg">
+      <summary>
+        <span class="dim">{def.title}</span> {line}
+      </summary>
+      <ul>
+        {c.rows.map((r) => {
+          const shown = columns.filter((f) => !SAME(r.old?.[f.key], r.new?.[f.key]));
+          const mark = !r.old ? 'plus' : !r.new ? 'minus' : 'pencil';
+          return (
+            <li key={r.id}>
+              <Icon name={mark} size="s" />
+              <span>
+                {shown.map((f) => (
+                  <span class="chg" key={f.key}>
+                    <span class="dim">{f.title}</span>
+                    {r.old ? (
+                      <del>
+                        <Value def={f} value={r.old[f.key]} compact />
+                      </del>
+                    ) : null}
+                    {r.new ? (
+                      <ins>
+                        <Value def={f} value={r.new[f.key]} compact />
+                      </ins>
+                    ) : null}
+                  </span>
+                ))}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </details>
+  );
+}
+
 function ChangeRow({ def, c }: { def: FormDef; c: Change }) {
   const f = fieldOf(def, c.field) ?? { key: c.field, type: 'text' as const, title: c.title ?? c.field };
   if (c.added !== undefined || c.removed !== undefined || c.changed !== undefined)
-    return (
-      <p class="s12">
-        <span class="dim">{f.title}</span>{' '}
-        {t('rows_changed', { added: c.added ?? 0, changed: c.changed ?? 0, removed: c.removed ?? 0 })}
-      </p>
-    );
+    return <RowsChanged def={f} c={c} />;
   return (
     <p class="chg s12">
       <span class="dim">{f.title}</span>
@@ -102,7 +149,13 @@ function ChangeRow({ def, c }: { def: FormDef; c: Change }) {
   );
 }
 
-function HistoryRow({ def, h }: { def: FormDef; h: HistoryItem }) {
+/** What one may do with an entry: look at the record as it was then, bring that version back. */
+export interface Then {
+  look: (at: string) => void;
+  back?: ((h: HistoryItem) => void) | undefined;
+}
+
+function HistoryRow({ def, h, then }: { def: FormDef; h: HistoryItem; then?: Then | undefined }) {
   const [all, setAll] = useState(false);
   const changes = h.op === 'create' || h.op === 'import' ? [] : (h.changes ?? []);
   const one =
@@ -132,6 +185,18 @@ function HistoryRow({ def, h }: { def: FormDef; h: HistoryItem }) {
           <span class="mut">{what}</span>
           {via ? <span class="dim s12">{t(via)}</span> : null}
           <When at={h.at} />
+          {then ? (
+            <Menu
+              label={t('entry_more')}
+              class="tl-m"
+              items={[
+                { title: t('look_then'), icon: 'history', onPick: () => then.look(h.at) },
+                ...(then.back && h.op !== 'delete'
+                  ? [{ title: t('version_back'), icon: 'undo-2', onPick: () => then.back?.(h) }]
+                  : []),
+              ]}
+            />
+          ) : null}
         </div>
         {shown.map((c) => (
           <ChangeRow def={def} c={c} key={c.field} />
@@ -169,22 +234,112 @@ function FlowRow({ e }: { e: FlowEvent }) {
   );
 }
 
-function CommentRow({ c }: { c: Comment }) {
+/** A text with the names of those it mentions set apart. */
+function Mentioned({ c }: { c: Comment }) {
+  const names = (c.mentions ?? []).map((m) => `@${m.title}`).filter((n) => n.length > 1);
+  if (!names.length) return <>{c.text}</>;
+  const parts: (string | { name: string })[] = [];
+  let rest = c.text;
+  while (rest) {
+    const at = names.map((n) => ({ n, i: rest.indexOf(n) })).filter((x) => x.i >= 0);
+    at.sort((x, y) => x.i - y.i || y.n.length - x.n.length);
+    const hit = at[0];
+    if (!hit) break;
+    parts.push(rest.slice(0, hit.i), { name: hit.n });
+    rest = rest.slice(hit.i + hit.n.length);
+  }
+  parts.push(rest);
+  return <>{parts.map((x) => (typeof x === 'string' ? x : <b class="at">{x.name}</b>))}</>;
+}
+
+function CommentRow(props: {
+  def: FormDef;
+  id: string;
+  c: Comment;
+  deletes: boolean;
+  onChanged: () => void;
+}) {
+  const { c } = props;
+  const [text, setText] = useState<string | null>(null);
+  const path = `${recordPath(props.def.app, props.def.form, props.id)}/comments/${c.id}`;
+  const run = async (what: () => Promise<unknown>) => {
+    try {
+      await what();
+      setText(null);
+      props.onChanged();
+    } catch (e) {
+      toast(say(e), { kind: 'bad' });
+    }
+  };
+  const remove = async () => {
+    if (
+      await confirm({
+        title: t('comment_delete'),
+        body: c.text.slice(0, 200),
+        ok: t('comment_delete_ok'),
+        danger: true,
+      })
+    )
+      await run(() => api.del(path));
+  };
+  const items = [
+    ...(c.mine ? [{ title: t('comment_edit'), icon: 'pencil', onPick: () => setText(c.text) }] : []),
+    ...(c.mine || props.deletes
+      ? [{ title: t('comment_delete_ok'), icon: 'trash-2', danger: true, onPick: () => void remove() }]
+      : []),
+  ];
   return (
     <li>
       <Avatar id={c.by?.id ?? ''} name={c.by?.title ?? null} />
       <div>
         <div class="tl-t">
           <Who by={c.by} />
+          {c.edited_at ? (
+            <span class="dim s12" title={(c.earlier ?? []).map((e) => e.text).join('\n')}>
+              {t('comment_edited')}
+            </span>
+          ) : null}
           <When at={c.at} />
+          {items.length ? <Menu label={t('entry_more')} class="tl-m" items={items} /> : null}
         </div>
-        <p class="say pre">{c.text}</p>
+        {text === null ? (
+          <p class="say pre">
+            <Mentioned c={c} />
+          </p>
+        ) : (
+          <form
+            class="col gap1"
+            onSubmit={(e) => {
+              e.preventDefault();
+              void run(() => api.patch(path, { text: text.trim() }));
+            }}
+          >
+            <Textarea value={text} label={t('comment_edit')} onInput={setText} />
+            <span class="row">
+              <span class="push" />
+              <Button size="s" kind="ghost" onClick={() => setText(null)}>
+                {t('cancel')}
+              </Button>
+              <Button size="s" kind="main" type="submit" disabled={!text.trim()}>
+                {t('comment_save')}
+              </Button>
+            </span>
+          </form>
+        )}
       </div>
     </li>
   );
 }
 
-export function Timeline({ def, entries }: { def: FormDef; entries: Entry[] }) {
+export function Timeline(props: {
+  def: FormDef;
+  id: string;
+  entries: Entry[];
+  deletes: boolean;
+  then?: Then;
+  onChanged: () => void;
+}) {
+  const { def, entries } = props;
   const [show, setShow] = useState<Show>('all');
   const list = entries.filter((e) => show === 'all' || (show === 'comments') === (e.kind === 'comment'));
   return (
@@ -207,66 +362,22 @@ export function Timeline({ def, entries }: { def: FormDef; entries: Entry[] }) {
         <ol class="tl">
           {list.map((e, i) =>
             e.kind === 'history' ? (
-              <HistoryRow def={def} h={e.item} key={`h${e.item.id ?? i}`} />
+              <HistoryRow def={def} h={e.item} then={props.then} key={`h${e.item.id ?? i}`} />
             ) : e.kind === 'flow' ? (
               <FlowRow e={e.item} key={`f${e.at}${i}`} />
             ) : (
-              <CommentRow c={e.item} key={`c${e.item.id}`} />
+              <CommentRow
+                def={def}
+                id={props.id}
+                c={e.item}
+                deletes={props.deletes}
+                onChanged={props.onChanged}
+                key={`c${e.item.id}`}
+              />
             ),
           )}
         </ol>
       </div>
     </>
-  );
-}
-
-/** Where people go on with the record: one line that grows. */
-export function Composer({ def, id, onSent }: { def: FormDef; id: string; onSent: () => void }) {
-  const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const me = session.value?.me;
-  const send = async () => {
-    if (!text.trim() || busy) return;
-    setBusy(true);
-    try {
-      await api.post(
-        `${recordPath(def.app, def.form, id)}/comments`,
-        { text: text.trim(), mentions: [] },
-        { key: newKey() },
-      );
-      setText('');
-      onSent();
-    } catch (e) {
-      toast(say(e), { kind: 'bad' });
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <form
-      class="compose"
-      onSubmit={(e) => {
-        e.preventDefault();
-        void send();
-      }}
-    >
-      {me ? <Avatar id={me.id} name={me.name} /> : null}
-      <div class="input">
-        <input
-          value={text}
-          aria-label={t('comment')}
-          placeholder={t('comment_ph')}
-          onInput={(e) => setText(e.currentTarget.value)}
-          onKeyDown={(e) => {
-            if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
-              e.preventDefault();
-              e.stopPropagation();
-              void send();
-            }
-          }}
-        />
-        <IconButton small icon="send" label={t('send')} disabled={!text.trim()} onClick={() => void send()} />
-      </div>
-    </form>
   );
 }
