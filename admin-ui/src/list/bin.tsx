@@ -1,3 +1,4 @@
+import './list.css';
 import { useEffect, useState } from 'preact/hooks';
 import { api, formPath, query, recordPath, say } from '../api/client';
 import { useForm } from '../api/forms';

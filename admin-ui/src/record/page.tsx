@@ -438,7 +438,7 @@ function Body(props: BodyProps) {
                 </Button>
               </p>
             ) : null}
-            <Actions def={def} rec={rec} flow={side.flow} can={can} onDone={changed} />
+            {props.then ? null : <Actions def={def} rec={rec} flow={side.flow} can={can} onDone={changed} />}
             {task ? (
               <p class="ph note note--warn">
                 <Icon name="stamp" />
