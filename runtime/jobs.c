@@ -15,6 +15,7 @@
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
 #include "runtime/keys.h"
+#include "runtime/purge.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/timers.h"
@@ -594,6 +595,7 @@ static void sweep_bins(void *arg)
     engine_ctx(s->jobs->server->engine, s->a, s->jobs->reader, &c);
     c.who = &who_system;
     bin_sweep(&c, &s->jobs->stop);
+    purge_run(s->jobs->server, &c, &s->jobs->stop);
 }
 
 /* Once an hour, by the engine's clock. */

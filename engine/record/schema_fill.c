@@ -181,6 +181,20 @@ static int many_rows(const struct ctx *c, struct arena *a, const struct form *f,
     return store_get_int(c->db, a, &q, &n, err) < 0 ? -1 : n > FILL_NOW;
 }
 
+/* Many rows to fill, or a rollup to fill over many rows. */
+static int is_large(const struct ctx *c, const struct stale *s, const struct form *f,
+                    struct err *err)
+{
+    int many = many_rows(c, c->a, f, err);
+    for (size_t i = 0; many == 0 && i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        const struct form *of = field->rollup_of;
+        if (of && s->field[field->nth])
+            many = many_rows(c, c->a, of->parent ? of->parent : of, err);
+    }
+    return many;
+}
+
 static void set_filling(const struct stale *s, const struct form *f)
 {
     for (size_t i = 0; i < f->nfields; i++) {
@@ -264,14 +278,14 @@ static int fill_form(const struct ctx *c, struct arena *a, const struct form *f,
     return 0;
 }
 
-static int choose(const struct ctx *c, struct arena *a, const struct stale *s,
-                  const struct app *old, struct app *new_, struct err *err)
+static int choose(const struct ctx *c, const struct stale *s, const struct app *old,
+                  struct app *new_, struct err *err)
 {
     for (size_t i = 0; i < new_->nforms; i++) {
         const struct form *f = new_->forms[i];
         int many = form_stale(s, schema_before(old, f), f) && can_wait(s, f) &&
                            !seal_stale(schema_before(old, f), f)
-                       ? many_rows(c, a, f, err)
+                       ? is_large(c, s, f, err)
                        : 0;
         if (many < 0)
             return -1;
@@ -297,7 +311,7 @@ static int fill_stale(struct ctx *c, struct arena *a, const struct app *old, str
 {
     struct stale s = {0};
     find_stale(c->a, &s, old, new_);
-    if (choose(c, c->a, &s, old, new_, err))
+    if (choose(c, &s, old, new_, err))
         return -1;
     for (size_t i = 0; i < new_->nforms; i++)
         if (forget_averages(c, &s, new_->forms[i], err))

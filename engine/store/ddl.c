@@ -214,6 +214,15 @@ int ddl_drop_column(struct conn *c, struct arena *a, const struct ddl_table *t, 
     return run(c, a, &q, err);
 }
 
+int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "DROP TABLE ");
+    add_table(&q, t);
+    return run(c, a, &q, err);
+}
+
 int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
                      const struct ddl_index *ix, struct err *err)
 {

@@ -48,6 +48,8 @@ int ddl_rename_column(struct conn *c, struct arena *a, const struct ddl_table *t
                       struct str to, struct err *err) ATTR_MUST;
 int ddl_drop_column(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
                     struct err *err) ATTR_MUST;
+int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t,
+                   struct err *err) ATTR_MUST;
 int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
                      const struct ddl_index *ix, struct err *err) ATTR_MUST;
 int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
