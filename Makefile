@@ -93,6 +93,12 @@ build/gen/unicode_case.h: engine/formula/unicode_case.awk
 
 $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
+build/gen/pinyin_table.h: engine/value/pinyin.awk
+	@mkdir -p $(@D)
+	bzip2 -dc $(UNIDATA)/Unihan_Readings.txt.bz2 | LC_ALL=C awk -f $< > $@
+
+$(B)/engine/value/pinyin.o: build/gen/pinyin_table.h
+
 # ---- the language's functions for PostgreSQL, as C strings
 build/gen/fx_pg_sql.h: engine/formula/fx_pg.sql engine/formula/fx_pg_sql.awk
 	@mkdir -p $(@D)

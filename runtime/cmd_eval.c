@@ -11,6 +11,7 @@
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
 #include "engine/value/num.h"
+#include "engine/value/pinyin.h"
 #include "runtime/assets.h"
 #include "runtime/host.h"
 #include "runtime/slurp.h"
@@ -30,8 +31,11 @@ struct run {
 
 static int no_context(struct fx_env *env, enum fx_context what, struct val arg, struct val *out)
 {
-    (void)env, (void)what, (void)arg;
     *out = VAL_NONE;
+    if (what == FX_PINYIN)
+        *out = val_text(pinyin_of(env->a, val_str(arg)));
+    else if (what == FX_COMPANYKEY)
+        *out = val_text(company_key(env->a, val_str(arg)));
     return 0;
 }
 

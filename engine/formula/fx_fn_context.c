@@ -113,7 +113,7 @@ static const struct fn rows[] = {
      .sig = "t>t",
      CONTEXT(FX_PINYIN),
      .flags = FN_SERVER | FN_NO_SQL | FN_VOLATILE,
-     FX_DOC("PINYIN(text)", "text", "汉字的拼音。", "The pinyin of Chinese text.", "")},
+     FX_DOC("PINYIN(text)", "text", "汉字的拼音，不带声调。", "The pinyin of Chinese text, without tones.", "")},
     {.name = "REPORTS",
      .sig = "M>Z",
      CONTEXT(FX_REPORTS),

@@ -6,6 +6,7 @@
 #include "engine/record/record_int.h"
 
 #include "engine/org/member.h"
+#include "engine/value/pinyin.h"
 #include "engine/record/setting.h"
 
 /* ---- what a request remembers ---- */
@@ -505,8 +506,8 @@ int context_value(struct ctx *c, const struct app *app, enum fx_context what, st
     case FX_REPORTS: return context_people(c, what, arg, out, err);
     case FX_SETTING: return context_setting(c, app, arg, out, err);
     case FX_UUID: *out = uuid_text(c); return 0;
-    case FX_PINYIN:
-    case FX_COMPANYKEY: return 0; /* matching brings their tables */
+    case FX_PINYIN: *out = val_text(pinyin_of(c->a, val_str(arg))); return 0;
+    case FX_COMPANYKEY: *out = val_text(company_key(c->a, val_str(arg))); return 0;
     }
     return 0;
 }
