@@ -166,6 +166,18 @@ export const api = {
   del: async (path: string, o?: Options, body?: unknown) => (await send<void>('DELETE', path, body, o)).data,
 };
 
+/** The bytes of a POST's answer. */
+export async function fetchBlob(path: string, body: unknown): Promise<Blob> {
+  let res: Response;
+  try {
+    res = await once('POST', path, body, { headers: { Accept: '*/*' } });
+  } catch {
+    throw new Problem({ status: 0, detail: apiText('offline') });
+  }
+  if (!res.ok) throw await problem(res);
+  return res.blob();
+}
+
 /** `?a=1&b=2` of what is set. */
 export function query(args: Record<string, string | number | boolean | null | undefined>): string {
   const q = new URLSearchParams();

@@ -117,6 +117,8 @@ export interface FieldDef {
   min?: number | string | null;
   max?: number | string | null;
   max_length?: number | null;
+  /** kinds and endings of files */
+  accept?: string[];
   depth?: 'province' | 'city' | 'district' | 'street';
   pattern?: string | null;
   unit?: string | null;
@@ -207,6 +209,7 @@ export interface FormDef {
   /** seconds east of UTC now, in the app's zone */
   utc_offset?: number;
   public?: Record<string, { url: string; title?: string }>;
+  prints?: { key: string; title: string }[];
 }
 
 export type Rec = Record<string, unknown> & {

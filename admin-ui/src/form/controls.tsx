@@ -1,22 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, formPath, query, say } from '../api/client';
-import type { FieldDef, FieldType, FileRef, ListAnswer, OptionDef, Ref } from '../api/types';
-import { bytes, number } from '../i18n/format';
-import {
-  Avatar,
-  Check,
-  Combo,
-  Icon,
-  IconButton,
-  type Ids,
-  Input,
-  type Option,
-  Radios,
-  Tag,
-  Textarea,
-} from '../kit';
+import { api, formPath, query } from '../api/client';
+import type { FieldDef, FieldType, ListAnswer, OptionDef, Ref } from '../api/types';
+import { number } from '../i18n/format';
+import { Avatar, Check, Combo, Icon, type Ids, Input, type Option, Radios, Tag, Textarea } from '../kit';
 import { Value } from './display';
+import { FileControl, SignatureControl } from './files';
 import type { Cell, FormModel } from './model';
 import { LocationControl, RegionControl } from './region';
 import { RichControl } from './rich';
@@ -412,87 +401,7 @@ function RefControl({ cell, model, ids, dense }: ControlProps) {
   );
 }
 
-// ---- files, json -------------------------------------------------------------------------------------------------------
-
-function FileControl({ cell, model, ids }: ControlProps) {
-  const [busy, setBusy] = useState(0);
-  const pick = useRef<HTMLInputElement>(null);
-  const files = asRefs(cell.value.value);
-  const upload = async (list: FileList | File[]) => {
-    for (const f of [...list]) {
-      setBusy((n) => n + 1);
-      try {
-        const body = new FormData();
-        body.append('file', f, f.name);
-        const got = await api.post<{ id: string; name: string; size: number; type: string }>(
-          '/files',
-          undefined,
-          { raw: body },
-        );
-        const ref: FileRef = { id: got.id, title: got.name, size: got.size, type: got.type };
-        model.set(cell, [...asRefs(cell.value.peek()), ref]);
-      } catch (e) {
-        cell.error.value = say(e);
-      } finally {
-        setBusy((n) => n - 1);
-      }
-    }
-  };
-  return (
-    <div class="col">
-      {files.map((f) => (
-        <div class="file" key={f.id}>
-          <Icon name={f.type?.startsWith('image/') ? 'image' : 'file-text'} />
-          <span class="cut grow">{f.title}</span>
-          {f.size ? <span class="dim s12">{bytes(f.size)}</span> : null}
-          <IconButton
-            small
-            icon="x"
-            label={t('remove_file', { name: f.title ?? '' })}
-            onClick={() =>
-              model.set(
-                cell,
-                files.filter((x) => x.id !== f.id),
-              )
-            }
-          />
-        </div>
-      ))}
-      <div
-        class="drop"
-        onDragOver={(e) => e.preventDefault()}
-        onDrop={(e) => {
-          e.preventDefault();
-          if (e.dataTransfer) upload(e.dataTransfer.files);
-        }}
-      >
-        <Icon name="upload" />
-        <span class="dk">{busy ? t('uploading') : t('drop_file')}</span>
-        <button
-          type="button"
-          class="link"
-          id={ids.id}
-          aria-describedby={ids.describedby}
-          onClick={() => pick.current?.click()}
-        >
-          {t('choose_file')}
-        </button>
-        <input
-          ref={pick}
-          class="vh"
-          type="file"
-          multiple
-          tabIndex={-1}
-          accept={cell.def.type === 'image' ? 'image/*' : undefined}
-          onChange={(e) => {
-            if (e.currentTarget.files) upload(e.currentTarget.files);
-            e.currentTarget.value = '';
-          }}
-        />
-      </div>
-    </div>
-  );
-}
+// ---- json ----
 
 function JsonControl({ cell, model, ids, dense }: ControlProps) {
   const [text, setText] = useState(
@@ -577,7 +486,7 @@ export const CONTROLS: Record<FieldType, Control> = {
   table: TableControl,
   image: FileControl,
   file: FileControl,
-  signature: ReadControl,
+  signature: SignatureControl,
   json: JsonControl,
 };
 

@@ -1,7 +1,8 @@
-import type { FieldDef, OptionDef, Ref } from '../api/types';
+import type { FieldDef, FileRef, OptionDef, Ref } from '../api/types';
 import { lang } from '../i18n';
 import { ago, bytes, day, moment, number, percent, yesNo } from '../i18n/format';
 import { Icon, Person, Tag } from '../kit';
+import { Thumb } from './files';
 import { plainText, Rich } from './rich';
 import { t } from './text';
 import { asList, asRef, asRefs, isBlank, resultType } from './values';
@@ -112,7 +113,7 @@ function Files({ v }: { v: unknown }) {
           target="_blank"
           rel="noreferrer"
         >
-          <Icon name={f.type?.startsWith('image/') ? 'image' : 'file-text'} />
+          <Thumb file={f} />
           <span class="cut">{f.title ?? f.id}</span>
           {f.size ? <span class="dim s12">{bytes(f.size)}</span> : null}
         </a>
@@ -210,7 +211,12 @@ export function Value({ def, value, app, compact, right }: ValueProps) {
     case 'image':
     case 'signature':
       return compact ? (
-        <span class="dim">{t('files_n', { n: asRefs(value).length })}</span>
+        <span class="row gap1">
+          {(asRefs(value) as FileRef[]).slice(0, 3).map((f) => (
+            <Thumb key={f.id} file={f} />
+          ))}
+          <span class="dim">{t('files_n', { n: asRefs(value).length })}</span>
+        </span>
       ) : (
         <Files v={value} />
       );

@@ -4,6 +4,7 @@ import type { FormDef } from '../api/types';
 import { LangMenu, ThemeMenu } from '../app/prefs';
 import { lang } from '../i18n';
 import { Button, Empty, Logo, Skeleton, useTitle } from '../kit';
+import { uploads } from './files';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
@@ -26,6 +27,12 @@ export function PublicPage({ token }: { token: string }) {
   const [turn, setTurn] = useState(0);
   const l = lang.value;
   const path = `/public/${encodeURIComponent(token)}`;
+  useEffect(() => {
+    uploads.value = `/api/v1${path}/files`;
+    return () => {
+      uploads.value = '/api/v1/files';
+    };
+  }, [path]);
   useEffect(() => {
     api.get<PublicForm>(path, { quiet401: true }).then(setGot).catch(setFailed);
   }, [token, l]);

@@ -1,7 +1,7 @@
 import './list.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { api, formPath, newKey, Problem, recordPath, say, session } from '../api/client';
+import { api, fetchBlob, formPath, newKey, Problem, recordPath, say, session } from '../api/client';
 import { useForm } from '../api/forms';
 import { useLive } from '../api/live';
 import type { FieldDef, FormDef, Rec, ViewDef } from '../api/types';
@@ -35,6 +35,7 @@ import { type ListQuery, PAGE, useList, useTotals } from './data';
 import { type Cond, filterText, readConds, writeConds } from './filter';
 import { FilterBar } from './filters';
 import { Cards, Grid } from './grid';
+import { ImportDialog } from './import';
 import { SaveDialog, savedItems, useSaved } from './saved';
 import { t } from './text';
 
@@ -534,24 +535,20 @@ function ListMenu({
   reload: () => void;
   views: MenuItem[];
 }) {
-  const download = async () => {
+  const [importing, setImporting] = useState(false);
+  const download = async (format: 'csv' | 'xlsx') => {
     toast(t('exporting'), { kind: 'info' });
     try {
-      const text = await api.post<string>(
-        `${formPath(def.app, def.form)}/export`,
-        {
-          format: 'csv',
-          for: 'people',
-          filter: filter || null,
-          fields: columns.filter((c) => !c.key.startsWith('_')).map((c) => c.key),
-        },
-        { headers: { Accept: 'text/csv, application/problem+json' } },
-      );
+      const fields = columns.filter((c) => !c.key.startsWith('_')).map((c) => c.key);
+      const blob = await fetchBlob(`${formPath(def.app, def.form)}/export`, {
+        format,
+        for: 'people',
+        filter: filter || null,
+        fields,
+      });
       const a = document.createElement('a');
-      a.href = URL.createObjectURL(
-        new Blob(['\ufeff', String(text).replace(/^\ufeff/, '')], { type: 'text/csv;charset=utf-8' }),
-      );
-      a.download = `${def.title}.csv`;
+      a.href = URL.createObjectURL(blob);
+      a.download = `${def.title}.${format}`;
       a.click();
       setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
     } catch (e) {
@@ -559,19 +556,28 @@ function ListMenu({
     }
   };
   return (
-    <Menu
-      label={t('more')}
-      items={[
-        { title: t('refresh'), icon: 'refresh-cw', onPick: reload },
-        ...(def.rights.export
-          ? [{ title: t('export'), icon: 'download', onPick: () => void download() }]
-          : []),
-        ...(def.rights.restore
-          ? [{ title: t('bin'), icon: 'trash-2', href: `/a/${def.app}/${def.form}/bin` }]
-          : []),
-        ...views,
-      ]}
-    />
+    <>
+      <Menu
+        label={t('more')}
+        items={[
+          { title: t('refresh'), icon: 'refresh-cw', onPick: reload },
+          ...(def.rights.import
+            ? [{ title: `${t('import_')}…`, icon: 'upload', onPick: () => setImporting(true) }]
+            : []),
+          ...(def.rights.export
+            ? [
+                { title: t('export_xlsx'), icon: 'file-spreadsheet', onPick: () => void download('xlsx') },
+                { title: t('export_csv'), icon: 'download', onPick: () => void download('csv') },
+              ]
+            : []),
+          ...(def.rights.restore
+            ? [{ title: t('bin'), icon: 'trash-2', href: `/a/${def.app}/${def.form}/bin` }]
+            : []),
+          ...views,
+        ]}
+      />
+      {importing ? <ImportDialog def={def} onClose={() => setImporting(false)} done={reload} /> : null}
+    </>
   );
 }
 
@@ -617,6 +623,24 @@ function SelectionBar(props: {
     <div class="selbar dk" role="toolbar" aria-label={t('selected', { n })}>
       <span class="n">{t('selected', { n })}</span>
       <span class="sep" />
+      {def.rights.print
+        ? (def.prints ?? []).map((p) => (
+            <button
+              type="button"
+              key={p.key}
+              onClick={() =>
+                void window.open(
+                  `/api/v1${path}/print/${encodeURIComponent(p.key)}?ids=${[...selected].join(',')}`,
+                  '_blank',
+                  'noreferrer',
+                )
+              }
+            >
+              <Icon name="printer" />
+              {p.title}
+            </button>
+          ))
+        : null}
       <button type="button" onClick={() => void remove()}>
         <Icon name="trash-2" />
         {t('delete')}

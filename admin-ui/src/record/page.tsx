@@ -1,6 +1,6 @@
 import './record.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { api, newKey, Problem, query, recordPath, say, session } from '../api/client';
+import { api, formPath, newKey, Problem, query, recordPath, say, session } from '../api/client';
 import { type Loaded, useForm } from '../api/forms';
 import { useLive } from '../api/live';
 import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec } from '../api/types';
@@ -35,6 +35,7 @@ import {
 } from '../kit';
 import { Facts } from './facts';
 import { Related } from './related';
+import { ShareDialog } from './share';
 import { t } from './text';
 import { Composer, merge, Timeline } from './timeline';
 
@@ -213,6 +214,7 @@ function Bar(
       toast(say(e), { kind: 'bad' });
     }
   };
+  const [sharing, setSharing] = useState(false);
   const items: MenuItem[] = [
     {
       title: t('copy_link'),
@@ -221,6 +223,19 @@ function Bar(
         void navigator.clipboard?.writeText(location.origin + href).then(() => toast(t('copied'))),
     },
     { title: t('print'), icon: 'printer', onPick: () => print() },
+    ...(can?.has('print') ? (def?.prints ?? []) : []).map((p) => ({
+      title: t('print_as', { title: p.title }),
+      icon: 'printer',
+      onPick: () =>
+        void window.open(
+          `/api/v1${formPath(props.app, props.form)}/print/${encodeURIComponent(p.key)}?ids=${props.id}`,
+          '_blank',
+          'noreferrer',
+        ),
+    })),
+    ...(can?.has('share')
+      ? [{ title: `${t('share')}…`, icon: 'share-2', onPick: () => setSharing(true) }]
+      : []),
     ...(def?.rights.create
       ? [{ title: t('copy_new'), icon: 'copy', href: `${list}/new?copy=${props.id}` }]
       : []),
@@ -282,6 +297,7 @@ function Bar(
           }}
         />
       ) : null}
+      {sharing && def ? <ShareDialog def={def} id={props.id} onClose={() => setSharing(false)} /> : null}
       {mode === 'task' ? <IconButton icon="maximize-2" label={t('expand')} href={href} /> : null}
       {can?.has('update') && mode !== 'task' ? (
         <Button size="s" icon="pencil" href={`${href}/edit`}>
