@@ -182,6 +182,18 @@ int access_rows_by(struct access *x, struct sql *q, unsigned alias,
     return 0;
 }
 
+int access_not_by(struct access *x, struct sql *q, unsigned alias,
+                  const struct access_branch *branch, struct err *err)
+{
+    struct sql_env e;
+    sql_env_init(&e, x->c, x->f, alias);
+    sql_lit(q, " AND (");
+    if (fx_sql_cond(branch->cond, q, &e.fx, err))
+        return -1;
+    sql_lit(q, ") IS NOT TRUE");
+    return 0;
+}
+
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err)
 {

@@ -163,6 +163,9 @@ size_t access_branches(struct access *x, unsigned right, struct access_branch *o
 /* As access_rows_in() for live rows, by one of the ways only. */
 int access_rows_by(struct access *x, struct sql *q, unsigned alias,
                    const struct access_branch *branch, struct err *err) ATTR_MUST;
+/* " AND not by this way" behind a condition on rows. */
+int access_not_by(struct access *x, struct sql *q, unsigned alias,
+                  const struct access_branch *branch, struct err *err) ATTR_MUST;
 /* Where rows of a SELECT may live. */
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err) ATTR_MUST;

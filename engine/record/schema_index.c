@@ -137,6 +137,8 @@ struct wide {
     const struct form *f;
     const struct field *v[COLUMNS_MAX];
     size_t n;
+    const struct field *tail[COLUMNS_MAX]; /* read beside them, never searched */
+    size_t ntail;
     bool sorted; /* the last column is the view's first sort */
     bool full;   /* a column that does not fit: it would serve nothing */
 };
@@ -180,14 +182,20 @@ static void wide_ref(void *arg, const struct fx_ref *ref)
 
 static void add_wide(struct adder *in, const struct wide *w)
 {
-    struct str columns[COLUMNS_MAX];
+    struct str columns[2 * COLUMNS_MAX + 1];
     if (w->full || w->n < 2 || in->wide >= WIDE_MAX)
         return;
     for (size_t i = 0; i < w->n; i++)
         columns[i] = w->v[i]->key;
+    /* The condition of the index names it, yet SQLite would read the row for it. */
+    size_t n = w->n;
+    columns[n++] = STR("_deleted_at");
+    for (size_t i = 0; i < w->ntail; i++)
+        columns[n++] = w->tail[i]->key;
     size_t before = in->t->indexes.n;
-    add_index(in, w->sorted && schema_ordered_zh(w->v[w->n - 1]) ? INDEX_LIVE_ZH : INDEX_LIVE,
-              columns, w->n);
+    /* The order of lists stands on the last column: nothing follows it. */
+    bool zh = w->sorted && schema_ordered_zh(w->v[w->n - 1]);
+    add_index(in, zh ? INDEX_LIVE_ZH : INDEX_LIVE, columns, zh ? w->n : n);
     in->wide += in->t->indexes.n > before;
 }
 
@@ -207,6 +215,33 @@ static void wide_sort(struct wide *w, const struct view *v)
     w->sorted = w->n > before;
 }
 
+static bool wide_has(const struct wide *w, const struct field *f)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (w->v[i] == f)
+            return true;
+    for (size_t i = 0; i < w->ntail; i++)
+        if (w->tail[i] == f)
+            return true;
+    return false;
+}
+
+/* What the branches before this one pin: a row of two is counted once (query.c). */
+static void add_tail(struct adder *in, struct wide *w)
+{
+    const struct form *f = in->t->form;
+    for (size_t g = 0; g < f->ngrants; g++) {
+        struct fx_branches parts = {0};
+        if ((f->grants[g].can & RIGHT_READ) && f->grants[g].where)
+            fx_split(in->a, f->grants[g].where, &parts);
+        for (size_t i = 0; i < parts.list.n && i < 4; i++) {
+            struct wide rule = wide_of(f, parts.list.v[i]);
+            if (rule.n && !wide_has(w, rule.v[0]) && w->ntail < 3)
+                w->tail[w->ntail++] = rule.v[0];
+        }
+    }
+}
+
 /* What a branch of a reading grant pins, in front of what the view does. */
 static void add_rule_view(struct adder *in, const struct grant *g, const struct view *v)
 {
@@ -223,6 +258,7 @@ static void add_rule_view(struct adder *in, const struct grant *g, const struct 
         for (size_t k = 0; k < view.n; k++)
             wide_add(&rule, view.v[k]);
         wide_sort(&rule, v);
+        add_tail(in, &rule);
         add_wide(in, &rule);
     }
 }

@@ -25,6 +25,7 @@ static const char *const columns =
 struct reader {
     sqlite3 *db;
     sqlite3_stmt *one, *list, *count, *member, *member_count;
+    sqlite3_stmt *sorter, *covering, *scan; /* sums by region, three ways */
 };
 
 struct floor {
@@ -87,6 +88,12 @@ static struct reader *reader_of(struct floor *f)
         r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL"
                " AND region = 'east' AND status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep')"
                " LIMIT 10001)");
+    r->sorter = prepare(r->db, "SELECT region, COUNT(*), SUM(amount) FROM bench__item NOT INDEXED"
+                               " WHERE \"_deleted_at\" IS NULL GROUP BY region");
+    r->covering = prepare(r->db, "SELECT region, COUNT(*), SUM(amount) FROM bench__item"
+                                 " WHERE \"_deleted_at\" IS NULL GROUP BY region");
+    r->scan = prepare(r->db, "SELECT region, amount FROM bench__item NOT INDEXED"
+                             " WHERE \"_deleted_at\" IS NULL");
     pthread_setspecific(f->key, r);
     return r;
 }
@@ -115,6 +122,48 @@ static size_t list_json(sqlite3_stmt *list, sqlite3_stmt *count, char *out)
     sqlite3_step(count);
     n += (size_t)snprintf(out + n, OUT_BYTES - n, "],\"total\":%d}", sqlite3_column_int(count, 0));
     sqlite3_reset(count);
+    return n;
+}
+
+static size_t groups_json(sqlite3_stmt *s, char *out)
+{
+    size_t n = (size_t)snprintf(out, OUT_BYTES, "{\"rows\":[");
+    while (sqlite3_step(s) == SQLITE_ROW)
+        n +=
+            (size_t)snprintf(out + n, OUT_BYTES - n, "{\"region\":\"%s\",\"n\":%lld,\"sum\":%.2f},",
+                             sqlite3_column_text(s, 0), sqlite3_column_int64(s, 1),
+                             (double)sqlite3_column_int64(s, 2) / 100);
+    sqlite3_reset(s);
+    return n + (size_t)snprintf(out + n, OUT_BYTES - n, "]}");
+}
+
+/* Every row once, its group found by hashing. */
+static size_t scan_json(sqlite3_stmt *s, char *out)
+{
+    struct {
+        char key[32];
+        long long n, sum;
+    } slots[64] = {0};
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const unsigned char *key = sqlite3_column_text(s, 0);
+        unsigned h = 5381;
+        for (const unsigned char *k = key; k && *k; k++)
+            h = h * 33 + *k;
+        h &= 63;
+        while (slots[h].n && strcmp(slots[h].key, key ? (const char *)key : "") != 0)
+            h = (h + 1) & 63;
+        if (!slots[h].n)
+            snprintf(slots[h].key, sizeof(slots[h].key), "%s", key ? (const char *)key : "");
+        slots[h].n++;
+        slots[h].sum += sqlite3_column_int64(s, 1);
+    }
+    sqlite3_reset(s);
+    size_t n = 0;
+    for (int i = 0; i < 64; i++)
+        if (slots[i].n)
+            n += (size_t)snprintf(out + n, OUT_BYTES - n,
+                                  "{\"region\":\"%s\",\"n\":%lld,\"sum\":%lld}", slots[i].key,
+                                  slots[i].n, slots[i].sum);
     return n;
 }
 
@@ -167,6 +216,12 @@ static size_t answer(struct floor *f, const char *url, struct MHD_Connection *c,
         return list_json(r->list, r->count, out);
     if (strcmp(url, "/member") == 0)
         return list_json(r->member, r->member_count, out);
+    if (strcmp(url, "/sorter") == 0)
+        return groups_json(r->sorter, out);
+    if (strcmp(url, "/covering") == 0)
+        return groups_json(r->covering, out);
+    if (strcmp(url, "/scan") == 0)
+        return scan_json(r->scan, out);
     const char *id = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "id");
     sqlite3_bind_int64(r->one, 1, id ? strtoll(id, NULL, 10) : 0);
     size_t n = sqlite3_step(r->one) == SQLITE_ROW ? (size_t)row_json(r->one, out, OUT_BYTES) : 0;

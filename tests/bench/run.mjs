@@ -1,5 +1,5 @@
 /*
- * Six lines beside their floor, in one run:  node tests/bench/run.mjs [--rows N] [--seconds S]
+ * Lines beside their floor, in one run:  node tests/bench/run.mjs [--rows N] [--seconds S]
  * The floor is tests/bench/floor.c on a copy of the same database.  Ratios are what to compare: machines are noisy.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
@@ -103,11 +103,51 @@ async function compare(name, address, options, floorAddress, connections) {
   line(name, shown(a), shown(b), `${(b.rate / a.rate).toFixed(2)} x floor`);
 }
 
+/** Milliseconds of n requests, one after the other: {p50, p95}. */
+async function times(address, bearer, n) {
+  const list = [];
+  for (let i = 0; i < n; i++) {
+    const began = performance.now();
+    const r = await fetch(address, { headers: bearer ? { Authorization: `Bearer ${bearer}` } : {} });
+    await r.arrayBuffer();
+    if (r.status !== 200) throw new Error(`${address}: ${r.status}`);
+    list.push(performance.now() - began);
+  }
+  list.sort((a, b) => a - b);
+  return { p50: list[n >> 1], p95: list[Math.floor(n * 0.95)] };
+}
+const ms = (t) => `p50 ${t.p50.toFixed(2)} ms p95 ${t.p95.toFixed(2)} ms`;
+
+/** One connection: what a person waits for. Three turns each, the middle one counts. */
+async function wait(name, address, bearer, floorAddress, n = 200) {
+  const ours = [];
+  const floors = [];
+  for (let i = 0; i < 3; i++) {
+    ours.push(await times(address, bearer, n));
+    floors.push(await times(floorAddress, '', n));
+  }
+  const middle = (list) => list.find((t) => t.p50 === median(list.map((x) => x.p50)));
+  line(name, ms(middle(ours)), ms(middle(floors)), `${(middle(ours).p50 / middle(floors).p50).toFixed(2)} x floor (p50)`);
+  return middle(ours);
+}
+
+/** Indexes that were left for later, and the search index, are there when a search is answered from it. */
+async function settled(db) {
+  for (let i = 0; i < 600; i++) {
+    const left = execFileSync('sqlite3', [db, "SELECT COUNT(*) FROM _search WHERE upto < 9223372036854775807"]).toString().trim();
+    if (left === '0') return;
+    await new Promise((r) => setTimeout(r, 500));
+  }
+  throw new Error('the search index is not filled after 5 minutes');
+}
+
+const CITIES = ['北京', '上海', '深圳', '广州', '杭州', '成都'];
+
 function rowsCsv() {
   const regions = ['north', 'south', 'east', 'west'];
   const out = ['name,region,status,qty,price,by'];
   for (let i = 0; i < ROWS; i++)
-    out.push(`条目 ${i},${regions[i % 4]},${i % 3 ? 'new' : 'done'},${1 + (i % 9)},${(i % 500) + 0.5},${i % 10 ? 'other' : 'rep'}`);
+    out.push(`${CITIES[i % 6]}${String.fromCodePoint(0x4e00 + ((i * 7919) % 3000), 0x4e00 + ((i * 104729) % 3000))}${i % 3 ? '科技' : '贸易'}有限公司 ${i},${regions[i % 4]},${i % 3 ? 'new' : 'done'},${1 + (i % 9)},${(i % 500) + 0.5},${i % 10 ? 'other' : 'rep'}`);
   const file = join(dir, 'rows.csv');
   writeFileSync(file, `${out.join('\n')}\n`);
   return file;
@@ -151,6 +191,30 @@ async function main() {
   await compare('read one, 64 connections', `${base}/${oneId}`, { bearer: boss }, `${bare}/one?id=${raw}`, 64);
   await compare(`list of 50 at ${ROWS}, admin`, `${base}?filter=${filter}&sort=-_id`, { bearer: boss }, `${bare}/list`, 16);
   await compare(`list of 50 at ${ROWS}, member`, `${base}?filter=${filter}&sort=-_id`, { bearer: rep }, `${bare}/member`, 16);
+  const list = `${base}?filter=${filter}&sort=-_id`;
+  await settled(join(data, 'mortise.db'));
+  const admin = await wait(`list of 50, 1 connection, admin`, list, boss, `${bare}/list`);
+  const member = await wait(`list of 50, 1 connection, member`, list, rep, `${bare}/member`);
+  line('member beside admin', ms(member), ms(admin), `${(member.p50 / admin.p50).toFixed(2)} x admin (p50)`);
+  const sums = `${server.url}/api/v1/apps/bench/forms/item/aggregate?group=region&metrics=${encodeURIComponent('COUNT(),SUM(amount)')}`;
+  const ways = {};
+  for (const way of ['sorter', 'covering', 'scan']) ways[way] = await times(`${bare}/${way}`, '', 7);
+  const best = Object.entries(ways).sort((a, b) => a[1].p50 - b[1].p50)[0];
+  const ours = await times(sums, boss, 7);
+  line('aggregate by region', ms(ours), ms(best[1]), `${(ours.p50 / best[1].p50).toFixed(2)} x ${best[0]} (${Object.entries(ways).map(([k, t]) => `${k} ${t.p50.toFixed(0)} ms`).join(', ')})`);
+  for (const word of ['北京', '科技', '限公', '京一', '丁万']) line(`search ${word}`, ms(await times(`${base}?search=${encodeURIComponent(word)}`, boss, 100)), '-', 'p95 within 10 ms');
+  const page = async (skip) => {
+    const at = execFileSync('sqlite3', [db, `SELECT _id FROM bench__item ORDER BY _id DESC LIMIT 1 OFFSET ${skip}`]).toString().trim();
+    let after = '';
+    if (skip) {
+      const r = await (await fetch(`${base}?limit=50&page=${Math.floor(skip / 50)}&count=none`, { headers: { Authorization: `Bearer ${boss}` } })).json();
+      after = `&after=${encodeURIComponent(r.next)}`;
+    }
+    return { at, ...(await times(`${base}?limit=50&count=none${after}`, boss, 100)) };
+  };
+  const pages = [];
+  for (const skip of [0, 10_000, 100_000, ROWS - 1000].filter((n) => n < ROWS)) pages.push([skip, await page(skip)]);
+  line('keyset pages', pages.map(([n, t]) => `${n}: ${t.p50.toFixed(2)}`).join('  '), '-', 'p50 ms of the page behind so many rows');
   await compare('create with hook, 64 connections', base, { bearer: boss, body }, `${bare}/create`, 64);
   floor.kill('SIGTERM');
   await stop(server);
