@@ -426,6 +426,40 @@ describe('people', { skip }, () => {
     },
     { dark: true },
   );
+
+  as('an external is invited, sets a password, sees his own people only', 'admin', async (page) => {
+    await page.goto('/admin/people');
+    await page.getByRole('button', { name: '添加部门' }).first().click();
+    await page.getByLabel('部门名称').fill('乙方公司');
+    await page.getByLabel('外部组织').check();
+    await page.getByRole('button', { name: '添加', exact: true }).click();
+    await page.getByRole('navigation', { name: '部门' }).getByText('乙方公司').click();
+    await page.getByRole('button', { name: '添加成员' }).click();
+    const dialog = page.locator('dialog[open]');
+    await dialog.getByLabel('姓名').fill('李乙');
+    await dialog.getByLabel('登录名').fill('liyi');
+    await dialog.getByRole('button', { name: '添加', exact: true }).click();
+    await page.locator('.plist').getByText('李乙', { exact: true }).click();
+    await page.getByLabel('管理本组织的人员').check();
+    await page.getByRole('button', { name: '保存', exact: true }).click();
+    await page.locator('.plist').getByText('外部组织管理员').waitFor();
+    await page.locator('.plist').getByText('李乙', { exact: true }).click();
+    await page.getByRole('button', { name: '生成邀请链接' }).click();
+    const link = await page.locator('.note code').textContent();
+    await page.shot('people-invite');
+    const guest = await visitor(browser, server.base);
+    await guest.goto(new URL(link).pathname);
+    await guest.getByText('欢迎，李乙').waitFor();
+    for (const label of ['新密码', '再输一次密码']) await guest.getByLabel(label).fill('guest-of-2026');
+    await guest.getByRole('button', { name: '设置密码并进入' }).click();
+    await guest.waitForURL((u) => u.pathname === '/');
+    await guest.goto('/admin/people');
+    await guest.locator('.plist li').first().waitFor();
+    assert.equal(await guest.locator('.plist li').count(), 1);
+    await guest.shot('people-external');
+    assert.deepEqual(guest.bad, []);
+    await guest.context().close();
+  });
 });
 
 describe('setup', { skip }, () => {
