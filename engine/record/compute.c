@@ -2,6 +2,8 @@
  * Stored computed fields of one row: its own formulas and lookups, rollups over other forms' rows.
  * What a change does to rows elsewhere is in dependents.c.
  */
+#include "engine/record/compute.h"
+
 #include "engine/record/rollup.h"
 #include "engine/record/write_int.h"
 
@@ -164,7 +166,7 @@ int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct e
 }
 
 int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, int64_t id,
-                  int64_t *n, int64_t *sum, struct err *err)
+                  struct rollup_sum *out, struct err *err)
 {
     struct sql q;
     struct sql_env e;
@@ -184,8 +186,8 @@ int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, 
         return -1;
     int step = stmt_step(s, err);
     if (step == 1) {
-        *n = stmt_int(s, 0);
-        *sum = stmt_int(s, 1);
+        out->n = stmt_int(s, 0);
+        out->total = stmt_int(s, 1);
     }
     stmt_done(s);
     return step < 0 ? -1 : 0;

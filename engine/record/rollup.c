@@ -201,9 +201,9 @@ int roll_forget(struct ctx *c, const struct field *f, int64_t id, struct err *er
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
-/* What is remembered moves with the change: 1 *n and *sum are new, 0 nothing is remembered, -1. */
-static int move_state(const struct roll_change *ch, int64_t more, int64_t delta, int64_t *n,
-                      int64_t *sum, struct err *err)
+/* What is remembered moves with the change: 1 *out is new, 0 nothing is remembered, -1. */
+static int move_state(const struct roll_change *ch, int64_t more, int64_t delta,
+                      struct rollup_sum *out, struct err *err)
 {
     struct sql q;
     struct stmt *s;
@@ -218,8 +218,8 @@ static int move_state(const struct roll_change *ch, int64_t more, int64_t delta,
         return -1;
     int step = stmt_step(s, err);
     if (step == 1) {
-        *n = stmt_int(s, 0);
-        *sum = stmt_int(s, 1);
+        out->n = stmt_int(s, 0);
+        out->total = stmt_int(s, 1);
     }
     stmt_done(s);
     return step;
@@ -249,17 +249,17 @@ static int keep_state(const struct roll_change *ch, int64_t n, int64_t sum, stru
 static int by_average(const struct roll_change *ch, const struct field *of, const struct share *is,
                       const struct share *was, struct val *v, struct err *err)
 {
-    int64_t n = 0, sum = 0;
+    struct rollup_sum sum = {0};
     char buf[40];
     if (!exact(of))
         return 0;
-    int known = move_state(ch, is->filled - was->filled, is->sum - was->sum, &n, &sum, err);
-    if (known < 0 || (!known && (rollup_totals(ch->c, ch->f, of, ch->id, &n, &sum, err) ||
-                                 keep_state(ch, n, sum, err))))
+    int known = move_state(ch, is->filled - was->filled, is->sum - was->sum, &sum, err);
+    if (known < 0 || (!known && (rollup_totals(ch->c, ch->f, of, ch->id, &sum, err) ||
+                                 keep_state(ch, sum.n, sum.total, err))))
         return -1;
     double total = 0;
-    (void)num_parse(num_print_dec(sum, scale_of(of), buf), &total);
-    *v = n ? compute_fit(ch->f, ch->c->a, val_num(total / (double)n)) : VAL_NONE;
+    (void)num_parse(num_print_dec(sum.total, scale_of(of), buf), &total);
+    *v = sum.n ? compute_fit(ch->f, ch->c->a, val_num(total / (double)sum.n)) : VAL_NONE;
     return 1;
 }
 

@@ -76,8 +76,11 @@ int compute_field(struct ctx *c, struct rec *r, const struct rec *parent, const 
                   const struct field *f, struct err *err) ATTR_MUST;
 int compute_rollup(struct ctx *c, struct rec *r, const struct field *f, struct err *err) ATTR_MUST;
 /* How many of the rows below have a value in the column, and their sum in its units. */
+struct rollup_sum {
+    int64_t n, total;
+};
 int rollup_totals(struct ctx *c, const struct field *f, const struct field *of, int64_t id,
-                  int64_t *n, int64_t *sum, struct err *err) ATTR_MUST;
+                  struct rollup_sum *out, struct err *err) ATTR_MUST;
 /* dependents.c. After a stored change: recomputes the rows of other forms that read this one. */
 int compute_dependents(struct ctx *c, enum rec_op op, const struct rec *now, const struct rec *old,
                        struct err *err) ATTR_MUST;
