@@ -222,11 +222,30 @@ static int insert_key(struct vault *v, struct conn *db, struct arena *a, struct 
     return store_exec(db, a, &q, NULL, err);
 }
 
+/* A key of the app, asked for by a writer: taken from a reader's view, so that it can be remembered.
+ * false: not there yet, or the reader is busy. */
+static bool committed(struct vault *v, struct str app, enum key_kind kind, struct data_key *out)
+{
+    struct err ignored = ERR_INIT;
+    struct arena *a = v->reader ? arena_new(ARENA) : NULL;
+    int rc = 0;
+    if (a && pthread_mutex_trylock(&v->reader_lock) == 0) {
+        rc = find_current(v, v->reader, a, app, kind, 0, out, &ignored);
+        if (rc == 1)
+            cache_put(v, v->reader, hash_current(app, kind, 0), out);
+        pthread_mutex_unlock(&v->reader_lock);
+    }
+    arena_free(&a);
+    return rc == 1;
+}
+
 int key_current(struct vault *v, struct conn *db, struct arena *a, struct str app,
                 enum key_kind kind, int64_t subject, struct data_key *out, struct err *err)
 {
     uint64_t of = hash_current(app, kind, subject);
     if (cache_find(v, of, out))
+        return 1;
+    if (!subject && store_is_writer(db) && committed(v, app, kind, out))
         return 1;
     int rc = find_current(v, db, a, app, kind, subject, out, err);
     if (rc == 0 && store_is_writer(db)) {
@@ -360,10 +379,13 @@ int vault_open(struct store *s, const struct vault_opts *opts, struct vault **ou
     v->opts.dir = str_dup(a, opts->dir);
     (void)sodium_mlock(v, sizeof(*v)); /* without the limit for it keys may be swapped out */
     pthread_mutex_init(&v->lock, NULL);
+    pthread_mutex_init(&v->reader_lock, NULL);
     int rc = store_conn_open(s, &db, err);
     if (rc == 0)
         rc = open_on(v, db, work, err);
     store_conn_close(&db);
+    if (rc == 0)
+        rc = store_conn_open(s, &v->reader, err);
     arena_free(&work);
     *out = v;
     if (rc)
@@ -377,6 +399,8 @@ void vault_close(struct vault **vp)
     if (!v)
         return;
     *vp = NULL;
+    store_conn_close(&v->reader);
+    pthread_mutex_destroy(&v->reader_lock);
     pthread_mutex_destroy(&v->lock);
     struct arena *a = v->a;
     sodium_munlock(v, sizeof(*v)); /* and wiped */

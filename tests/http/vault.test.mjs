@@ -305,8 +305,8 @@ test('rotation while people write; a kill in the middle goes on', { skip }, asyn
     assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${ids[i]}/history`))), new RegExp(`人${i}`));
   }
   assert.equal(ok(await doc.get(`${P}/records?filter=${encodeURIComponent('phone = "13900000450"')}`)).records.length, 1);
-  assert.equal(run(['key', 'rotate', '--data', data, '--apps', apps]).code, 0);
-  const list = run(['key', 'list', '--data', data, '--apps', apps]);
+  assert.equal(run(['key', 'rotate', '--data', data]).code, 0);
+  const list = run(['key', 'list', '--data', data]);
   assert.match(list.out, /old[^]*old[^]*current/);
   assert.equal(ok(await doc.get(`${P}/records/${ids[5]}`)).name, '人5');
 });
