@@ -7,6 +7,7 @@
 #include "engine/record/import.h"
 #include "engine/record/tablefile.h"
 #include "runtime/jobs.h"
+#include "runtime/sealed_spool.h"
 #include "runtime/server.h"
 #include "runtime/undo_job.h"
 
@@ -143,9 +144,8 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
     n.in.lang = c->lang;
     n.in.path =
         str_fmt(c->a, "%.*s/import-%s", STR_ARG(req->server->spool_dir), id_print(n.id, buf).p);
-    if (rename(str_z(c->a, req->upload), str_z(c->a, n.in.path)))
-        return err_set(err, ERR_STORE, "spool", "无法保存上传的文件。",
-                       "The uploaded file cannot be stored.");
+    if (spool_seal(c, n.id, req->upload, n.in.path, err))
+        return -1;
     struct api_write w = {job_apply, job_render, &n};
     n.queued = false;
     int rc = api_write(req, resp, &w, err);
@@ -184,6 +184,8 @@ static int job_find(struct http_req *req, int64_t id, struct job_row *out, struc
         *out = (struct job_row){str_dup(c->a, stmt_str(s, 0)), str_dup(c->a, stmt_str(s, 1)),
                                 str_dup(c->a, stmt_str(s, 2)), stmt_int(s, 3), stmt_int(s, 4)};
     stmt_done(s);
+    if (rc == 1 && job_text_open(c, id, out->errors, &out->errors, err))
+        return -1;
     return rc < 0 ? -1 : rc == 0 ? no_such(err) : 0;
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/keys.h"
 #include "runtime/purge.h"
 #include "runtime/server.h"
+#include "runtime/sealed_spool.h"
 #include "runtime/slurp.h"
 #include "runtime/timers.h"
 #include "runtime/undo_job.h"
@@ -31,7 +32,7 @@
 #define ERRORS_MAX  1000
 #define POLL_S      5
 #define PROGRESS_US (500 * 1000)
-#define LEASE_US    (15 * US_PER_S)  /* told again with every count */
+#define LEASE_US    (15 * US_PER_S) /* told again with every count */
 #define SWEEP_US    (3600 * US_PER_S)
 #define BLOB_AGE_S  86400
 
@@ -187,6 +188,9 @@ static int update(struct ctx *c, void *arg, struct err *err)
 {
     const struct update *u = arg;
     struct sql q;
+    struct str errors = u->errors;
+    if (errors.n && job_text_seal(c, u->id, u->errors, &errors, err))
+        return -1;
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(&q, "UPDATE _job SET done = ");
     sql_bind_int(&q, u->done);
@@ -200,7 +204,7 @@ static int update(struct ctx *c, void *arg, struct err *err)
     }
     if (u->result.n) {
         sql_lit(&q, ", errors = ");
-        sql_bind_str(&q, u->errors);
+        sql_bind_str(&q, errors);
         sql_lit(&q, ", result = ");
         sql_bind_str(&q, u->result);
         sql_lit(&q, ", finished_at = ");
@@ -312,14 +316,22 @@ static int import(struct work *w, struct import_result *r, struct err *err)
     in.form = w->c.app ? app_form(w->c.app, w->in.form) : NULL;
     if (!in.form)
         return err_set(err, ERR_NOT_FOUND, "not_found", "表单已不存在。", "The form is gone.");
-    if (as_member(w, err) ||
-        tablefile_open(w->a, w->in.path, w->jobs->server->spool_dir, w->in.sheet, &table, err))
-        return -1;
-    in.csv = table.text;
-    in.table = &table;
-    w->c.via = VIA_IMPORT;
-    w->c.lang = w->in.lang;
-    return import_run(&w->c, &in, r, err);
+    int fd = -1;
+    struct str path, dir = w->jobs->server->spool_dir;
+    int rc = as_member(w, err) || spool_open(&w->c, w->id, w->in.path, dir, &fd, &path, err) ||
+                     tablefile_open(w->a, path, dir, w->in.sheet, &table, err)
+                 ? -1
+                 : 0;
+    if (rc == 0) {
+        in.csv = table.text;
+        in.table = &table;
+        w->c.via = VIA_IMPORT;
+        w->c.lang = w->in.lang;
+        rc = import_run(&w->c, &in, r, err);
+    }
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 static void run_import(struct work *w)
