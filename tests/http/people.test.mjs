@@ -190,8 +190,10 @@ test('the built-in app people', { skip }, async (t) => {
       await new Promise((r) => setTimeout(r, 50));
     }
     const now = await people(admin);
-    if (now.zhang1) assert.deepEqual(now.zhang1.roles, ['desk:agent']);
-    assert.ok(now.zhang1 || state.errors_url, JSON.stringify(state));
+    assert.deepEqual([state.state, state.created, state.failed], ['done', 2, 1], JSON.stringify(state));
+    assert.deepEqual(now.zhang1.roles, ['desk:agent']);
+    assert.equal(now.zhang1.departments[0].title, '演示部门');
+    assert.equal(state.errors[0].field, '4: login');
   });
 
   await t.test('others read names, never roles; they write nothing', async () => {
