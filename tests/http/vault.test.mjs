@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { folder, login, run, serve, skip, until } from './lib.mjs';
+import { folder, login, run, serve, skip, until, onPg } from './lib.mjs';
 
 const APP = `app: care
 title: 诊所
@@ -198,7 +198,7 @@ test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) 
   assert.ok(!files(data).some((f) => /master\.key|backup\.key/.test(f)));
 });
 
-test('a sealed value that was moved or changed is an error that names it', { skip }, async (t) => {
+test('a sealed value that was moved or changed is an error that names it', { skip: skip || (onPg && 'looks into a SQLite file') }, async (t) => {
   const apps = clinic();
   const data = folder();
   let s = await start(t, { apps, data });
@@ -260,7 +260,7 @@ test('keys: missing, wrong, readable by others', { skip }, async (t) => {
   [other, `${other}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true }));
 });
 
-test('rotation while people write; a kill in the middle goes on', { skip }, async (t) => {
+test('rotation while people write; a kill in the middle goes on', { skip: skip || (onPg && 'looks into a SQLite file') }, async (t) => {
   const apps = clinic();
   const data = folder();
   let s = await start(t, { apps, data, mayFail: true });
