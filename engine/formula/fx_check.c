@@ -87,12 +87,9 @@ struct root_word {
     enum fx_root root;
 };
 
-static const struct root_word root_words[] = {{"parent", FX_PARENT},
-                                              {"old", FX_OLD},
-                                              {"that", FX_THAT},
-                                              {"target", FX_TARGET},
-                                              {"this", FX_THIS},
-                                              {"USER", FX_ME}};
+static const struct root_word root_words[] = {{"parent", FX_PARENT}, {"old", FX_OLD},
+                                              {"that", FX_THAT},     {"target", FX_TARGET},
+                                              {"this", FX_THIS},     {"USER", FX_ME}};
 
 static const void *root_form(const struct checker *c, enum fx_root root)
 {

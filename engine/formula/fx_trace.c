@@ -3,6 +3,8 @@
  * Every one is evaluated on its own, which costs the square of the size; people ask for one value
  * at a time.
  */
+#include "engine/formula/fx_trace.h"
+
 #include "engine/formula/fx_int.h"
 
 #define MAX_PARTS 500

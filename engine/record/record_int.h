@@ -216,11 +216,10 @@ int access_grant_holds(struct access *x, const struct agrant *g, const struct re
                        struct err *err) ATTR_MUST;
 /* 1 when restrict lets the row be, 0, -1. */
 int access_restrict(struct ctx *c, const struct rec *row, struct err *err) ATTR_MUST;
-/* Whether some grant of the caller shows the field at all; sub-tables ask their record's form. */
 bool access_may_name(struct ctx *c, const struct form *f, const struct field *field);
-/* What a request's expression may name, and what a designer's may: also with titles. */
-struct fx_schema access_schema(struct ctx *c, struct app *app);
-struct fx_schema access_design_schema(struct ctx *c, struct app *app);
+/* What a request's expression may name, and what a designer's may; with titles. */
+struct fx_schema access_schema(struct ctx *c, struct app *app),
+    access_design_schema(struct ctx *c, struct app *app);
 /* Compiles a request's expression over f: NULL with err set (formula or unknown_field). */
 struct fx *access_compile(struct ctx *c, const struct form *f, struct str text, enum fx_place place,
                           struct str what, struct err *err);

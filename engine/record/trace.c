@@ -7,6 +7,7 @@
 
 #include "engine/org/member.h"
 #include "engine/formula/fx_complete.h"
+#include "engine/formula/fx_trace.h"
 #include "engine/record/trace_rows.h"
 #include "engine/record/write_int.h"
 

@@ -2,6 +2,8 @@
  * can be explained. */
 #include "tests/fuzz/fuzz_fx.h"
 
+#include "engine/formula/fx_trace.h"
+
 static struct val evaluate(struct arena *a, const struct fuzz_fx *f)
 {
     struct err err = ERR_INIT;

@@ -1,6 +1,7 @@
 /* The expression language natively: the cases in tests/formula and the examples of the function
  * table. The same cases run in SQL and WebAssembly from tests/formula/run.mjs. */
 #include "engine/formula/fx_sqlfn.h"
+#include "engine/formula/fx_trace.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/store/store.h"
 #include "engine/value/json.h"
