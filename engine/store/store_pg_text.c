@@ -176,7 +176,7 @@ static bool words_are_sound(struct str sql, bool *writes)
         if (w.p[0] == ';' || listed(NO_WORDS, ARRAY_LEN(NO_WORDS), w))
             return false;
         *writes = *writes || str_ieq(w, STR("insert")) || str_ieq(w, STR("delete")) ||
-                  (str_ieq(w, STR("update")) && w.p[-1] != '"');
+                  (str_ieq(w, STR("update")) && !(w.p > sql.p && w.p[-1] == '"'));
     }
     return true;
 }

@@ -702,9 +702,9 @@ static void a_store_of_tests_is_gone_afterwards(void **state)
     struct err err = ERR_INIT;
     struct store *s;
     int64_t n = 0;
-    struct arena *a = arena_new(1u << 20);
     (void)state;
     SKIP_ON_PG();
+    struct arena *a = arena_new(1u << 20);
     ok(store_open(STR("sqlite::memory:"), NULL, &s, &err));
     ok(store_write(s, make_t, a, &err));
     ok(store_write(s, insert_next, &n, &err));
