@@ -1,11 +1,13 @@
 /*
- * Sharing one record over HTTP.
+ * Sharing one record, and merging two, over HTTP.
  */
 #include "engine/base/id.h"
 #include "engine/org/audit.h"
 #include "engine/org/member.h"
+#include "engine/record/merge.h"
 #include "engine/record/share.h"
 #include "runtime/api.h"
+#include "runtime/api_record.h"
 #include "runtime/audited.h"
 #include "runtime/write.h"
 
@@ -153,5 +155,57 @@ int api_share_delete(struct http_req *req, struct http_resp *resp, struct err *e
     if (target(req, &s.share, err) || req_id(req, 3, &member, err))
         return -1;
     struct api_write w = {apply, render, &s};
+    return api_write(req, resp, &w, err);
+}
+
+/* ---- merging ---- */
+
+struct merging {
+    struct merge merge;
+    struct diags *diags;
+};
+
+static int merge_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct merging *m = arg;
+    char buf[16];
+    const struct form *f = m->merge.form;
+    struct audit a = {.what = STR("merge"),
+                      .app = f->app->key,
+                      .form = f->key,
+                      .record = m->merge.survivor,
+                      .detail = audit_detail(
+                          c->a, "from", val_text(str_dup(c->a, id_print(m->merge.gone, buf))))};
+    return record_merge(c, &m->merge, m->diags, err) || audit_add(c, &a, err) ? -1 : 0;
+}
+
+/* {merge: job of the undo, record} */
+static int merge_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
+{
+    struct merging *m = arg;
+    char buf[16];
+    json_begin_obj(&resp->json);
+    json_kstr(&resp->json, "merge", id_print(m->merge.job, buf));
+    json_key(&resp->json, STR("record"));
+    if (record_answer(req, resp, m->merge.form, m->merge.survivor, err))
+        return -1;
+    json_end_obj(&resp->json);
+    return 0;
+}
+
+int api_merge(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    struct val body;
+    struct merging m = {.diags = &resp->diags};
+    if (req_form(req, &f, err) || req_id(req, 2, &m.merge.survivor, err) ||
+        req_json(req, &body, err))
+        return -1;
+    struct val from = val_get(body, STR("from"));
+    struct str id = from.kind == VAL_OBJ ? val_str(val_get(from, STR("id"))) : val_str(from);
+    m.merge.form = f;
+    if (!id_parse(id, &m.merge.gone))
+        return no_such(err);
+    struct api_write w = {merge_apply, merge_render, &m};
     return api_write(req, resp, &w, err);
 }

@@ -144,6 +144,8 @@ static const struct route ROUTES[] = {
      "records", "changes one's own comment"},
     {HTTP_DELETE, R "/comments/{comment}", api_comment_delete, NEED_MEMBER, RATE_NONE, 0, 0,
      "records", "takes a comment away"},
+    {HTTP_POST, R "/merge", api_merge, NEED_MEMBER, RATE_NONE, 4 * KB, 0, "records",
+     "takes over what another record has"},
     {HTTP_GET, R "/share", api_share_list, NEED_MEMBER, RATE_NONE, 0, 0, "records",
      "whom the record is shared with"},
     {HTTP_POST, R "/share", api_share_post, NEED_MEMBER, RATE_NONE, 16 * KB, 0, "records",

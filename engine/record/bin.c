@@ -29,11 +29,11 @@ static int mark(struct wr *w, bool deleted, struct err *err)
 
 /* Live records of `from` whose link field points to this one; of a sub-table: the records that hold
  * such rows. */
-static int linking(struct wr *w, const struct field *link, struct sql *q)
+void links_to_sql(struct ctx *c, const struct field *link, int64_t id, struct sql *q)
 {
     const struct form *from = link->form;
     const struct form *top = from->parent ? from->parent : from;
-    ctx_sql(w->c, q);
+    ctx_sql(c, q);
     sql_lit(q, "SELECT DISTINCT t0.\"_id\" FROM ");
     sql_form(q, top);
     sql_lit(q, " t0");
@@ -48,15 +48,14 @@ static int linking(struct wr *w, const struct field *link, struct sql *q)
         sql_each(q, SQL_EACH_INT);
         sql_col(q, from->parent ? 1 : 0, link->key);
         sql_lit(q, ") j WHERE j.value = ");
-        sql_bind_int(q, w->rec.id);
+        sql_bind_int(q, id);
         sql_lit(q, ")");
     } else {
         sql_col(q, from->parent ? 1 : 0, link->key);
         sql_lit(q, " = ");
-        sql_bind_int(q, w->rec.id);
+        sql_bind_int(q, id);
     }
     sql_lit(q, " LIMIT 1000");
-    return 0;
 }
 
 static int cascade_to(struct wr *w, const struct form *f, int64_t id, struct err *err)
@@ -83,7 +82,8 @@ static int on_delete(struct wr *w, const struct field *link, struct err *err)
     VEC(int64_t) ids = {0};
     if (link->on_delete == ON_DELETE_CLEAR)
         return 0; /* it reads blank while the target is in the bin */
-    if (linking(w, link, &q) || store_query(w->c->db, w->c->a, &q, &s, err))
+    links_to_sql(w->c, link, w->rec.id, &q);
+    if (store_query(w->c->db, w->c->a, &q, &s, err))
         return -1;
     int step;
     while ((step = stmt_step(s, err)) == 1)

@@ -109,6 +109,8 @@ bool rows_differ(const struct rec *r, const struct rec *old);
 int rows_duplicate(struct wr *w, struct err *err);
 
 /* ---- bin.c ---- */
+/* SELECT of live records (at most 1000) whose link field, or one of whose sub-rows, names `id`. */
+void links_to_sql(struct ctx *c, const struct field *link, int64_t id, struct sql *q);
 int wr_delete(struct wr *w, struct err *err) ATTR_MUST;
 int wr_restore(struct wr *w, struct err *err) ATTR_MUST;
 
