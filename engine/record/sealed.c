@@ -6,8 +6,6 @@
 #include "engine/record/columns.h"
 #include "engine/value/num.h"
 
-#include <stdlib.h>
-
 /* ---- where a value stands ---- */
 
 void sealed_place(struct arena *a, const struct field *f, int64_t row, struct vault_at *at)
@@ -34,13 +32,11 @@ int64_t sealed_subject(const struct field *f, const struct rec *r, const struct 
 
 static struct str encode(struct arena *a, struct val v)
 {
-    uint64_t bits;
+    int64_t bits;
     switch ((enum val_kind)v.kind) {
     case VAL_TEXT: return str_fmt(a, "t%.*s", STR_ARG(val_str(v)));
     case VAL_BOOL: return v.b ? STR("i1") : STR("i0");
-    case VAL_NUM:
-        memcpy(&bits, &v.num, sizeof(bits));
-        return str_fmt(a, "n%016llx", (unsigned long long)bits);
+    case VAL_NUM: memcpy(&bits, &v.num, sizeof(bits)); return str_fmt(a, "n%lld", (long long)bits);
     case VAL_DEC:
     case VAL_DATE:
     case VAL_TIME:
@@ -54,7 +50,7 @@ static struct str encode(struct arena *a, struct val v)
     return STR_NONE;
 }
 
-static struct val decode(struct arena *a, struct str text)
+static struct val decode(struct str text)
 {
     struct str rest = str_sub(text, 1, text.n);
     int64_t i;
@@ -64,10 +60,9 @@ static struct val decode(struct arena *a, struct str text)
         return val_text(rest);
     if (text.p[0] == 'i' && str_int(rest, INT64_MIN, INT64_MAX, &i))
         return val_dec(i, 0);
-    if (text.p[0] == 'n') {
+    if (text.p[0] == 'n' && str_int(rest, INT64_MIN, INT64_MAX, &i)) {
         double num;
-        uint64_t bits = strtoull(str_z(a, rest), NULL, 16);
-        memcpy(&num, &bits, sizeof(num));
+        memcpy(&num, &i, sizeof(num));
         return val_num(num);
     }
     return VAL_NONE;
@@ -107,7 +102,7 @@ int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struc
     sealed_place(s->a, f, row, &at);
     int rc = vault_unseal(s->vault, s->db, s->a, &at, text, &plain, err);
     if (rc == 1)
-        *out = field_from_val(f, s->a, decode(s->a, plain));
+        *out = field_from_val(f, s->a, decode(plain));
     return rc < 0 ? -1 : 0;
 }
 
