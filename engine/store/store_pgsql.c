@@ -164,8 +164,8 @@ static const char *const SETTINGS[] = {
     "SET idle_in_transaction_session_timeout TO '60s'",
     "SET client_connection_check_interval TO '5s'",
     "SET client_min_messages TO 'warning'",
-    "SELECT set_config('synchronous_commit', 'on', false)"
-    " WHERE current_setting('synchronous_commit') = 'off'",
+    ("SELECT set_config('synchronous_commit', 'on', false)"
+     " WHERE current_setting('synchronous_commit') = 'off'"),
 };
 
 /* Outside pipeline mode; the first cell of a row in `cell` when asked. */
