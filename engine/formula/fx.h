@@ -162,8 +162,8 @@ void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_cal
 
 /*
  * A condition as an index can serve it (fx_split.c). The parts between its outermost ORs, each an
- * expression of its own that borrows from the whole; one part when there is no OR. And the bare
- * names that hold in all its rows: `name = x` or `name IN x` between the outermost ANDs, x not of
+ * expression of its own that borrows from the whole; one part when there is no OR. And the
+ * names (through links, too) that hold in all its rows: `name = x` or `name IN x` between the outermost ANDs, x not of
  * the row.
  */
 struct fx_branches {
@@ -172,6 +172,9 @@ struct fx_branches {
 void fx_split(struct arena *a, const struct fx *fx, struct fx_branches *out);
 void fx_each_pinned(const struct fx *fx, void (*fn)(void *arg, const struct fx_ref *ref),
                     void *arg);
+
+/* Each way through the condition's ANDs and ORs pins a name for which `indexed` is true. */
+bool fx_served(const struct fx *fx, bool (*indexed)(const struct fx_ref *ref));
 
 /* ---- evaluate ---- */
 

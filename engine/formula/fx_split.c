@@ -27,15 +27,21 @@ void fx_split(struct arena *a, const struct fx *fx, struct fx_branches *out)
     branches(a, fx, fx->root, out);
 }
 
-/* A bare name of the row on one side, what does not depend on the row on the other. */
+/* What does not depend on the row, or rows of another form. */
+static bool is_given(const struct node *n)
+{
+    return !(n->flags & NF_ROW) || n->kind == N_STORED;
+}
+
+/* A name of the row on one side, what is known before on the other. */
 static const struct fx_ref *pinned(const struct node *n)
 {
     if (n->kind != N_OP || n->nargs != 2 || (n->op != OP_EQ && n->op != OP_IN))
         return NULL;
     for (uint32_t i = 0; i < (n->op == OP_EQ ? 2u : 1u); i++) {
         const struct node *name = n->args[i];
-        if (name->kind == N_REF && name->ref->root == FX_ROW && name->ref->n == 1 &&
-            !name->type.list && !(n->args[1 - i]->flags & NF_ROW))
+        if (name->kind == N_REF && name->ref->root == FX_ROW && !name->type.list &&
+            is_given(n->args[1 - i]))
             return name->ref;
     }
     return NULL;
@@ -54,4 +60,24 @@ static void each_pinned(const struct node *n, void (*fn)(void *arg, const struct
 void fx_each_pinned(const struct fx *fx, void (*fn)(void *arg, const struct fx_ref *ref), void *arg)
 {
     each_pinned(fx->root, fn, arg);
+}
+
+static bool served(const struct node *n, bool (*indexed)(const struct fx_ref *ref))
+{
+    bool all = is_op(n, OP_OR);
+    bool any = false;
+    for (uint32_t i = 0; (is_op(n, OP_OR) || is_op(n, OP_AND)) && i < n->nargs; i++) {
+        bool one = served(n->args[i], indexed);
+        all = all && one;
+        any = any || one;
+    }
+    if (is_op(n, OP_OR))
+        return all;
+    const struct fx_ref *ref = pinned(n);
+    return any || (ref && indexed(ref));
+}
+
+bool fx_served(const struct fx *fx, bool (*indexed)(const struct fx_ref *ref))
+{
+    return served(fx->root, indexed);
 }

@@ -4,6 +4,9 @@
  */
 #include "engine/meta/load_int.h"
 
+/* The rights on a row are a set of bits, those of a flow's nodes among them (record/plan.c). */
+#define GRANTS_MAX 48
+
 static const char *const rights[] = {"create",   "read",    "update", "delete",  "import",
                                      "export",   "print",   "share",  "comment", "history",
                                      "transfer", "restore", NULL};
@@ -300,6 +303,39 @@ static void check_views(struct load *ld, struct form_src *s)
     }
 }
 
+/* ---- what an index can serve ---- */
+
+static bool has_index(const struct fx_ref *ref)
+{
+    const struct field *f = ref->n ? ref->path[0].ref : NULL;
+    return f && !f->sub;
+}
+
+/* Each way to a row that begins with `name = …` or `name IN …` starts at an index; one that does
+ * not makes every list of its holders read the whole table. */
+static void check_index(struct load *ld, struct form_src *s, const struct grant *g,
+                        const struct yaml_node *at)
+{
+    if (!g->where || !at || !(g->can & RIGHT_READ) || fx_served(g->where, has_index))
+        return;
+    node_warn(
+        ld->diags, s->file, at, "no_index",
+        "权限“%.*s”的条件用不上索引：每个 OR 分支都应有“字段 = 值”或“字段 IN 列表”，否则大表的列"
+        "表会很慢",
+        "No index serves the grant “%.*s”: each branch of an OR should say `field = value` or "
+        "`field IN list`, else lists of a large table are slow",
+        STR_ARG(g->key));
+}
+
+static void check_indexes(struct load *ld, struct form_src *s, const struct yaml_node *map)
+{
+    for (size_t i = 0; i < s->f->ngrants; i++) {
+        const struct grant *g = &s->f->grants[i];
+        const struct yaml_node *n = yaml_get(map, str_z(ld->a, g->key));
+        check_index(ld, s, g, n ? yaml_get(n, "where") : NULL);
+    }
+}
+
 /* ---- what visitors may write ---- */
 
 static bool visitor_writes(const struct form *f, const struct field *field)
@@ -348,6 +384,10 @@ void ld_grants(struct load *ld, struct form_src *s)
     }
     s->f->grants = out;
     s->f->ngrants = made;
+    if (made > GRANTS_MAX)
+        node_error(ld->diags, s->file, map, "too_many_grants", "一个表单最多 %d 条权限",
+                   "A form has at most %d grants", GRANTS_MAX);
+    check_indexes(ld, s, map);
     check_views(ld, s);
     check_publics(ld, s);
 }

@@ -141,9 +141,10 @@ static int always_conds(struct access *x, struct sql *q, unsigned alias, struct 
 static void starts_at_index(void *arg, const struct fx_ref *ref)
 {
     const struct field *f = ref->path[0].ref;
-    *(bool *)arg |= f && (field_is_sys(f) ? str_eqz(f->key, "_owner") || str_eqz(f->key, "_dept") ||
-                                                str_eqz(f->key, "_created_by")
-                                          : field_has_column(f) && f->type->fx != FX_BOOL);
+    *(bool *)arg |= f && ref->n == 1 &&
+                    (field_is_sys(f) ? str_eqz(f->key, "_owner") || str_eqz(f->key, "_dept") ||
+                                           str_eqz(f->key, "_created_by")
+                                     : field_has_column(f) && f->type->fx != FX_BOOL);
 }
 
 size_t access_branches(struct access *x, unsigned right, struct access_branch *out, size_t max)

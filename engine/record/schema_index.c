@@ -167,7 +167,7 @@ static void wide_pinned(void *arg, const struct fx_ref *ref)
 {
     const struct field *f = ref->path[0].ref;
     struct wide *w = arg;
-    if (f && has_own_column(w, f) && w->n < 3)
+    if (f && ref->n == 1 && has_own_column(w, f) && w->n < 3)
         wide_add(w, f);
 }
 

@@ -34,8 +34,8 @@ for (const name of readdirSync(join(root, 'apps'))) {
     const { code, out, err } = run(['check', join(root, 'apps', name)]);
     assert.equal(code, 0, out + err);
     assert.deepEqual(mistakes(out), []);
-    // nor a remark, but for what this version reads and does not run yet
-    assert.deepEqual(err.split('\n').filter((line) => line && !/此版本还|in this version yet/.test(line)), []);
+    // nor a remark, but for what this version reads and does not run yet, and for rules over small tables that no index serves
+    assert.deepEqual(err.split('\n').filter((line) => line && !/此版本还|in this version yet|用不上索引/.test(line)), []);
   });
 }
 
