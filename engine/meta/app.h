@@ -151,8 +151,8 @@ struct app {
     /* The built-in app with this one's overlays: the member's fields, for USER.field. NULL in the
      * built-in app itself. Definitions only; rows are those of the running app `people`. */
     struct app *people;
-    uint32_t nfields;  /* struct field.nth is below */
-    struct map i18n;   /* "en/forms.lead.fields.company.title" -> struct str * */
+    uint32_t nfields; /* struct field.nth is below */
+    struct map i18n;  /* "en/forms.lead.fields.company.title" -> struct str * */
 };
 
 struct app *app_ref(struct app *app);

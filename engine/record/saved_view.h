@@ -17,9 +17,9 @@ struct saved_view {
     struct val shared; /* VAL_LIST of role keys; blank: one's own alone */
 };
 
-/* {"views":[{id, title, mine, by, shared, filter, columns, sort, search, type, broken}], share_with:[{key, title}]}: one's
- * own and those shared with one's roles. Columns one may not see are left out; a filter or sort
- * over them makes the view `broken`, and is left out too. */
+/* {"views":[{id, title, mine, by, shared, filter, columns, sort, search, type, broken}],
+ * share_with:[{key, title}]}: one's own and those shared with one's roles. Columns one may not see
+ * are left out; a filter or sort over them makes the view `broken`, and is left out too. */
 int saved_view_list(struct ctx *c, const struct form *f, struct json *out,
                     struct err *err) ATTR_MUST;
 /* One of them. */

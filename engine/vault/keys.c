@@ -222,8 +222,8 @@ static int insert_key(struct vault *v, struct conn *db, struct arena *a, struct 
     return store_exec(db, a, &q, NULL, err);
 }
 
-/* A key of the app, asked for by a writer: taken from a reader's view, so that it can be remembered.
- * false: not there yet, or the reader is busy. */
+/* A key of the app, asked for by a writer: taken from a reader's view, so that it can be
+ * remembered. false: not there yet, or the reader is busy. */
 static bool committed(struct vault *v, struct str app, enum key_kind kind, struct data_key *out)
 {
     struct err ignored = ERR_INIT;

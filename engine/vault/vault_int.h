@@ -41,9 +41,9 @@ struct vault {
     struct arena *a;
     struct store *store;
     struct vault_opts opts;
-    struct conn *reader;         /* for keys a writer asks for: only what is committed is remembered */
+    struct conn *reader; /* for keys a writer asks for: only what is committed is remembered */
     pthread_mutex_t reader_lock; /* its user */
-    pthread_mutex_t lock; /* guards what follows; held for copies only */
+    pthread_mutex_t lock;        /* guards what follows; held for copies only */
     struct master masters[MASTERS_MAX];
     size_t nmasters; /* the last one is current */
     struct slot cache[CACHE_SLOTS];

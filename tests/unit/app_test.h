@@ -94,8 +94,8 @@ static inline void test_app_url(const struct test_app *t, char *url, size_t room
 }
 
 /* Writes the app's files into a folder of their own. */
-static inline void test_app_files(struct test_app *t, const char *key, const struct test_file *files,
-                                  size_t n)
+static inline void test_app_files(struct test_app *t, const char *key,
+                                  const struct test_file *files, size_t n)
 {
     static const char template[] = "/tmp/mortise-app-XXXXXX";
     *t = (struct test_app){.a = arena_new((size_t)256 << 20), .now_us = TEST_NOW};
