@@ -46,10 +46,11 @@ static struct str person_node(struct graph *g, struct str next)
                                        "{vote: {pass: 0.6, veto: [role: dir]}}"};
     static const char *const empty[] = {"skip", "role:dir", "initiator"};
     static const char *const same[] = {"none", "previous", "handled"};
-    static const char *const due[] = {"",
-                                      ", due: {after: 2 hours, then: [remind, {escalate: "
-                                      "role:dir, after: 1 hour}, {approve: {after: 1 day}}]}",
-                                      ", due: {after: 1 workday, then: [{reject: {}}]}"};
+    static const char *const due[] = {
+        "",
+        (", due: {after: 2 hours, then: [remind, {escalate: role:dir, after: 1 hour}, "
+         "{approve: {after: 1 day}}]}"),
+        ", due: {after: 1 workday, then: [{reject: {}}]}"};
     static const char *const type[] = {"approve", "approve", "fill"};
     struct str key = new_key(g);
     strb_addf(&g->text,
