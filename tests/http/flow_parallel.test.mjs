@@ -50,6 +50,42 @@ test('fifty approvers at once', { skip }, async (t) => {
   for (const who of sessions) assert.equal((await who.get('/tasks?box=todo')).body.counts.todo, 0);
 });
 
+test('one task, two verbs at the same moment: one of them happens', { skip }, async (t) => {
+  const s = await serve(t, { own: true });
+  const file = join(s.apps, 'desk/forms/leave.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('withdraw: {}', 'withdraw: {}, transfer: {}, add_sign: {}'));
+  const admin = await login(s, 'admin');
+  const plan = (await admin.post('/admin/apps/desk/plan', {})).body;
+  assert.equal((await admin.post('/admin/apps/desk/publish', { plan_hash: plan.plan_hash })).status, 200);
+  const agent = await login(s, 'agent');
+  const boss = await login(s, 'boss');
+  const other = (await login(s, 'outsider')).me?.id ?? (await admin.get('/admin/members')).body.members.find((m) => m.login === 'outsider').id;
+  const verbs = {
+    approve: (task) => boss.post(`/tasks/${task}/approve`, {}),
+    reject: (task) => boss.post(`/tasks/${task}/reject`, { comment: '不' }),
+    return: (task) => boss.post(`/tasks/${task}/return`, { comment: '补', to: 'start' }),
+    transfer: (task) => boss.post(`/tasks/${task}/transfer`, { to: other }),
+    before: (task) => boss.post(`/tasks/${task}/add_sign`, { to: [other], where: 'before' }),
+    withdraw: (task, id) => agent.post(`${L}/records/${id}/flow/withdraw`, {}),
+    stop: (task, id) => admin.post(`${L}/records/${id}/flow/stop`, {}),
+  };
+  const pairs = Object.keys(verbs).flatMap((a, i) => Object.keys(verbs).slice(i).map((b) => [a, b]));
+  for (const [a, b] of pairs) {
+    const id = (await agent.post(`${L}/records`, { reason: `${a} ${b}`, days: 1 })).body._id;
+    const task = (await boss.get(`${L}/records/${id}/flow`)).body.task.id;
+    const answers = (await Promise.all([verbs[a](task, id), verbs[b](task, id)])).map((r) => r.status);
+    const whole = ['withdraw', 'stop']; // these end whatever the other one made of it
+    const won = answers.filter((x) => x === 200).length;
+    assert.ok(answers.every((x) => [200, 403, 404, 409].includes(x)), `${a} ${b}: ${answers}`);
+    if (![a, b].some((v) => whole.includes(v))) assert.equal(won, 1, `${a} ${b}: ${answers}`);
+    else assert.ok(won >= 1, `${a} ${b}: ${answers}`);
+    const view = (await boss.get(`${L}/records/${id}/flow`)).body;
+    const once = view.timeline.filter((x) => ['approve', 'reject', 'return', 'transfer'].includes(x.action));
+    assert.ok(once.length <= 1, JSON.stringify(view.timeline));
+    if (!['running', 'returned'].includes(view.state)) assert.ok(!(await boss.get('/tasks?box=todo&limit=200')).body.tasks.some((x) => x.record.id === id));
+  }
+});
+
 test('managing approvals', { skip }, async (t) => {
   const s = await serve(t, { own: true, args: ['--test-clock'] });
   const file = join(s.apps, 'desk/forms/leave.yaml');
