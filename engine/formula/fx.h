@@ -163,8 +163,8 @@ void fx_each_call(const struct fx *fx, void (*fn)(void *arg, const struct fx_cal
 /*
  * A condition as an index can serve it (fx_split.c). The parts between its outermost ORs, each an
  * expression of its own that borrows from the whole; one part when there is no OR. And the
- * names (through links, too) that hold in all its rows: `name = x` or `name IN x` between the outermost ANDs, x not of
- * the row.
+ * names (through links, too) that hold in all its rows: `name = x` or `name IN x` between the
+ * outermost ANDs, x not of the row.
  */
 struct fx_branches {
     VEC(const struct fx *) list;
