@@ -137,7 +137,7 @@ WASM_C  := $(addprefix engine/base/,arena.c str.c strb.c utf8.c vec.c civil.c di
            $(filter-out engine/formula/fx_sql% engine/formula/fx_vars% engine/formula/fx_pg% engine/formula/fx_trace.c engine/formula/fx_complete.c,$(wildcard engine/formula/*.c))
 WASM_H  := $(wildcard engine/base/*.h engine/value/*.h engine/formula/*.h)
 WASM_FLAGS := -std=c17 -Oz -flto -DNDEBUG -I. -Ibuild/gen -ffp-contract=off -fvisibility=hidden -mexec-model=reactor \
-    -Wall -Wextra -Werror -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
+    -fno-strict-aliasing -Wall -Wextra -Werror -Wl,-z,stack-size=524288,--stack-first,--max-memory=268435456,--strip-all,--gc-sections
 wasm: build/formula.wasm build/formula-full.wasm ## the expression language for the browser
 build/gen/libc_wasm.o: engine/base/libc_wasm.c Makefile
 	@mkdir -p $(@D)

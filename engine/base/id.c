@@ -1,5 +1,6 @@
 /*
- * Record ids: 41 bits milliseconds since 2020-01-01, 10 bits node, 12 bits sequence.
+ * Record ids: 41 bits milliseconds since 2020-01-01, 10 bits node, 12 bits sequence. They last
+ * until September 2089; a clock set beyond that gives ids that are unique, but in no order.
  */
 #include "engine/base/id.h"
 
@@ -26,9 +27,9 @@ int64_t id_next(struct id_gen *g, int64_t now_us)
     do {
         next = MAX(now, last + 1);
     } while (!atomic_compare_exchange_weak(&g->last, &last, next));
-    int64_t ms = next >> SEQ_BITS;
-    int64_t seq = next & ((INT64_C(1) << SEQ_BITS) - 1);
-    return (((ms << NODE_BITS) | g->node) << SEQ_BITS) | seq;
+    uint64_t ms = (uint64_t)next >> SEQ_BITS;
+    uint64_t seq = (uint64_t)next & ((UINT64_C(1) << SEQ_BITS) - 1);
+    return (int64_t)(((((ms << NODE_BITS) | g->node) << SEQ_BITS) | seq) & INT64_MAX);
 }
 
 struct str id_print(int64_t id, char buf[16])

@@ -181,7 +181,7 @@ static void test_finds(void **state)
     test_as(&app, &boss.who);
     assert_int_equal(search_ready(&app.c, app_form(app.app, STR("lead")), &err), 1);
     check_finds();
-    CHECK_STR(found(&boss.who, "张三", "company"), "3 0 ");
+    CHECK_STR(found(&boss.who, "张三", "company"), "0 3 ");
     CHECK_STR(found(&boss.who, "张三", "_id"), "0 3 ");
 }
 
