@@ -70,8 +70,8 @@ static int see(struct trace *t, struct access *x, struct err *err)
     blank_unseen(t->f, &t->seen, rights, t->json);
     if (!t->row.rows)
         return 0;
-    t->seen.rows = ARENA_ARRAY(a, struct rec_rows, t->f->nslots);
-    memcpy(t->seen.rows, t->row.rows, t->f->nslots * sizeof(*t->row.rows));
+    t->seen.rows = ARENA_ARRAY(a, struct rec_rows, t->f->nfields);
+    memcpy(t->seen.rows, t->row.rows, t->f->nfields * sizeof(*t->row.rows));
     for (size_t i = 0; i < t->f->nfields; i++)
         if (t->f->fields[i]->sub)
             unseen_rows(t, x, held, t->f->fields[i]);
