@@ -39,7 +39,7 @@ all: $(B)/mortise ## the server binary
 
 # ---- the two commands
 PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd-dev libyaml-dev libjansson-dev \
-             libsodium-dev liboath-dev libutf8proc-dev zlib1g-dev libzip-dev libexpat1-dev libxlsxwriter-dev libpq-dev libicu-dev unicode-data binaryen clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
+             libsodium-dev liboath-dev libutf8proc-dev zlib1g-dev libzip-dev libexpat1-dev libxlsxwriter-dev libpq-dev libicu-dev unicode-data bzip2 binaryen clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
 PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
 PKG_BENCH := wrk sqlite3
 PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl \
@@ -95,7 +95,8 @@ $(B)/engine/formula/fx_case.o: build/gen/unicode_case.h
 
 build/gen/pinyin_table.h: engine/value/pinyin.awk
 	@mkdir -p $(@D)
-	bzip2 -dc $(UNIDATA)/Unihan_Readings.txt.bz2 | LC_ALL=C awk -f $< > $@
+	bzip2 -dc $(UNIDATA)/Unihan_Readings.txt.bz2 > $@.txt
+	LC_ALL=C awk -f $< $@.txt > $@
 
 $(B)/engine/value/pinyin.o: build/gen/pinyin_table.h
 
