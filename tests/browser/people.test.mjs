@@ -390,6 +390,7 @@ describe('people', { skip }, () => {
       await page.shot('home-phone');
       assert.equal(await sideways(page), false, 'home');
       await page.getByRole('link', { name: '应用' }).click();
+      await page.locator('main, .scroll').getByRole('link', { name: '渠道 CRM' }).first().click();
       await page.locator('.appmenu').getByRole('link', { name: '线索', exact: true }).waitFor();
       await page.shot('app-phone');
       await page.locator('.appmenu').getByRole('link', { name: '线索', exact: true }).click();
