@@ -179,7 +179,7 @@ static int fire_remind(struct firing *f, struct err *err)
     return say(f, STR("remind"), err);
 }
 
-/* Closes the open tasks of the token; each in its own words of the timeline is not needed. */
+/* Closes the open tasks of the token, by nobody. */
 static int close_open(struct firing *f, struct str state, struct str action, struct task_list *open,
                       struct err *err)
 {
