@@ -116,6 +116,20 @@ static int already_done(struct err *err)
                    "This task was already handled.");
 }
 
+/* A signature that would be swept away as nobody's file is refused rather than lost. */
+static int keep_signature(struct acting *x, struct err *err)
+{
+    if (!x->act->signature)
+        return 0;
+    int kept = fs_signature(&x->r, x->act->signature, err);
+    if (kept != 0)
+        return kept < 0 ? -1 : 0;
+    err_set(err, ERR_INVALID, "signature", "签名应是您刚上传的文件。",
+            "A signature must be a file that you have just uploaded.");
+    err_at(err, "signature");
+    return -1;
+}
+
 /* Takes the task; the second of two gets a conflict and nothing happens twice. */
 static int take(struct acting *x, struct str action, struct err *err)
 {
@@ -127,6 +141,8 @@ static int take(struct acting *x, struct str action, struct err *err)
     int mine = fs_task_close(&x->r, &t, err);
     if (mine == 0)
         return already_done(err);
+    if (mine > 0 && keep_signature(x, err) < 0)
+        return -1;
     struct flow_event ev = {
         .verb = action, .node = x->task.node, .task = x->task.id, .comment = x->act->comment};
     return mine < 0 ? -1 : fs_event(&x->r, &ev, err);

@@ -102,6 +102,9 @@ struct task_close {
     int64_t signature; /* a file, 0: none */
 };
 int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *err) ATTR_MUST;
+/* The signature of the one who acts becomes a file of the record: 1, 0 it is no loose file of his.
+ */
+int fs_signature(struct flow_run *r, int64_t file, struct err *err) ATTR_MUST;
 /* Opens the waiting task of a token with the lowest pos: 1, 0 none, -1. */
 int fs_task_next(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 /* The open tasks of a token. */

@@ -451,6 +451,23 @@ int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *er
     return run_cas(r, &q, err);
 }
 
+int fs_signature(struct flow_run *r, int64_t file, struct err *err)
+{
+    struct sql q;
+    begin(r, &q);
+    sql_lit(&q, "UPDATE _file SET app = ");
+    bind_text(&q, r->live->app->key);
+    sql_lit(&q, ", form = ");
+    bind_text(&q, r->live->key);
+    sql_lit(&q, ", record = ");
+    sql_bind_int(&q, r->record);
+    sql_lit(&q, ", field = '_signature' WHERE record IS NULL AND created_by = ");
+    sql_bind_int(&q, who_id(r->c));
+    sql_lit(&q, " AND id = ");
+    sql_bind_int(&q, file);
+    return run_cas(r, &q, err);
+}
+
 int fs_task_next(struct flow_run *r, int64_t token, struct err *err)
 {
     struct sql q;

@@ -1,6 +1,7 @@
 // Approvals over HTTP: submit, the to-do list, one approver wins, locks, return, batch, simulation.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { PNG, upload } from './files.mjs';
 import { login, serve, skip } from './lib.mjs';
 
 const L = '/apps/desk/forms/leave';
@@ -53,6 +54,20 @@ test('flow', { skip }, async (t) => {
     assert.ok([404, 409, 422].includes((await boss.post(`/tasks/${task.id}/explode`, {})).status));
     const r = await boss.post(`/tasks/${task.id}/reject`, { comment: '人手不够' });
     assert.equal(r.status, 200, JSON.stringify(r.body));
+  });
+
+  await t.test('a signature is a file of the one who signs, kept with the record', async () => {
+    const { task } = await submit('签名');
+    const [mine, others] = [(await upload(s, boss, PNG, '签名.png')).body.id, (await upload(s, agent, PNG, '别人.png')).body.id];
+    assert.ok(mine && others);
+    for (const signature of ['0000000000001', others]) {
+      const r = await boss.post(`/tasks/${task.id}/approve`, { signature });
+      assert.equal(r.status, 422, JSON.stringify(r.body));
+      assert.equal(r.body.errors[0].field, 'signature');
+    }
+    assert.equal((await boss.post(`/tasks/${task.id}/approve`, { signature: mine })).status, 200);
+    const again = await submit('再签');
+    assert.equal((await boss.post(`/tasks/${again.task.id}/approve`, { signature: mine })).status, 422, 'it is no longer loose');
   });
 
   await t.test('the approval sheet prints who decided what', async () => {
