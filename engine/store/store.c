@@ -24,7 +24,8 @@ struct scheme_row {
 static const struct scheme_row SCHEMES[] = {{"sqlite", &store_sqlite_driver},
                                             {"postgresql", &store_pgsql_driver},
                                             {"postgres", &store_pgsql_driver},
-                                            {"fault", &store_fault_driver}};
+                                            {"fault", &store_fault_driver},
+                                            {"faultpg", &store_fault_pg_driver}};
 
 const struct store_driver *store_driver_of(struct str url, struct str *rest, struct err *err)
 {

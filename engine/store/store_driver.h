@@ -92,7 +92,8 @@ struct store_driver {
 
 extern const struct store_driver store_sqlite_driver;
 extern const struct store_driver store_pgsql_driver;
-extern const struct store_driver store_fault_driver;
+extern const struct store_driver store_fault_driver;    /* around SQLite */
+extern const struct store_driver store_fault_pg_driver; /* around PostgreSQL */
 
 /* store.c, for its neighbours in this folder. */
 

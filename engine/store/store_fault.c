@@ -113,6 +113,7 @@ static void pass_flags(struct fault_conn *c)
 {
     c->inner->ddl = c->base.ddl;
     c->inner->system = c->base.system;
+    c->inner->scratch = c->base.scratch;
 }
 
 static int fault_prepare(struct drv_conn *at, struct str text, struct drv_stmt **out,
@@ -218,32 +219,28 @@ static int fault_backup(struct drv_db *at, struct str path, struct err *err)
     return trip(db, err) ? -1 : db->inner->driver->backup(db->inner, path, err);
 }
 
+static uint32_t fault_node(struct drv_db *at)
+{
+    struct fault_db *db = CONTAINER_OF(at, struct fault_db, base);
+    return db->inner->driver->node(db->inner);
+}
+
+#define FAULT_DRIVER                                                                               \
+    .open = fault_open, .close = fault_close, .connect = fault_connect,                            \
+    .disconnect = fault_disconnect, .prepare = fault_prepare, .finalize = fault_finalize,          \
+    .bind = fault_bind, .step = fault_step, .reset = fault_reset, .columns = fault_columns,        \
+    .column = fault_column, .changes = fault_changes, .tx = fault_tx, .in_tx = fault_in_tx,        \
+    .rest = fault_rest, .limit = fault_limit, .backup = fault_backup
+
 const struct store_driver store_fault_driver = {
-    .scheme = "fault",
-    .dialect = SQL_SQLITE,
-    .open = fault_open,
-    .close = fault_close,
-    .connect = fault_connect,
-    .disconnect = fault_disconnect,
-    .prepare = fault_prepare,
-    .finalize = fault_finalize,
-    .bind = fault_bind,
-    .step = fault_step,
-    .reset = fault_reset,
-    .columns = fault_columns,
-    .column = fault_column,
-    .changes = fault_changes,
-    .tx = fault_tx,
-    .in_tx = fault_in_tx,
-    .rest = fault_rest,
-    .limit = fault_limit,
-    .backup = fault_backup,
-};
+    .scheme = "fault", .dialect = SQL_SQLITE, FAULT_DRIVER};
+const struct store_driver store_fault_pg_driver = {
+    .scheme = "faultpg", .dialect = SQL_PGSQL, .node = fault_node, FAULT_DRIVER};
 
 static struct fault_db *fault_of(struct store *s)
 {
     struct drv_db *db = store_db(s);
-    assert(db->driver == &store_fault_driver);
+    assert(db->driver == &store_fault_driver); /* of either dialect */
     return CONTAINER_OF(db, struct fault_db, base);
 }
 

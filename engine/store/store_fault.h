@@ -1,5 +1,5 @@
 /*
- * "fault:sqlite:…": a store whose calls fail on demand. Tests only.
+ * "fault:sqlite:…", "faultpg:postgresql:…": a store whose calls fail on demand. Tests only.
  */
 #ifndef STORE_STORE_FAULT_H
 #define STORE_STORE_FAULT_H
@@ -15,7 +15,7 @@ enum fault_kind {
 
 /*
  * The n-th fallible call from now on fails (1: the next); sticky: all calls from then on. 0
- * switches it off. Thread-safe. The store must have been opened with a "fault:" URL.
+ * switches it off. Thread-safe. The store must have been opened with such a URL.
  */
 void store_fault_set(struct store *s, long n, enum fault_kind kind, bool sticky);
 /* Fallible calls since the last store_fault_set. */
