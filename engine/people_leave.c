@@ -92,11 +92,11 @@ static int give_some(struct ctx *c, void *arg, struct err *err)
 {
     struct step *s = arg;
     int64_t *ids;
-    size_t n;
+    size_t n = STEP;
     char buf[16];
     struct pair owner = {STR("_owner"), val_text(str_dup(c->a, id_print(s->to, buf)))};
     s->n = 0;
-    if (owned_ids(c, s->form, s->from, STEP, &ids, &n, err))
+    if (owned_ids(c, s->form, s->from, &ids, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++) {
         struct diags diags;

@@ -316,10 +316,10 @@ static int import(struct work *w, struct import_result *r, struct err *err)
     in.form = w->c.app ? app_form(w->c.app, w->in.form) : NULL;
     if (!in.form)
         return err_set(err, ERR_NOT_FOUND, "not_found", "表单已不存在。", "The form is gone.");
-    int fd = -1;
-    struct str path, dir = w->jobs->server->spool_dir;
-    int rc = as_member(w, err) || spool_open(&w->c, w->id, w->in.path, dir, &fd, &path, err) ||
-                     tablefile_open(w->a, path, dir, w->in.sheet, &table, err)
+    struct spool spool = {.fd = -1};
+    struct str dir = w->jobs->server->spool_dir;
+    int rc = as_member(w, err) || spool_open(&w->c, w->id, w->in.path, dir, &spool, err) ||
+                     tablefile_open(w->a, spool.path, dir, w->in.sheet, &table, err)
                  ? -1
                  : 0;
     if (rc == 0) {
@@ -329,8 +329,8 @@ static int import(struct work *w, struct import_result *r, struct err *err)
         w->c.lang = w->in.lang;
         rc = import_run(&w->c, &in, r, err);
     }
-    if (fd >= 0)
-        close(fd);
+    if (spool.fd >= 0)
+        close(spool.fd);
     return rc;
 }
 

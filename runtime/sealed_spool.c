@@ -1,9 +1,9 @@
 /*
  * Spool files and messages of jobs under the system's own data key.
  */
-#define _DEFAULT_SOURCE /* mkstemp */
 #include "runtime/sealed_spool.h"
 
+#include "engine/base/temp.h"
 #include "engine/record/sealed.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 static struct vault_at place(int64_t id)
 {
-    return (struct vault_at){SYSTEM, STR("_import"), STR("file"), id};
+    return (struct vault_at){SYSTEM, STR("_import"), STR("file"), id, 0};
 }
 
 static int failed(struct err *err)
@@ -30,8 +30,9 @@ static int need_key(struct ctx *c, void *arg, struct err *err)
 {
     struct str ignored;
     const struct vault_at at = place(0);
+    const struct vault_on on = sealer_of(c);
     (void)arg;
-    return vault_seal(c->vault, c->db, c->a, &at, 0, STR("key"), &ignored, err);
+    return vault_seal(&on, &at, STR("key"), &ignored, err);
 }
 
 static int copy_in(struct vault_file *f, int fd, char *buf, struct err *err)
@@ -53,13 +54,15 @@ int spool_seal(struct ctx *c, int64_t id, struct str from, struct str to, struct
     int fd = open(str_z(c->a, from), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return failed(err);
-    int rc = vault_file_create(c->vault, c->db, c->a, &at, 0, to, &f, err);
+    const struct vault_on on = sealer_of(c);
+    int rc = vault_file_create(&on, &at, to, &f, err);
     if (rc == 0) {
         rc = copy_in(f, fd, buf, err);
         vault_file_close(&f);
     }
     close(fd);
-    (void)unlink(str_z(c->a, rc ? to : from)); /* one of them stays */
+    if (rc)
+        (void)unlink(str_z(c->a, to)); /* half a file is none */
     return rc;
 }
 
@@ -99,39 +102,39 @@ static bool is_sealed(struct arena *a, struct str path)
     return n == (ssize_t)sizeof(magic) && memcmp(magic, "MORTISE2", sizeof(magic)) == 0;
 }
 
-int spool_open(struct ctx *c, int64_t id, struct str sealed, struct str dir, int *fd,
-               struct str *path, struct err *err)
+int spool_open(struct ctx *c, int64_t id, struct str sealed, struct str dir, struct spool *out,
+               struct err *err)
 {
     struct vault_file *f;
     const struct vault_at at = place(id);
-    char *name = str_z(c->a, str_fmt(c->a, "%.*s/open-XXXXXX", STR_ARG(dir)));
-    *fd = -1;
-    *path = sealed;
+    *out = (struct spool){-1, sealed};
     if (!is_sealed(c->a, sealed))
         return 0;
-    int rc = vault_file_open(c->vault, c->db, c->a, &at, sealed, &f, err);
+    const struct vault_on on = sealer_of(c);
+    int rc = vault_file_open(&on, &at, sealed, &f, err);
     if (rc <= 0)
         return rc < 0 ? -1 : failed(err);
-    *fd = mkstemp(name);
-    rc = *fd < 0 || unlink(name) ? failed(err)
-                                 : copy_out(f, *fd, arena_alloc(c->a, VAULT_CHUNK), err);
+    out->fd = temp_nameless(c->a, dir);
+    rc = out->fd < 0 ? failed(err) : copy_out(f, out->fd, arena_alloc(c->a, VAULT_CHUNK), err);
     vault_file_close(&f);
-    if (rc && *fd >= 0) {
-        close(*fd);
-        *fd = -1;
+    if (rc && out->fd >= 0) {
+        close(out->fd);
+        out->fd = -1;
     }
-    *path = str_fmt(c->a, "/proc/self/fd/%d", *fd);
+    out->path = temp_path(c->a, out->fd);
     return rc;
 }
 
 int job_text_seal(struct ctx *c, int64_t id, struct str text, struct str *out, struct err *err)
 {
-    const struct sealer s = sealer_of(c);
-    return sealed_text_put(&s, SYSTEM, STR("_job"), id, 0, text, out, err);
+    const struct vault_on s = sealer_of(c);
+    const struct sealed_text at = {SYSTEM, STR("_job"), id, 0};
+    return sealed_text_put(&s, &at, text, out, err);
 }
 
 int job_text_open(struct ctx *c, int64_t id, struct str text, struct str *out, struct err *err)
 {
-    const struct sealer s = sealer_of(c);
-    return sealed_text_get(&s, SYSTEM, STR("_job"), id, text, out, err);
+    const struct vault_on s = sealer_of(c);
+    const struct sealed_text at = {SYSTEM, STR("_job"), id, 0};
+    return sealed_text_get(&s, &at, text, out, err);
 }

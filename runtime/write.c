@@ -62,7 +62,8 @@ static int open_kept(struct job *j, struct ctx *c, int64_t status, struct str se
 {
     struct str plain, hash;
     const struct vault_at at = kept_at(j, c);
-    int rc = vault_unseal(c->vault, c->db, c->a, &at, sealed, &plain, err);
+    const struct vault_on on = {c->vault, c->db, c->a};
+    int rc = vault_unseal(&on, &at, sealed, &plain, err);
     if (rc <= 0)
         return rc;
     plain = str_cut(plain, '\n', &hash);
@@ -122,13 +123,14 @@ static int keep(struct job *j, struct ctx *c, struct err *err)
     struct sql q;
     struct str sealed;
     const struct vault_at at = kept_at(j, c);
+    const struct vault_on on = {c->vault, c->db, c->a};
     strb_init(&kept, c->a);
     strb_add(&kept, j->hash);
     strb_addc(&kept, '\n');
     strb_add(&kept, etag_of(j->resp));
     strb_addc(&kept, '\n');
     strb_add(&kept, strb_str(&j->resp->body));
-    if (vault_seal(c->vault, c->db, c->a, &at, 0, strb_str(&kept), &sealed, err))
+    if (vault_seal(&on, &at, strb_str(&kept), &sealed, err))
         return -1;
     sql_init(&q, c->a, store_dialect(c->store));
     sql_lit(

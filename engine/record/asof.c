@@ -92,7 +92,7 @@ static int eq_of(struct back *b, const struct field *f, int64_t id, struct val s
                  struct val *out)
 {
     struct val v;
-    const struct sealer s = sealer_of(b->a->c);
+    const struct vault_on s = sealer_of(b->a->c);
     *out = VAL_NONE;
     return sealed_get(&s, f, id, val_str(sealed), &v, &b->a->err) ||
                    sealed_eq(&s, f, v, out, &b->a->err)

@@ -13,11 +13,12 @@
 int history_put(struct ctx *c, struct json *j, const struct rec *r, const struct rec *up,
                 const struct field *f, struct err *err)
 {
-    const struct sealer s = sealer_of(c);
+    const struct vault_on s = sealer_of(c);
+    const struct sealed_at at = {f, r->id, f->encrypted ? sealed_subject(f, r, up) : 0};
     struct val v = r->v[f->slot];
     if (val_is_blank(v))
         v = VAL_NONE;
-    else if (f->encrypted && sealed_put(&s, f, r->id, sealed_subject(f, r, up), v, &v, err))
+    else if (f->encrypted && sealed_put(&s, &at, v, &v, err))
         return -1;
     json_val(j, v);
     return 0;
@@ -187,7 +188,7 @@ int history_get(struct ctx *c, const struct field *f, int64_t row, struct val v,
 {
     struct strb b;
     struct json j;
-    const struct sealer s = sealer_of(c);
+    const struct vault_on s = sealer_of(c);
     *out = v;
     if (!f->encrypted || v.kind != VAL_TEXT || !vault_is_sealed(val_str(v)))
         return 0;

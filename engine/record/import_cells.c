@@ -33,7 +33,7 @@ static int by_field_sql(struct importer *m, const struct field *f, struct val v,
         return -1;
     sql_lit(q, " AND ");
     if (f->encrypted) {
-        const struct sealer s = sealer_of(m->c);
+        const struct vault_on s = sealer_of(m->c);
         bool key = field_has_key(f);
         struct val hash;
         if (key ? sealed_key(&s, f, v, &hash, err) : sealed_eq(&s, f, v, &hash, err))

@@ -187,7 +187,7 @@ static struct val sys_val(struct ctx *c, const struct field *f, enum sys_field w
 static int read_row(struct ctx *c, struct stmt *s, struct rec *r, struct err *err)
 {
     const struct form *f = r->form;
-    const struct sealer sealer = sealer_of(c);
+    const struct vault_on sealer = sealer_of(c);
     int col = 0;
     size_t slots = f->parent ? f->nfields : f->nslots;
     r->id = stmt_int(s, 0);
@@ -200,7 +200,8 @@ static int read_row(struct ctx *c, struct stmt *s, struct rec *r, struct err *er
             r->version = stmt_int(s, col);
         if (i >= f->nfields)
             r->v[i] = sys_val(c, field, (enum sys_field)(i - f->nfields), s, col);
-        else if (sealed_column(&sealer, field, r->id, s, col, &r->v[i], err))
+        else if (sealed_column(&sealer, &(struct sealed_at){field, r->id, 0}, s, col, &r->v[i],
+                               err))
             return -1;
     }
     return 0;

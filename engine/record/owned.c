@@ -17,8 +17,8 @@ int owned_count(struct ctx *c, const struct form *f, int64_t member, int64_t *n,
     return store_get_int(c->db, c->a, &q, n, err) < 0 ? -1 : 0;
 }
 
-int owned_ids(struct ctx *c, const struct form *f, int64_t member, uint32_t limit, int64_t **ids,
-              size_t *n, struct err *err)
+int owned_ids(struct ctx *c, const struct form *f, int64_t member, int64_t **ids, size_t *n,
+              struct err *err)
 {
     struct sql q;
     struct stmt *s;
@@ -29,7 +29,7 @@ int owned_ids(struct ctx *c, const struct form *f, int64_t member, uint32_t limi
     sql_lit(&q, " WHERE \"_deleted_at\" IS NULL AND \"_owner\" = ");
     sql_bind_int(&q, member);
     sql_lit(&q, " ORDER BY \"_id\" LIMIT ");
-    sql_int(&q, limit);
+    sql_int(&q, (int64_t)*n);
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     int step;

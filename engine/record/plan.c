@@ -458,8 +458,9 @@ static int title_val(struct plan *p, struct stmt *s, int col, struct val *out, s
 static int plain_val(struct plan *p, const struct out_col *o, struct stmt *s, struct val *out,
                      struct err *err)
 {
-    const struct sealer sealer = sealer_of(p->c);
-    return sealed_column(&sealer, o->f, stmt_int(s, 0), s, o->col, out, err);
+    const struct vault_on sealer = sealer_of(p->c);
+    const struct sealed_at at = {o->f, stmt_int(s, 0), 0};
+    return sealed_column(&sealer, &at, s, o->col, out, err);
 }
 
 /* The value of a column as stored; text is borrowed from the statement for `borrow`. */

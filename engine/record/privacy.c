@@ -147,14 +147,15 @@ static int put_record(struct ctx *c, const struct form *f, int64_t id, struct js
     return 1;
 }
 
-static int linked_ids(struct ctx *c, const struct form *f, const struct field *by, int64_t id,
-                      int64_t *ids, size_t *n, struct err *err)
+/* Live rows that name him in `by`. */
+static int linked_ids(struct ctx *c, const struct field *by, int64_t id, int64_t *ids, size_t *n,
+                      struct err *err)
 {
     struct sql q;
     struct stmt *s;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT \"_id\" FROM ");
-    sql_form(&q, f);
+    sql_form(&q, by->form);
     sql_lit(&q, " WHERE \"_deleted_at\" IS NULL AND ");
     sql_ident(&q, by->key);
     sql_lit(&q, " = ");
@@ -185,7 +186,7 @@ int privacy_collect(struct ctx *c, const struct form *f, int64_t id, struct json
             const struct field *by = t->fields[k];
             if (by->target != f || (by->type->flags & FT_MULTI))
                 continue;
-            if (linked_ids(c, t, by, id, ids, &n, err))
+            if (linked_ids(c, by, id, ids, &n, err))
                 return -1;
             for (size_t r = 0; r < n; r++)
                 if (put_record(c, t, ids[r], out, err) < 0)

@@ -145,7 +145,8 @@ static const struct form *table_at(const struct app *app, int64_t nth)
 static int again(struct ctx *c, const struct vault_at *at, struct str text, struct str *out,
                  struct err *err)
 {
-    int rc = vault_reseal(c->vault, c->db, c->a, at, text, out, err);
+    const struct vault_on on = sealer_of(c);
+    int rc = vault_reseal(&on, at, text, out, err);
     if (rc == 1 || rc == 0 || !str_eqz(str_of(err->key), "sealed_damaged"))
         return rc;
     log_event(LOG_ERROR, "sealed_damaged", LOG_TEXT("form", at->form), LOG_TEXT("field", at->field),

@@ -47,10 +47,10 @@ static int sealed_cells(struct cells *s, const struct rec *r, const struct field
 {
     struct val box, eq, key;
     struct arena *a = s->c->a;
-    const struct sealer sealer = sealer_of(s->c);
+    const struct vault_on sealer = sealer_of(s->c);
     struct val v = r->v[f->slot];
-    int64_t subject = sealed_subject(f, r, s->up);
-    if (sealed_put(&sealer, f, r->id, subject, v, &box, err) || sealed_eq(&sealer, f, v, &eq, err))
+    const struct sealed_at at = {f, r->id, sealed_subject(f, r, s->up)};
+    if (sealed_put(&sealer, &at, v, &box, err) || sealed_eq(&sealer, f, v, &eq, err))
         return -1;
     add_cell(s, f->key, box);
     add_cell(s, field_eq_name(a, f), eq);

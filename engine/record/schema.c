@@ -238,19 +238,19 @@ static int fill_column(struct table_work *tw, const struct col_fill *f, struct e
     return 0;
 }
 
-static struct sealer page_sealer(const struct table_work *tw)
+static struct vault_on page_sealer(const struct table_work *tw)
 {
-    return (struct sealer){tw->w->c->vault, tw->w->c->db, tw->w->page};
+    return (struct vault_on){tw->w->c->vault, tw->w->c->db, tw->w->page};
 }
 
 static int converted(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
                      struct val *out, struct err *err)
 {
     bool fits;
-    int64_t subject;
+    struct sealed_at at = {f->to, in->id, 0};
     struct arena *a = tw->w->page;
     struct val v = in->v;
-    const struct sealer s = page_sealer(tw);
+    const struct vault_on s = page_sealer(tw);
     struct schema_cast cast = {tw->w->c->db, a, f->from, f->to};
     if (schema_convert(&cast, &v, &fits, err) < 0)
         return -1;
@@ -258,16 +258,16 @@ static int converted(struct table_work *tw, const struct col_fill *f, const stru
         *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
         return 0;
     }
-    if (schema_subject(&s, tw->old, f->to, in->id, &subject, err) < 0)
+    if (schema_subject(&s, tw->old, f->to, in->id, &at.subject, err) < 0)
         return -1;
-    return sealed_put(&s, f->to, in->id, subject, v, out, err);
+    return sealed_put(&s, &at, v, out, err);
 }
 
 /* The folded text of a unique field, of an encrypted one its hash. */
 static int folded(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
                   struct val *out, struct err *err)
 {
-    const struct sealer s = page_sealer(tw);
+    const struct vault_on s = page_sealer(tw);
     if (f->to->encrypted)
         return sealed_key(&s, f->to, in->v, out, err);
     *out = val_text(f->to->type->fold(f->to, tw->w->page, in->v));
@@ -277,7 +277,7 @@ static int folded(struct table_work *tw, const struct col_fill *f, const struct 
 static int hashed(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
                   struct val *out, struct err *err)
 {
-    const struct sealer s = page_sealer(tw);
+    const struct vault_on s = page_sealer(tw);
     return sealed_eq(&s, f->to, in->v, out, err);
 }
 

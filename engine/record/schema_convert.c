@@ -104,9 +104,10 @@ int schema_page(const struct schema_read *r, int64_t after, struct schema_value 
         return -1;
     *n = 0;
     while ((rc = stmt_step(s, err)) == 1) {
-        const struct sealer sealer = {r->vault, r->db, r->a};
+        const struct vault_on sealer = {r->vault, r->db, r->a};
         struct schema_value v = {.id = stmt_int(s, 0)};
-        if (sealed_column(&sealer, r->f, v.id, s, 1, &v.v, err)) {
+        const struct sealed_at at = {r->f, v.id, 0};
+        if (sealed_column(&sealer, &at, s, 1, &v.v, err)) {
             rc = -1;
             break;
         }

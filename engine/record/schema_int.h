@@ -80,9 +80,9 @@ int schema_convert(const struct schema_cast *cast, struct val *v, bool *fits,
 
 /* ---- schema_seal.c: fields that become encrypted, or are no more ---- */
 
-struct sealer;
+struct vault_on;
 /* Whose key seals the field of a row that is there; old: its form before (NULL: no rows). */
-int schema_subject(const struct sealer *s, const struct form *old, const struct field *f,
+int schema_subject(const struct vault_on *s, const struct form *old, const struct field *f,
                    int64_t id, int64_t *subject, struct err *err) ATTR_MUST;
 /* Where the retired columns of a key are. */
 int schema_retired(struct ctx *c, const struct ddl_table *t, struct str key, struct str **names,

@@ -322,13 +322,14 @@ static int read_hashes(const struct plan *p, const struct unique *u, struct aren
         return -1;
     while ((rc = stmt_step(s, err)) == 1) {
         struct arena_mark mark = arena_mark(small);
-        const struct sealer sealer = {p->vault, p->db, small};
+        const struct vault_on sealer = {p->vault, p->db, small};
         struct strb b;
         strb_init(&b, small);
         strb_addi(&b, u->table->parent ? stmt_int(s, 0) : 0);
         for (size_t i = 0; i < u->n; i++) {
             struct val v;
-            if (sealed_column(&sealer, u->old[i], stmt_int(s, 1), s, (int)i + 2, &v, err))
+            const struct sealed_at at = {u->old[i], stmt_int(s, 1), 0};
+            if (sealed_column(&sealer, &at, s, (int)i + 2, &v, err))
                 return -1; /* memory and statement go with p->a */
             add_value(&b, u->fields[i], v);
         }

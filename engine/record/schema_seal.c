@@ -28,7 +28,7 @@ static void top_column(struct sql *q, const struct form *f, struct str name, int
     sql_bind_int(q, id);
 }
 
-int schema_subject(const struct sealer *s, const struct form *old, const struct field *f,
+int schema_subject(const struct vault_on *s, const struct form *old, const struct field *f,
                    int64_t id, int64_t *subject, struct err *err)
 {
     struct sql q;
@@ -109,7 +109,7 @@ static int pass_subject(struct seal_pass *p, const struct field *f, int64_t *sub
                         struct err *err)
 {
     struct field top = *f;
-    const struct sealer s = sealer_of(p->c);
+    const struct vault_on s = sealer_of(p->c);
     *subject = str_eqz(f->subject, "self") ? p->record : 0;
     if (*subject || !f->subject.n)
         return 0;
@@ -127,7 +127,8 @@ static int reseal(struct seal_pass *p, const struct field *f, int64_t row, struc
     if (!f->encrypted || v->kind != VAL_TEXT)
         return 0;
     sealed_place(c->a, f, row, &at);
-    int rc = vault_reseal(c->vault, c->db, c->a, &at, val_str(*v), &text, err);
+    const struct vault_on on = sealer_of(c);
+    int rc = vault_reseal(&on, &at, val_str(*v), &text, err);
     if (rc == 1)
         *v = val_text(text);
     if (rc < 0 && str_eqz(str_of(err->key), "sealed_damaged")) {
@@ -141,8 +142,8 @@ static int reseal(struct seal_pass *p, const struct field *f, int64_t row, struc
 static int pass_value(struct seal_pass *p, const struct field *was, const struct field *now,
                       int64_t row, struct val *v, struct err *err)
 {
-    int64_t subject;
-    const struct sealer s = sealer_of(p->c);
+    struct sealed_at at = {now, row, 0};
+    const struct vault_on s = sealer_of(p->c);
     if (p->reseal)
         return reseal(p, now, row, v, err);
     if (val_is_blank(*v) || !changes_seal(was, now))
@@ -155,10 +156,8 @@ static int pass_value(struct seal_pass *p, const struct field *was, const struct
     }
     if (!now->encrypted)
         return 0; /* json_val() prints the typed value */
-    return pass_subject(p, now, &subject, err) ||
-                   sealed_put_column(&s, now, row, subject, column, v, err)
-               ? -1
-               : 0;
+    return pass_subject(p, now, &at.subject, err) || sealed_put_column(&s, &at, column, v, err) ? -1
+                                                                                                : 0;
 }
 
 static int pass_row(struct seal_pass *p, const struct form *old, const struct form *f, int64_t id,
@@ -263,7 +262,7 @@ static int pass_entry(struct seal_pass *p, int64_t id, struct str changes, struc
 
 struct kept_entry {
     int64_t id, record;
-    struct str changes;
+    struct str changes, form;
 };
 
 static int pass_page(struct seal_pass *p, int64_t *last, size_t *n, struct err *err)
@@ -285,8 +284,9 @@ static int pass_page(struct seal_pass *p, int64_t *last, size_t *n, struct err *
     int rc;
     *n = 0;
     while ((rc = stmt_step(s, err)) == 1)
-        e[(*n)++] =
-            (struct kept_entry){stmt_int(s, 0), stmt_int(s, 1), str_dup(p->c->a, stmt_str(s, 2))};
+        e[(*n)++] = (struct kept_entry){.id = stmt_int(s, 0),
+                                        .record = stmt_int(s, 1),
+                                        .changes = str_dup(p->c->a, stmt_str(s, 2))};
     stmt_done(s);
     for (size_t i = 0; rc == 0 && i < *n; i++) {
         p->record = e[i].record;
@@ -341,7 +341,7 @@ int schema_seal_history(struct ctx *c, const struct form *old, const struct form
 /* ---- under another key ---- */
 
 static int read_entries(struct ctx *c, const struct app *app, int64_t last, struct kept_entry *e,
-                        struct str *forms, size_t *n, struct err *err)
+                        size_t *n, struct err *err)
 {
     struct sql q;
     struct stmt *s;
@@ -356,11 +356,10 @@ static int read_entries(struct ctx *c, const struct app *app, int64_t last, stru
         return -1;
     int rc;
     *n = 0;
-    while ((rc = stmt_step(s, err)) == 1) {
-        forms[*n] = str_dup(c->a, stmt_str(s, 3));
+    while ((rc = stmt_step(s, err)) == 1)
         e[(*n)++] =
-            (struct kept_entry){stmt_int(s, 0), stmt_int(s, 1), str_dup(c->a, stmt_str(s, 2))};
-    }
+            (struct kept_entry){stmt_int(s, 0), stmt_int(s, 1), str_dup(c->a, stmt_str(s, 2)),
+                                str_dup(c->a, stmt_str(s, 3))};
     stmt_done(s);
     return rc;
 }
@@ -368,11 +367,10 @@ static int read_entries(struct ctx *c, const struct app *app, int64_t last, stru
 int rotate_history(struct ctx *c, const struct app *app, int64_t *last, size_t *n, struct err *err)
 {
     struct kept_entry *e = ARENA_ARRAY(c->a, struct kept_entry, PAGE_ROWS);
-    struct str *forms = ARENA_ARRAY(c->a, struct str, PAGE_ROWS);
-    if (read_entries(c, app, *last, e, forms, n, err))
+    if (read_entries(c, app, *last, e, n, err))
         return -1;
     for (size_t i = 0; i < *n; i++) {
-        const struct form *f = app_form(app, forms[i]);
+        const struct form *f = app_form(app, e[i].form);
         struct seal_pass p = {.c = c, .old = f, .f = f, .record = e[i].record, .reseal = true};
         *last = e[i].id;
         if (f && str_find(e[i].changes, STR("\"v1."), 0) >= 0 &&

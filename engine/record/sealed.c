@@ -70,28 +70,29 @@ static struct val decode(struct str text)
 
 /* ---- values ---- */
 
-int sealed_put(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
-               struct val v, struct val *out, struct err *err)
+int sealed_put(const struct vault_on *s, const struct sealed_at *at, struct val v, struct val *out,
+               struct err *err)
 {
-    return sealed_put_column(s, f, row, subject, field_to_column(f, s->a, v), out, err);
+    return sealed_put_column(s, at, field_to_column(at->f, s->a, v), out, err);
 }
 
-int sealed_put_column(const struct sealer *s, const struct field *f, int64_t row, int64_t subject,
-                      struct val v, struct val *out, struct err *err)
+int sealed_put_column(const struct vault_on *s, const struct sealed_at *at, struct val column,
+                      struct val *out, struct err *err)
 {
-    struct vault_at at;
+    struct vault_at place;
     struct str text;
     *out = VAL_NONE;
-    if (val_is_blank(v))
+    if (val_is_blank(column))
         return 0;
-    sealed_place(s->a, f, row, &at);
-    if (vault_seal(s->vault, s->db, s->a, &at, subject, encode(s->a, v), &text, err))
+    sealed_place(s->a, at->f, at->row, &place);
+    place.subject = at->subject;
+    if (vault_seal(s, &place, encode(s->a, column), &text, err))
         return -1;
     *out = val_text(text);
     return 0;
 }
 
-int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struct str text,
+int sealed_get(const struct vault_on *s, const struct field *f, int64_t row, struct str text,
                struct val *out, struct err *err)
 {
     struct vault_at at;
@@ -100,21 +101,21 @@ int sealed_get(const struct sealer *s, const struct field *f, int64_t row, struc
     if (!text.n)
         return 0;
     sealed_place(s->a, f, row, &at);
-    int rc = vault_unseal(s->vault, s->db, s->a, &at, text, &plain, err);
+    int rc = vault_unseal(s, &at, text, &plain, err);
     if (rc == 1)
         *out = field_from_val(f, s->a, decode(plain));
     return rc < 0 ? -1 : 0;
 }
 
-int sealed_column(const struct sealer *s, const struct field *f, int64_t row, struct stmt *stmt,
-                  int col, struct val *out, struct err *err)
+int sealed_column(const struct vault_on *s, const struct sealed_at *at, struct stmt *stmt, int col,
+                  struct val *out, struct err *err)
 {
     *out = VAL_NONE;
     if (stmt_null(stmt, col))
         return 0;
-    if (f->encrypted)
-        return sealed_get(s, f, row, stmt_str(stmt, col), out, err);
-    *out = field_from_column(f, s->a, stmt, col);
+    if (at->f->encrypted)
+        return sealed_get(s, at->f, at->row, stmt_str(stmt, col), out, err);
+    *out = field_from_column(at->f, s->a, stmt, col);
     return 0;
 }
 
@@ -129,19 +130,19 @@ static bool exact(const struct field *f, struct val v, struct val column)
     return num_of_dec(column.i, column.scale) == v.num;
 }
 
-static int blind(const struct sealer *s, const struct field *f, const char *use, struct str text,
+static int blind(const struct vault_on *s, const struct field *f, const char *use, struct str text,
                  struct val *out, struct err *err)
 {
     struct vault_at at;
     struct str hash;
     sealed_place(s->a, f, 0, &at);
-    if (vault_blind(s->vault, s->db, s->a, &at, use, text, &hash, err))
+    if (vault_blind(s, &at, use, text, &hash, err))
         return -1;
     *out = val_text(hash);
     return 0;
 }
 
-int sealed_eq(const struct sealer *s, const struct field *f, struct val v, struct val *out,
+int sealed_eq(const struct vault_on *s, const struct field *f, struct val v, struct val *out,
               struct err *err)
 {
     *out = VAL_NONE;
@@ -155,7 +156,7 @@ int sealed_eq(const struct sealer *s, const struct field *f, struct val v, struc
     return blind(s, f, "eq", encode(s->a, column), out, err);
 }
 
-int sealed_key(const struct sealer *s, const struct field *f, struct val v, struct val *out,
+int sealed_key(const struct vault_on *s, const struct field *f, struct val v, struct val *out,
                struct err *err)
 {
     *out = VAL_NONE;
@@ -168,19 +169,24 @@ int sealed_key(const struct sealer *s, const struct field *f, struct val v, stru
 
 /* ---- texts beside the tables ---- */
 
-int sealed_text_put(const struct sealer *s, struct str app, struct str table, int64_t id,
-                    int64_t subject, struct str text, struct str *out, struct err *err)
+static struct vault_at text_place(const struct sealed_text *at)
 {
-    const struct vault_at at = {app, table, STR("text"), id};
-    return vault_seal(s->vault, s->db, s->a, &at, subject, text, out, err);
+    return (struct vault_at){at->app, at->table, STR("text"), at->id, at->subject};
 }
 
-int sealed_text_get(const struct sealer *s, struct str app, struct str table, int64_t id,
-                    struct str text, struct str *out, struct err *err)
+int sealed_text_put(const struct vault_on *s, const struct sealed_text *at, struct str text,
+                    struct str *out, struct err *err)
 {
-    const struct vault_at at = {app, table, STR("text"), id};
+    const struct vault_at place = text_place(at);
+    return vault_seal(s, &place, text, out, err);
+}
+
+int sealed_text_get(const struct vault_on *s, const struct sealed_text *at, struct str text,
+                    struct str *out, struct err *err)
+{
+    const struct vault_at place = text_place(at);
     *out = text;
     if (!vault_is_sealed(text))
         return 0;
-    return vault_unseal(s->vault, s->db, s->a, &at, str_dup(s->a, text), out, err) < 0 ? -1 : 0;
+    return vault_unseal(s, &place, str_dup(s->a, text), out, err) < 0 ? -1 : 0;
 }

@@ -329,7 +329,7 @@ static int env_blind(void *self, const struct fx_ref *ref, struct val v, struct 
                      struct err *err)
 {
     struct sql_env *e = self;
-    const struct sealer s = sealer_of(e->c);
+    const struct vault_on s = sealer_of(e->c);
     const struct field *f = ref->path[ref->n - 1].ref;
     if (f->value && !f->stored)
         return err_set(err, ERR_INVALID, "no_sql", "字段“%.*s”由敏感信息计算得出，不能用来筛选。",

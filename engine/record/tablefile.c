@@ -1,10 +1,11 @@
 /*
  * Opening table files: telling what they are, converting in pieces, mapping the result.
  */
-#define _GNU_SOURCE /* O_TMPFILE, madvise */
+#define _GNU_SOURCE /* madvise */
 #include "engine/record/tablefile.h"
 
 #include "engine/base/strb.h"
+#include "engine/base/temp.h"
 #include "engine/base/utf8.h"
 #include "engine/record/csv.h"
 #include "engine/record/xlsx_read.h"
@@ -85,13 +86,11 @@ static void close_spool(void *arg)
 static int spool_begin(struct arena *a, struct str dir, struct spool **out, struct err *err)
 {
     struct spool *s = ARENA_NEW(a, struct spool);
-    char *path = str_z(a, str_fmt(a, "%.*s/table-XXXXXX", STR_ARG(dir)));
     *out = s;
-    *s = (struct spool){.fd = mkstemp(path)};
+    *s = (struct spool){.fd = temp_nameless(a, dir)};
     arena_defer(a, close_spool, s);
     if (s->fd < 0)
         return io_failed(err);
-    (void)unlink(path); /* it lives as long as it is open */
     s->f = fdopen(s->fd, "w+");
     return s->f ? 0 : io_failed(err);
 }

@@ -138,17 +138,19 @@ static uint64_t hash_id(int64_t id)
     return str_hash((struct str){(const char *)&id, sizeof(id)}) | 1;
 }
 
-static uint64_t hash_current(struct str app, enum key_kind kind, int64_t subject)
+static uint64_t hash_current(const struct key_of *of)
 {
-    uint64_t parts[3] = {str_hash(app), (uint64_t)kind, (uint64_t)subject};
+    uint64_t parts[3] = {str_hash(of->app), (uint64_t)of->kind, (uint64_t)of->subject};
     return str_hash((struct str){(const char *)parts, sizeof(parts)}) | 1;
 }
 
 /* ---- finding ---- */
 
-int key_by_id(struct vault *v, struct conn *db, struct arena *a, int64_t id, struct data_key *out,
-              struct err *err)
+int key_by_id(const struct vault_on *on, int64_t id, struct data_key *out, struct err *err)
 {
+    struct vault *v = on->vault;
+    struct conn *db = on->db;
+    struct arena *a = on->a;
     struct sql q;
     struct stmt *s;
     if (cache_find(v, hash_id(id), out) && out->id == id)
@@ -170,30 +172,34 @@ int key_by_id(struct vault *v, struct conn *db, struct arena *a, int64_t id, str
     return rc;
 }
 
-static int find_current(struct vault *v, struct conn *db, struct arena *a, struct str app,
-                        enum key_kind kind, int64_t subject, struct data_key *out, struct err *err)
+static int find_current(const struct vault_on *on, const struct key_of *of, struct data_key *out,
+                        struct err *err)
 {
+    struct conn *db = on->db;
+    struct arena *a = on->a;
     struct sql q;
     struct stmt *s;
     begin(&q, db, a);
     sql_lit(&q, "SELECT id, master, wrapped FROM _vault_key WHERE state = 'current' AND app = ");
-    sql_bind_str(&q, app);
+    sql_bind_str(&q, of->app);
     sql_lit(&q, " AND kind = ");
-    sql_bind_str(&q, KINDS[kind]);
+    sql_bind_str(&q, KINDS[of->kind]);
     sql_lit(&q, " AND subject = ");
-    sql_bind_int(&q, subject);
+    sql_bind_int(&q, of->subject);
     if (store_query(db, a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
     if (rc == 1)
-        rc = take_row(v, a, s, out, err);
+        rc = take_row(on->vault, a, s, out, err);
     stmt_done(s);
     return rc;
 }
 
-static int insert_key(struct vault *v, struct conn *db, struct arena *a, struct str app,
-                      enum key_kind kind, int64_t subject, struct err *err)
+static int insert_key(const struct vault_on *on, const struct key_of *of, struct err *err)
 {
+    struct vault *v = on->vault;
+    struct conn *db = on->db;
+    struct arena *a = on->a;
     struct sql q;
     struct master m;
     struct data_key k;
@@ -204,11 +210,11 @@ static int insert_key(struct vault *v, struct conn *db, struct arena *a, struct 
                 " created_at) VALUES (");
     sql_bind_int(&q, k.id);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, app);
+    sql_bind_str(&q, of->app);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, KINDS[kind]);
+    sql_bind_str(&q, KINDS[of->kind]);
     sql_lit(&q, ", ");
-    sql_bind_int(&q, subject);
+    sql_bind_int(&q, of->subject);
     sql_lit(&q, ", ");
     (void)current_master(v, &m);
     sql_bind_str(&q, str_dup(a, str_of(m.id)));
@@ -224,37 +230,39 @@ static int insert_key(struct vault *v, struct conn *db, struct arena *a, struct 
 
 /* A key of the app, asked for by a writer: taken from a reader's view, so that it can be
  * remembered. false: not there yet, or the reader is busy. */
-static bool committed(struct vault *v, struct str app, enum key_kind kind, struct data_key *out)
+static bool committed(struct vault *v, const struct key_of *of, struct data_key *out)
 {
     struct err ignored = ERR_INIT;
     struct arena *a = v->reader ? arena_new(ARENA) : NULL;
     int rc = 0;
     if (a && pthread_mutex_trylock(&v->reader_lock) == 0) {
-        rc = find_current(v, v->reader, a, app, kind, 0, out, &ignored);
+        const struct vault_on on = {v, v->reader, a};
+        rc = find_current(&on, of, out, &ignored);
         if (rc == 1)
-            cache_put(v, v->reader, hash_current(app, kind, 0), out);
+            cache_put(v, v->reader, hash_current(of), out);
         pthread_mutex_unlock(&v->reader_lock);
     }
     arena_free(&a);
     return rc == 1;
 }
 
-int key_current(struct vault *v, struct conn *db, struct arena *a, struct str app,
-                enum key_kind kind, int64_t subject, struct data_key *out, struct err *err)
+int key_current(const struct vault_on *on, const struct key_of *of, struct data_key *out,
+                struct err *err)
 {
-    uint64_t of = hash_current(app, kind, subject);
-    if (cache_find(v, of, out))
+    struct vault *v = on->vault;
+    uint64_t hash = hash_current(of);
+    if (cache_find(v, hash, out))
         return 1;
-    if (!subject && store_is_writer(db) && committed(v, app, kind, out))
+    if (!of->subject && store_is_writer(on->db) && committed(v, of, out))
         return 1;
-    int rc = find_current(v, db, a, app, kind, subject, out, err);
-    if (rc == 0 && store_is_writer(db)) {
-        if (insert_key(v, db, a, app, kind, subject, err))
+    int rc = find_current(on, of, out, err);
+    if (rc == 0 && store_is_writer(on->db)) {
+        if (insert_key(on, of, err))
             return -1;
-        rc = find_current(v, db, a, app, kind, subject, out, err);
+        rc = find_current(on, of, out, err);
     }
     if (rc == 1)
-        cache_put(v, db, of, out);
+        cache_put(v, on->db, hash, out);
     return rc;
 }
 
@@ -603,7 +611,9 @@ int vault_new_keys(struct vault *v, struct conn *db, struct arena *a, struct str
     sql_lit(&q, " WHERE state = 'current' AND kind IN ('app', 'subject') AND app = ");
     sql_bind_str(&q, app);
     cache_forget(v); /* and again after the commit, by the caller's vault_ledger */
-    return store_exec(db, a, &q, NULL, err) || insert_key(v, db, a, app, KEY_APP, 0, err) ? -1 : 0;
+    const struct vault_on on = {v, db, a};
+    const struct key_of of = {app, KEY_APP, 0};
+    return store_exec(db, a, &q, NULL, err) || insert_key(&on, &of, err) ? -1 : 0;
 }
 
 int vault_is_old(struct vault *v, struct conn *db, struct arena *a, int64_t key, struct err *err)
@@ -639,16 +649,16 @@ static int old_key(struct conn *db, struct arena *a, int64_t key, int64_t *subje
     return store_get_int(db, a, &q, subject, err);
 }
 
-int vault_reseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                 struct str sealed, struct str *out, struct err *err)
+int vault_reseal(const struct vault_on *on, const struct vault_at *at, struct str sealed,
+                 struct str *out, struct err *err)
 {
     struct str plain;
-    int64_t subject = 0;
+    struct vault_at to = *at;
     int64_t key = vault_key_of(sealed);
-    int rc = key ? old_key(db, a, key, &subject, err) : 0;
+    int rc = key ? old_key(on->db, on->a, key, &to.subject, err) : 0;
     if (rc == 1)
-        rc = vault_unseal(v, db, a, at, sealed, &plain, err);
-    if (rc == 1 && vault_seal(v, db, a, at, subject, plain, out, err))
+        rc = vault_unseal(on, at, sealed, &plain, err);
+    if (rc == 1 && vault_seal(on, &to, plain, out, err))
         rc = -1;
     return rc;
 }

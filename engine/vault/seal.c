@@ -82,11 +82,13 @@ int at_damaged(const struct vault_at *at, struct err *err)
 
 /* ---- values ---- */
 
-int vault_seal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-               int64_t subject, struct str plain, struct str *out, struct err *err)
+int vault_seal(const struct vault_on *on, const struct vault_at *at, struct str plain,
+               struct str *out, struct err *err)
 {
     struct data_key k;
-    int rc = key_current(v, db, a, at->app, subject ? KEY_SUBJECT : KEY_APP, subject, &k, err);
+    struct arena *a = on->a;
+    const struct key_of of = key_at(at);
+    int rc = key_current(on, &of, &k, err);
     if (rc == 0)
         return err_set(err, ERR_INTERNAL, "no_key", "内部错误。", "Internal error.");
     if (rc < 0)
@@ -104,16 +106,17 @@ int vault_seal(struct vault *v, struct conn *db, struct arena *a, const struct v
     return 0;
 }
 
-int vault_unseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                 struct str sealed, struct str *plain, struct err *err)
+int vault_unseal(const struct vault_on *on, const struct vault_at *at, struct str sealed,
+                 struct str *plain, struct err *err)
 {
     struct data_key k;
+    struct arena *a = on->a;
     struct str body;
     int64_t id;
     *plain = STR_NONE;
     if (!parse(sealed, &id, &body))
         return at_damaged(at, err);
-    int rc = key_by_id(v, db, a, id, &k, err);
+    int rc = key_by_id(on, id, &k, err);
     if (rc < 0 && str_eqz(str_of(err->key), "key_unknown"))
         return at_damaged(at, err);
     if (rc <= 0)
@@ -135,21 +138,23 @@ int vault_unseal(struct vault *v, struct conn *db, struct arena *a, const struct
 
 /* ---- equality ---- */
 
-int vault_blind(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                const char *use, struct str text, struct str *out, struct err *err)
+int vault_blind(const struct vault_on *on, const struct vault_at *at, const char *use,
+                struct str text, struct str *out, struct err *err)
 {
     struct data_key k;
+    struct arena *a = on->a;
+    const struct key_of of = {at->app, KEY_BLIND, 0};
     unsigned char hash[BLIND_BYTES];
     crypto_generichash_state st;
     *out = STR_NONE;
     if (!text.n)
         return 0;
-    int rc = key_current(v, db, a, at->app, KEY_BLIND, 0, &k, err);
+    int rc = key_current(on, &of, &k, err);
     if (rc == 0)
         *out = STR("-"); /* nothing was sealed yet */
     if (rc <= 0)
         return rc;
-    const struct vault_at field = {at->app, at->form, at->field, 0};
+    const struct vault_at field = {at->app, at->form, at->field, 0, 0};
     struct str domain = at_data(a, &field, 0);
     crypto_generichash_init(&st, k.k, sizeof(k.k), sizeof(hash));
     crypto_generichash_update(&st, (const unsigned char *)domain.p, domain.n);

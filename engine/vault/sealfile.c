@@ -103,13 +103,15 @@ static ssize_t get(struct vault_file *f, void *buf, size_t n)
 
 /* ---- writing ---- */
 
-int vault_file_create(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                      int64_t subject, struct str path, struct vault_file **out, struct err *err)
+int vault_file_create(const struct vault_on *on, const struct vault_at *at, struct str path,
+                      struct vault_file **out, struct err *err)
 {
+    struct arena *a = on->a;
+    const struct key_of of = key_at(at);
     struct data_key k;
     struct head h;
     *out = NULL;
-    int rc = key_current(v, db, a, at->app, subject ? KEY_SUBJECT : KEY_APP, subject, &k, err);
+    int rc = key_current(on, &of, &k, err);
     if (rc == 0)
         return err_set(err, ERR_INTERNAL, "no_key", "内部错误。", "Internal error.");
     if (rc < 0)
@@ -164,9 +166,10 @@ int vault_file_finish(struct vault_file *f, struct err *err)
 
 /* ---- reading ---- */
 
-int vault_file_open(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                    struct str path, struct vault_file **out, struct err *err)
+int vault_file_open(const struct vault_on *on, const struct vault_at *at, struct str path,
+                    struct vault_file **out, struct err *err)
 {
+    struct arena *a = on->a;
     struct data_key k;
     struct head h;
     uint64_t id = 0;
@@ -179,7 +182,7 @@ int vault_file_open(struct vault *v, struct conn *db, struct arena *a, const str
     for (size_t i = 0; rc == 1 && i < sizeof(h.key); i++)
         id = id << 8 | h.key[i];
     if (rc == 1)
-        rc = key_by_id(v, db, a, (int64_t)id, &k, err);
+        rc = key_by_id(on, (int64_t)id, &k, err);
     if (rc == 1 && crypto_secretstream_xchacha20poly1305_init_pull(&f->st, h.header, k.k))
         rc = at_damaged(at, err);
     if (rc != 1) {

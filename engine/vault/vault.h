@@ -67,25 +67,33 @@ void vault_close(struct vault **v);
  * -1. */
 int vault_copy_keys(struct arena *a, struct str from, struct str to, struct err *err) ATTR_MUST;
 
+/* What works with keys: the vault, the connection they are read on, memory for what comes out. */
+struct vault_on {
+    struct vault *vault;
+    struct conn *db;
+    struct arena *a;
+};
+
 /* Where a sealed value stands: it opens there and nowhere else. */
 struct vault_at {
     struct str app;
     struct str form;  /* or a system table: "_history" */
     struct str field; /* columns of sub-tables "items.note" */
     int64_t row;      /* of sub-tables the sub-row */
+    int64_t subject;  /* whose data key seals: a record's or member's id, 0 the app's; nothing to do
+                         with where it stands, so opening does not look at it */
 };
 
 /*
- * Seals with the current data key of the person `subject` (a record's or member's id), or of the
- * app when it is 0; a key that is not there yet is made, so `db` must be a write job's connection
- * then. The result is text ("v1.<key>.<base64url>").
+ * Seals with the current data key of at->subject; a key that is not there yet is made, so on->db
+ * must be a write job's connection then. The result is text ("v1.<key>.<base64url>").
  */
-int vault_seal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-               int64_t subject, struct str plain, struct str *out, struct err *err) ATTR_MUST;
+int vault_seal(const struct vault_on *on, const struct vault_at *at, struct str plain,
+               struct str *out, struct err *err) ATTR_MUST;
 /* 1 and the text; 0 when its key was erased; -1 when it was changed, moved from another place
  * (ERR_STORE "sealed_damaged", err->path says where) or its key is not there. */
-int vault_unseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                 struct str sealed, struct str *plain, struct err *err) ATTR_MUST;
+int vault_unseal(const struct vault_on *on, const struct vault_at *at, struct str sealed,
+                 struct str *plain, struct err *err) ATTR_MUST;
 bool vault_is_sealed(struct str s);
 /* The id of the data key of a sealed text, 0: not sealed. */
 int64_t vault_key_of(struct str sealed);
@@ -96,23 +104,22 @@ int64_t vault_key_of(struct str sealed);
  * STR_NONE for the empty text. On a reading connection of an app without a key yet: a text that
  * equals nothing.
  */
-int vault_blind(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                const char *use, struct str text, struct str *out, struct err *err) ATTR_MUST;
+int vault_blind(const struct vault_on *on, const struct vault_at *at, const char *use,
+                struct str text, struct str *out, struct err *err) ATTR_MUST;
 
 /*
  * A sealed file (secretstream, 64 KB chunks) under a data key: write it in pieces, read it in
- * pieces, in order. `at` and `subject` as for values. Half-written files are the caller's to
+ * pieces, in order. `at` as for values. Half-written files are the caller's to
  * remove.
  */
 struct vault_file;
-int vault_file_create(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                      int64_t subject, struct str path, struct vault_file **out,
-                      struct err *err) ATTR_MUST;
+int vault_file_create(const struct vault_on *on, const struct vault_at *at, struct str path,
+                      struct vault_file **out, struct err *err) ATTR_MUST;
 int vault_file_write(struct vault_file *f, const void *buf, size_t n, struct err *err) ATTR_MUST;
 int vault_file_finish(struct vault_file *f, struct err *err) ATTR_MUST; /* synced; still close */
 /* 1, 0 its key was erased, -1. */
-int vault_file_open(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                    struct str path, struct vault_file **out, struct err *err) ATTR_MUST;
+int vault_file_open(const struct vault_on *on, const struct vault_at *at, struct str path,
+                    struct vault_file **out, struct err *err) ATTR_MUST;
 /* Fills buf with the next chunk (cap >= VAULT_CHUNK); *n 0: the end, which is authenticated. */
 #define VAULT_CHUNK 65536
 int vault_file_read(struct vault_file *f, void *buf, size_t *n, struct err *err) ATTR_MUST;
@@ -139,8 +146,8 @@ int vault_new_keys(struct vault *v, struct conn *db, struct arena *a, struct str
                    struct err *err) ATTR_MUST;
 /* In a write job: what an old key sealed, sealed by the current one of the same person. 1 and the
  * new text, 0 nothing to do (current, erased, not sealed), -1. */
-int vault_reseal(struct vault *v, struct conn *db, struct arena *a, const struct vault_at *at,
-                 struct str sealed, struct str *out, struct err *err) ATTR_MUST;
+int vault_reseal(const struct vault_on *on, const struct vault_at *at, struct str sealed,
+                 struct str *out, struct err *err) ATTR_MUST;
 /* 1 when this key is replaced by another one: seal again what it sealed. */
 int vault_is_old(struct vault *v, struct conn *db, struct arena *a, int64_t key,
                  struct err *err) ATTR_MUST;

@@ -66,12 +66,22 @@ int ledger_add(struct arena *a, struct str dir, const int64_t *ids, size_t n, in
 
 /* ---- keys.c ---- */
 
+struct key_of {
+    struct str app;
+    enum key_kind kind;
+    int64_t subject;
+};
+/* Whose key seals at a place. */
+static inline struct key_of key_at(const struct vault_at *at)
+{
+    return (struct key_of){at->app, at->subject ? KEY_SUBJECT : KEY_APP, at->subject};
+}
+
 /* The current key; made when absent and db is a writer: 1, 0 none (reader), -1. */
-int key_current(struct vault *v, struct conn *db, struct arena *a, struct str app,
-                enum key_kind kind, int64_t subject, struct data_key *out,
+int key_current(const struct vault_on *on, const struct key_of *of, struct data_key *out,
                 struct err *err) ATTR_MUST;
 /* By id: 1, 0 destroyed, -1 (not there included). */
-int key_by_id(struct vault *v, struct conn *db, struct arena *a, int64_t id, struct data_key *out,
+int key_by_id(const struct vault_on *on, int64_t id, struct data_key *out,
               struct err *err) ATTR_MUST;
 
 /* ---- seal.c ---- */

@@ -163,7 +163,6 @@ static void rest_init(struct at_rest *r)
 struct seal_job {
     struct vault *v;
     struct vault_at at;
-    int64_t subject;
     struct str plain, out, hash;
     int64_t n;
 };
@@ -171,14 +170,16 @@ struct seal_job {
 static int seal_one(struct conn *db, void *arg, struct err *err)
 {
     struct seal_job *j = arg;
-    return vault_seal(j->v, db, a, &j->at, j->subject, j->plain, &j->out, err) ||
-           vault_blind(j->v, db, a, &j->at, "eq", j->plain, &j->hash, err);
+    const struct vault_on on = {j->v, db, a};
+    return vault_seal(&on, &j->at, j->plain, &j->out, err) ||
+           vault_blind(&on, &j->at, "eq", j->plain, &j->hash, err);
 }
 
 static struct str sealed(struct at_rest *r, struct vault_at at, int64_t subject, const char *text)
 {
     struct err err = ERR_INIT;
-    struct seal_job j = {.v = r->v, .at = at, .subject = subject, .plain = str_of(text)};
+    struct seal_job j = {.v = r->v, .at = at, .plain = str_of(text)};
+    j.at.subject = subject;
     assert_int_equal(store_write(r->s, seal_one, &j, &err), 0);
     assert_true(vault_is_sealed(j.out));
     assert_true(str_find(j.out, str_of(text), 0) < 0);
@@ -188,22 +189,25 @@ static struct str sealed(struct at_rest *r, struct vault_at at, int64_t subject,
 static int opened(struct at_rest *r, struct vault_at at, struct str sealed, struct str *out)
 {
     struct err err = ERR_INIT;
-    int rc = vault_unseal(r->v, r->db, a, &at, sealed, out, &err);
+    const struct vault_on on = {r->v, r->db, a};
+    int rc = vault_unseal(&on, &at, sealed, out, &err);
     if (rc < 0)
         assert_string_equal(err.key, "sealed_damaged");
     return rc;
 }
 
-static const struct vault_at PHONE = {STR("crm"), STR("lead"), STR("phone"), 7};
+static const struct vault_at PHONE = {STR("crm"), STR("lead"), STR("phone"), 7, 0};
 
 /* A value opens where it was sealed; moved or changed it is an error that names the place. */
 static void test_places(void **state)
 {
     (void)state;
     static const struct vault_at others[] = {
-        {STR("hr"), STR("lead"), STR("phone"), 7},   {STR("crm"), STR("customer"), STR("phone"), 7},
-        {STR("crm"), STR("lead"), STR("mobile"), 7}, {STR("crm"), STR("lead"), STR("phone"), 8},
-        {STR("crm"), STR("leadp"), STR("hone"), 7},
+        {STR("hr"), STR("lead"), STR("phone"), 7, 0},
+        {STR("crm"), STR("customer"), STR("phone"), 7, 0},
+        {STR("crm"), STR("lead"), STR("mobile"), 7, 0},
+        {STR("crm"), STR("lead"), STR("phone"), 8, 0},
+        {STR("crm"), STR("leadp"), STR("hone"), 7, 0},
     };
     struct at_rest r;
     struct err err = ERR_INIT;
@@ -237,16 +241,17 @@ static void test_blind(void **state)
     field.field = STR("mobile");
     rest_init(&r);
     assert_int_equal(open_rest(&r, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &PHONE, "eq", STR("1"), &x, &err), 0);
+    const struct vault_on on = {r.v, r.db, a};
+    assert_int_equal(vault_blind(&on, &PHONE, "eq", STR("1"), &x, &err), 0);
     assert_true(str_eqz(x, "-"));
     (void)sealed(&r, PHONE, 0, "13800138000");
     struct str p = STR("13800138000");
-    assert_int_equal(vault_blind(r.v, r.db, a, &PHONE, "eq", p, &x, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &row, "eq", p, &y, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &PHONE, "eq", STR("13800138001"), &z, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &field, "eq", p, &other, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &PHONE, "key", p, &use, &err), 0);
-    assert_int_equal(vault_blind(r.v, r.db, a, &PHONE, "eq", STR_NONE, &none, &err), 0);
+    assert_int_equal(vault_blind(&on, &PHONE, "eq", p, &x, &err), 0);
+    assert_int_equal(vault_blind(&on, &row, "eq", p, &y, &err), 0);
+    assert_int_equal(vault_blind(&on, &PHONE, "eq", STR("13800138001"), &z, &err), 0);
+    assert_int_equal(vault_blind(&on, &field, "eq", p, &other, &err), 0);
+    assert_int_equal(vault_blind(&on, &PHONE, "key", p, &use, &err), 0);
+    assert_int_equal(vault_blind(&on, &PHONE, "eq", STR_NONE, &none, &err), 0);
     assert_true(x.n == 32 && str_eq(x, y) && none.n == 0);
     assert_false(str_eq(x, z) || str_eq(x, other) || str_eq(x, use));
     close_rest(&r);
@@ -300,7 +305,7 @@ static void test_key_file(void **state)
 static int erase_one(struct conn *db, void *arg, struct err *err)
 {
     struct seal_job *j = arg;
-    return vault_erase(j->v, db, a, j->subject, &j->n, err);
+    return vault_erase(j->v, db, a, j->at.subject, &j->n, err);
 }
 
 /* A destroyed key stays destroyed when an older copy of the database comes back. */
@@ -317,7 +322,7 @@ static void test_erase(void **state)
     struct str copy = str_fmt(a, "%s/copy.db", r.dir);
     assert_int_equal(store_backup(r.s, copy, &err), 0);
     assert_int_equal(opened(&r, PHONE, hers, &out), 1);
-    struct seal_job j = {.v = r.v, .subject = 41};
+    struct seal_job j = {.v = r.v, .at = {.subject = 41}};
     assert_int_equal(store_write(r.s, erase_one, &j, &err), 0);
     assert_int_equal(j.n, 1);
     assert_int_equal(vault_ledger(r.v, r.db, &err), 0);
@@ -402,7 +407,10 @@ static int write_file(struct conn *db, void *arg, struct err *err)
 {
     struct file_job *j = arg;
     struct vault_file *f;
-    if (vault_file_create(j->v, db, a, &PHONE, 5, j->path, &f, err))
+    struct vault_at place = PHONE;
+    place.subject = 5;
+    const struct vault_on on = {j->v, db, a};
+    if (vault_file_create(&on, &place, j->path, &f, err))
         return -1;
     for (size_t at = 0; at < j->plain.n; at += 1000) {
         struct str part = str_sub(j->plain, at, 1000);
@@ -429,8 +437,9 @@ static void test_files(void **state)
         char *p = arena_alloc(a, SIZES[i] + 1);
         vault_random(p, SIZES[i]);
         j.plain = (struct str){p, SIZES[i]};
+        const struct vault_on on = {r.v, r.db, a};
         assert_int_equal(store_write(r.s, write_file, &j, &err), 0);
-        assert_int_equal(vault_file_open(r.v, r.db, a, &PHONE, j.path, &f, &err), 1);
+        assert_int_equal(vault_file_open(&on, &PHONE, j.path, &f, &err), 1);
         size_t n, have = 0;
         do {
             assert_int_equal(vault_file_read(f, buf, &n, &err), 0);
@@ -441,7 +450,7 @@ static void test_files(void **state)
         vault_file_close(&f);
         struct vault_at other = PHONE;
         other.row++;
-        assert_int_equal(vault_file_open(r.v, r.db, a, &other, j.path, &f, &err), 1);
+        assert_int_equal(vault_file_open(&on, &other, j.path, &f, &err), 1);
         assert_int_equal(vault_file_read(f, buf, &n, &err), -1);
         vault_file_close(&f);
         err = ERR_INIT;
