@@ -62,7 +62,7 @@ http_handler api_file_post, api_file_get, api_file_delete;
 /* api_print.c */
 http_handler api_print;
 /* api_share.c */
-http_handler api_share_post, api_share_list, api_share_delete, api_merge;
+http_handler api_share_post, api_share_list, api_share_delete, api_merge, api_merges;
 /* api_dash.c */
 http_handler api_dashboard, api_widget;
 /* api_public.c */

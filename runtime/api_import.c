@@ -11,6 +11,8 @@
 #include "runtime/server.h"
 #include "runtime/undo_job.h"
 
+#include "engine/record/merge.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -262,6 +264,8 @@ int api_import_undo(struct http_req *req, struct http_resp *resp, struct err *er
     struct undo_scope scope = {.until_us = req->ctx->now_us};
     if (req_id(req, 0, &scope.job, err) || job_find(req, scope.job, &row, err) ||
         job_app(req, scope.job, err))
+        return -1;
+    if (merge_may_undo(req->ctx, scope.job, err))
         return -1;
     scope.app = req->app->key;
     req->ctx->via = VIA_BATCH;

@@ -179,13 +179,15 @@ static int merge_apply(struct ctx *c, void *arg, struct err *err)
     return record_merge(c, &m->merge, m->diags, err) || audit_add(c, &a, err) ? -1 : 0;
 }
 
-/* {merge: job of the undo, record} */
+/* {merge: job of the undo, record, links:[…], kept:[…]} */
 static int merge_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
 {
     struct merging *m = arg;
     char buf[16];
     json_begin_obj(&resp->json);
     json_kstr(&resp->json, "merge", id_print(m->merge.job, buf));
+    json_kval(&resp->json, "links", m->merge.links);
+    json_kval(&resp->json, "kept", m->merge.kept);
     json_key(&resp->json, STR("record"));
     if (record_answer(req, resp, m->merge.form, m->merge.survivor, err))
         return -1;
@@ -204,8 +206,26 @@ int api_merge(struct http_req *req, struct http_resp *resp, struct err *err)
     struct val from = val_get(body, STR("from"));
     struct str id = from.kind == VAL_OBJ ? val_str(val_get(from, STR("id"))) : val_str(from);
     m.merge.form = f;
+    m.merge.take = val_get(body, STR("take"));
     if (!id_parse(id, &m.merge.gone))
         return no_such(err);
+    if (m.merge.take.kind != VAL_LIST && !val_is_blank(m.merge.take) &&
+        m.merge.take.kind != VAL_ABSENT) {
+        (void)err_set(err, ERR_INVALID, "take", "take 应为字段键的列表。",
+                      "take must be a list of field keys.");
+        err_at(err, "take");
+        return -1;
+    }
     struct api_write w = {merge_apply, merge_render, &m};
     return api_write(req, resp, &w, err);
+}
+
+int api_merges(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct form *f;
+    int64_t id;
+    if (req_form(req, &f, err) || req_id(req, 2, &id, err))
+        return -1;
+    int rc = merge_list(req->ctx, f, id, &resp->json, err);
+    return rc == 0 ? no_such(err) : rc < 0 ? -1 : 0;
 }

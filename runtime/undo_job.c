@@ -51,6 +51,15 @@ static struct str counts_text(struct ctx *c, const struct undo *u)
     json_kint(&j, "partly", u->partly);
     json_kint(&j, "kept", u->kept);
     json_kstr(&j, "cursor", id_print(u->cursor, buf));
+    json_key(&j, STR("again"));
+    json_begin_list(&j);
+    for (size_t i = 0; i < u->again.n; i++) {
+        json_begin_obj(&j);
+        json_kstr(&j, "id", id_print(u->again.v[i].id, buf));
+        json_kstr(&j, "form", u->again.v[i].form);
+        json_end_obj(&j);
+    }
+    json_end_list(&j);
     json_end_obj(&j);
     return strb_str(&b);
 }
@@ -136,6 +145,8 @@ static int run_all(struct ctx *c, struct work *w, struct err *err)
     w->u.cursor = INT64_MAX;
     w->u.records = w->u.undone = w->u.partly = w->u.kept = 0;
     w->u.nitems = 0;
+    w->u.again.n = 0;
+    w->u.last = false;
     strb_init(&w->items, w->req->ctx->a);
     json_init(&w->list, &w->items);
     w->u.items = &w->list;
@@ -145,6 +156,22 @@ static int run_all(struct ctx *c, struct work *w, struct err *err)
     json_end_list(&w->list);
     w->more = more == 1;
     return more < 0 ? -1 : 0;
+}
+
+/* A preview does it and takes it back: so it knows what would be refused. */
+static int try_out(struct ctx *c, void *arg, struct err *err)
+{
+    struct work *w = arg;
+    size_t events = c->events.n;
+    if (store_savepoint(c->db, err))
+        return -1;
+    w->u.dry_run = false;
+    w->u.job = id_next(c->ids, c->now_us);
+    int rc = run_all(c, w, err);
+    w->u.dry_run = true;
+    store_rollback(c->db);
+    c->events.n = events;
+    return rc;
 }
 
 static int apply(struct ctx *c, void *arg, struct err *err)
@@ -210,8 +237,12 @@ int undo_request(struct http_req *req, struct http_resp *resp, const struct undo
     w.u.dry_run = body_bool(body, "dry_run");
     if (undo_count(c, scope, &w.total, err))
         return -1;
-    if (w.u.dry_run)
+    if (w.u.dry_run && w.total > UNDO_TRY)
         return run_all(c, &w, err) ? -1 : render(req, resp, &w, err);
+    if (w.u.dry_run) {
+        struct api_write trial = {try_out, render, &w};
+        return api_write(req, resp, &trial, err);
+    }
     struct api_write write = {apply, render, &w};
     if (api_write(req, resp, &write, err))
         return -1;
@@ -250,6 +281,13 @@ static int read_result(struct ctx *c, struct page *p, struct err *err)
     p->u.cursor = id_of(v, "cursor");
     if (!p->u.cursor)
         p->u.cursor = INT64_MAX;
+    struct val again = val_get(v, STR("again"));
+    p->u.again.n = 0;
+    for (uint32_t i = 0; again.kind == VAL_LIST && i < again.n; i++) {
+        struct undo_record r = {id_of(again.list[i], "id"),
+                                val_str(val_get(again.list[i], STR("form")))};
+        (void)vec_push(c->a, &p->u.again, r);
+    }
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/record/history.h"
 
 #include "engine/record/history_int.h"
+#include "engine/record/merge.h"
 
 #include "engine/org/member.h"
 
@@ -145,12 +146,21 @@ int history_purged(struct ctx *c, const struct rec *rec, struct err *err)
 
 /* ---- reading ---- */
 
+/* A record whose entries are shown: the one that was asked for, or one that was merged into it. */
+struct shown {
+    int64_t id;
+    uint64_t held;   /* the grants that let him read the row */
+    uint8_t *rights; /* they add up to, by slot */
+    struct str title;
+};
+
 struct reading {
     struct ctx *c;
     const struct form *f;
     struct access *x;
-    uint64_t held;   /* the grants that let him read the row */
-    uint8_t *rights; /* they add up to, by slot */
+    uint64_t held; /* of the record at hand */
+    uint8_t *rights;
+    VEC(struct shown) records; /* the one that was asked for is the first */
     struct json *out;
 };
 
@@ -297,11 +307,34 @@ static void op_json(struct reading *r, struct str op)
         json_kstr(r->out, "title", b->title);
 }
 
-static int entry(struct reading *r, int64_t record, struct stmt *s, struct err *err)
+/* What a merge did to the survivor names the record that went into it. */
+static void merge_members(struct reading *r, const struct shown *of, struct stmt *s)
+{
+    struct str title = STR_NONE;
+    if (of != &r->records.v[0]) {
+        json_kval(r->out, "record", val_ref(r->c->a, of->id, of->title));
+        return;
+    }
+    if (stmt_null(s, 9))
+        return;
+    for (size_t i = 1; i < r->records.n; i++)
+        if (r->records.v[i].id == stmt_int(s, 9))
+            title = r->records.v[i].title;
+    json_kval(r->out, "from", val_ref(r->c->a, stmt_int(s, 9), title));
+}
+
+static int entry(struct reading *r, struct stmt *s, struct err *err)
 {
     struct json *out = r->out;
     struct val changes;
     char buf[16];
+    const struct shown *of = &r->records.v[0];
+    for (size_t i = 1; i < r->records.n; i++)
+        if (r->records.v[i].id == stmt_int(s, 8))
+            of = &r->records.v[i];
+    bool merged = of == &r->records.v[0] && !stmt_null(s, 9);
+    r->held = of->held;
+    r->rights = of->rights;
     json_begin_obj(out);
     json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
     json_kint(out, "version", stmt_int(s, 1));
@@ -311,50 +344,87 @@ static int entry(struct reading *r, int64_t record, struct stmt *s, struct err *
                               : org_ref(r->c, stmt_int(s, 3), str_dup(r->c->a, stmt_str(s, 4)),
                                         !stmt_null(s, 4)));
     json_kstr(out, "via", stmt_str(s, 5));
-    op_json(r, str_dup(r->c->a, stmt_str(s, 6)));
+    op_json(r, merged ? STR("merge") : str_dup(r->c->a, stmt_str(s, 6)));
+    merge_members(r, of, s);
     json_key(out, STR("changes"));
     json_begin_list(out);
     if (json_parse(r->c->a, str_dup(r->c->a, stmt_str(s, 7)), &changes, err))
         return -1;
     for (uint32_t i = 0; changes.kind == VAL_OBJ && i < changes.n; i++)
-        if (one_change(r, record, &changes.obj[i], err))
+        if (one_change(r, of->id, &changes.obj[i], err))
             return -1;
     json_end_list(out);
     json_end_obj(out);
     return 0;
 }
 
-/* 1 may read this record's history, 0 invisible, -1 (denied included). */
-static int may_read(struct reading *r, int64_t id, struct err *err)
+/* 1 he may read this record's history, 0 it is invisible, 2 its history is not for him, -1. */
+static int may_read_one(struct reading *r, int64_t id, enum rec_where where, struct err *err)
 {
     struct rec row;
     struct ctx *c = r->c;
-    if (access_of(c, r->f, &r->x, err))
-        return -1;
-    int found = record_load(c, r->f, id, REC_LIVE, &row, err);
+    struct shown one = {.id = id, .rights = ARENA_ARRAY(c->a, uint8_t, r->f->nslots)};
+    int found = record_load(c, r->f, id, where, &row, err);
     if (found <= 0)
         return found;
     int seen = access_row(r->x, &row, RIGHT_READ, err);
     if (seen <= 0)
         return seen;
     int may = access_row(r->x, &row, RIGHT_HISTORY, err);
-    if (may < 0 || access_row_held(r->x, &row, RIGHT_READ, &r->held, err))
+    if (may <= 0)
+        return may < 0 ? -1 : 2;
+    if (access_row_held(r->x, &row, RIGHT_READ, &one.held, err))
         return -1;
-    access_held_fields(r->x, r->held, r->rights);
+    access_held_fields(r->x, one.held, one.rights);
     for (size_t s = 0; r->x->needs && s < r->f->nslots; s++)
         if (r->x->needs[s]) /* the rows it looked at then are not those of now */
-            r->rights[s] = FIELD_HIDDEN;
-    return may ? 1 : denied(err);
+            one.rights[s] = FIELD_HIDDEN;
+    (void)vec_push(c->a, &r->records, one);
+    return 1;
 }
 
-static void select_entries(struct ctx *c, const struct history_query *h, struct sql *q)
+/* Those that were merged into it, as far as he may read theirs. */
+static int may_read_merged(struct reading *r, int64_t id, struct err *err)
 {
-    ctx_sql(c, q);
-    sql_lit(q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes"
-               " FROM _history h LEFT JOIN _member m ON m.id = h.who");
-    org_limit(c, q, "m");
-    sql_lit(q, " WHERE h.record = ");
-    sql_bind_int(q, h->id);
+    int64_t *gone;
+    size_t n;
+    if (merge_gone(r->c, id, &gone, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        const struct rec_key key = {r->f, gone[i], REC_BIN};
+        int may = may_read_one(r, gone[i], REC_BIN, err);
+        if (may < 0)
+            return -1;
+        if (may == 1 && record_title_in(r->c, &key, &r->records.v[r->records.n - 1].title, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* 1 may read this record's history, 0 invisible, -1 (denied included). */
+static int may_read(struct reading *r, int64_t id, struct err *err)
+{
+    if (access_of(r->c, r->f, &r->x, err))
+        return -1;
+    int may = may_read_one(r, id, REC_LIVE, err);
+    if (may != 1)
+        return may == 2 ? denied(err) : may;
+    return may_read_merged(r, id, err) ? -1 : 1;
+}
+
+static void select_entries(struct reading *r, const struct history_query *h, struct sql *q)
+{
+    ctx_sql(r->c, q);
+    sql_lit(q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes, h.record,"
+               " g.gone FROM _history h LEFT JOIN _member m ON m.id = h.who");
+    org_limit(r->c, q, "m");
+    sql_lit(q, " LEFT JOIN _merge g ON g.id = h.job AND g.survivor = h.record WHERE h.record IN (");
+    for (size_t i = 0; i < r->records.n; i++) {
+        if (i)
+            sql_lit(q, ", ");
+        sql_int(q, r->records.v[i].id);
+    }
+    sql_lit(q, ")");
     if (!h->computed)
         sql_lit(q, " AND h.op <> 'compute'");
     if (h->before) {
@@ -367,15 +437,14 @@ static void select_entries(struct ctx *c, const struct history_query *h, struct 
 
 int history_json(struct ctx *c, const struct history_query *h, struct json *out, struct err *err)
 {
-    struct reading r = {
-        .c = c, .f = h->form, .out = out, .rights = ARENA_ARRAY(c->a, uint8_t, h->form->nslots)};
+    struct reading r = {.c = c, .f = h->form, .out = out};
     struct sql q;
     struct stmt *s;
     char buf[16];
     int may = may_read(&r, h->id, err);
     if (may <= 0)
         return may;
-    select_entries(c, h, &q);
+    select_entries(&r, h, &q);
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     json_begin_obj(out);
@@ -387,7 +456,7 @@ int history_json(struct ctx *c, const struct history_query *h, struct json *out,
     while ((step = stmt_step(s, err)) == 1 && n < HISTORY_MAX) {
         last = stmt_int(s, 0);
         n++;
-        if (entry(&r, h->id, s, err)) {
+        if (entry(&r, s, err)) {
             step = -1;
             break;
         }

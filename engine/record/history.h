@@ -24,7 +24,8 @@ struct history_query {
     bool computed;  /* those of recomputation too */
 };
 /* {"history":[{id, version, at, by, via, op, changes:[{field, title, old, new} | {field, title,
- * added, removed, changed, rows:[{id, old, new}]}]}], "next"}, newest first; 1, 0 invisible, -1. */
+ * added, removed, changed, rows:[{id, old, new}]}]}], "next"}, newest first, with the entries of
+ * what was merged into it ("record" names that); 1, 0 invisible, -1. */
 int history_json(struct ctx *c, const struct history_query *h, struct json *out,
                  struct err *err) ATTR_MUST;
 

@@ -3,6 +3,7 @@
  */
 #include "engine/record/purge.h"
 
+#include "engine/record/merge.h"
 #include "engine/record/write_int.h"
 
 #define PAGE 200
@@ -83,9 +84,12 @@ static int old_ids(struct ctx *c, const struct form *f, int64_t before_us, int64
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT \"_id\" FROM ");
     sql_form(&q, f);
-    sql_lit(&q, " WHERE \"_deleted_at\" IS NOT NULL AND \"_deleted_at\" < ");
+    sql_lit(&q, " t0 WHERE \"_deleted_at\" IS NOT NULL AND \"_deleted_at\" < ");
     sql_bind_int(&q, before_us);
-    sql_lit(&q, " ORDER BY \"_id\" LIMIT ");
+    sql_lit(&q, " AND NOT EXISTS (SELECT 1 FROM _merge g WHERE g.undone_at IS NULL AND g.gone = "
+                "t0.\"_id\" AND g.at > "); /* it may come back */
+    sql_bind_int(&q, c->now_us - MERGE_UNDO_US);
+    sql_lit(&q, ") ORDER BY \"_id\" LIMIT ");
     sql_int(&q, PAGE);
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;

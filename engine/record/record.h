@@ -101,6 +101,9 @@ int record_button(struct ctx *c, const struct button_press *press, struct rec *o
 /* The title a reader sees: hidden inputs as blank. For links: 1, 0 (invisible), -1. */
 int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *out,
                  struct err *err) ATTR_MUST;
+/* The same, of one that may lie in the recycle bin. */
+int record_title_in(struct ctx *c, const struct rec_key *key, struct str *out,
+                    struct err *err) ATTR_MUST;
 
 /* The body of a rec as scripts and the flow see it: VAL_OBJ by key. */
 struct val rec_to_obj(struct arena *a, const struct rec *r);

@@ -126,7 +126,14 @@ bool title_needs_c(const struct form *f)
 
 int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *out, struct err *err)
 {
+    const struct rec_key key = {f, id, REC_LIVE};
+    return record_title_in(c, &key, out, err);
+}
+
+int record_title_in(struct ctx *c, const struct rec_key *key, struct str *out, struct err *err)
+{
     struct access *x;
+    const struct form *f = key->form;
     struct sql q;
     struct stmt *s;
     *out = STR_NONE;
@@ -139,15 +146,16 @@ int record_title(struct ctx *c, const struct form *f, int64_t id, struct str *ou
     sql_lit(&q, " FROM ");
     sql_form(&q, f);
     sql_lit(&q, " t0 WHERE t0.\"_id\" = ");
-    sql_bind_int(&q, id);
+    sql_bind_int(&q, key->id);
     sql_lit(&q, " AND ");
-    if (access_rows(x, &q, 0, RIGHT_READ, err) || store_query(c->db, c->a, &q, &s, err))
+    if (access_rows_in(x, &q, 0, RIGHT_READ, key->where, err) ||
+        store_query(c->db, c->a, &q, &s, err))
         return -1;
     int step = stmt_step(s, err);
     if (step == 1)
         *out = column_text(c, s, 0);
     stmt_done(s);
     if (step == 1 && !out->n && title_needs_c(f))
-        return title_for_reader(x, id, out, err);
+        return title_for_reader(x, key->id, out, err);
     return step;
 }

@@ -6,6 +6,7 @@
 
 #include "engine/org/member.h"
 #include "engine/record/history_int.h"
+#include "engine/record/merge.h"
 
 struct entry {
     bool mine; /* in the scope */
@@ -332,6 +333,15 @@ static int plan(struct one *o, struct err *err)
 
 /* ---- carrying it out ---- */
 
+/* The scope deleted it: by a merge, perhaps. */
+static bool took_away(const struct one *o)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (o->e[i].mine && str_eqz(o->e[i].op, "delete"))
+            return true;
+    return false;
+}
+
 static int write_one(struct one *o, struct diags *diags, struct err *err)
 {
     static const enum rec_op ops[] = {[ACT_NONE] = REC_UPDATE,
@@ -345,6 +355,8 @@ static int write_one(struct one *o, struct diags *diags, struct err *err)
                           .no_version = true,
                           .mode = WRITE_OWN_RIGHT | WRITE_SYSTEM_FIELDS | WRITE_BACK};
     if (record_write(o->c, &w, NULL, diags, err))
+        return -1;
+    if (took_away(o) && merge_back(o->c, o->id, err))
         return -1;
     if (o->action != ACT_RESTORE || !o->nnames)
         return 0;
@@ -411,22 +423,25 @@ static int item_json(struct undo *u, struct one *o, bool undone, struct err *err
     return 0;
 }
 
-static int undo_record(struct ctx *c, struct undo *u, struct str form, int64_t id, struct err *err)
+/* 1 done, or kept for good; 0 refused for now, -1. */
+static int undo_record(struct ctx *c, struct undo *u, const struct undo_record *r, struct err *err)
 {
     struct sql mine;
-    struct one o = {.c = c, .f = app_form(u->app, form), .id = id};
-    u->records++;
+    struct one o = {.c = c, .f = app_form(u->app, r->form), .id = r->id};
     if (!o.f) { /* the form is gone with its rows */
         u->kept++;
-        return 0;
+        return 1;
     }
     ctx_sql(c, &mine);
     scope_sql(&mine, &u->scope);
     if (entries_of(&o, &mine, err))
         return -1;
     int does = plan(&o, err);
-    if (does == 1 && !u->dry_run)
+    if (does == 1 && !u->dry_run) {
         does = carry_out(&o, err);
+        if (does == 0 && !u->last)
+            return 0;
+    }
     if (does < 0)
         return -1;
     if (!does)
@@ -435,7 +450,7 @@ static int undo_record(struct ctx *c, struct undo *u, struct str form, int64_t i
         u->partly++;
     else
         u->undone++;
-    return item_json(u, &o, does == 1, err);
+    return item_json(u, &o, does == 1, err) ? -1 : 1;
 }
 
 int undo_count(struct ctx *c, const struct undo_scope *s, int64_t *n, struct err *err)
@@ -449,12 +464,7 @@ int undo_count(struct ctx *c, const struct undo_scope *s, int64_t *n, struct err
     return store_get_int(c->db, c->a, &q, n, err) < 0 ? -1 : 0;
 }
 
-struct target {
-    int64_t id;
-    struct str form;
-};
-
-static int targets(struct ctx *c, const struct undo *u, struct target *out, size_t *n,
+static int targets(struct ctx *c, const struct undo *u, struct undo_record *out, size_t *n,
                    struct err *err)
 {
     struct sql q;
@@ -471,25 +481,57 @@ static int targets(struct ctx *c, const struct undo *u, struct target *out, size
     int step;
     *n = 0;
     while (*n < UNDO_PAGE && (step = stmt_step(s, err)) == 1)
-        out[(*n)++] = (struct target){stmt_int(s, 0), str_dup(c->a, stmt_str(s, 1))};
+        out[(*n)++] = (struct undo_record){stmt_int(s, 0), str_dup(c->a, stmt_str(s, 1))};
     stmt_done(s);
     return *n < UNDO_PAGE && step < 0 ? -1 : 0;
 }
 
+static int take_page(struct ctx *c, struct undo *u, size_t *n, struct err *err)
+{
+    struct undo_record *list = ARENA_ARRAY(c->a, struct undo_record, UNDO_PAGE);
+    if (targets(c, u, list, n, err))
+        return -1;
+    for (size_t i = 0; i < *n; i++) {
+        u->last = u->again.n >= UNDO_AGAIN;
+        int done = undo_record(c, u, &list[i], err);
+        if (done < 0)
+            return -1;
+        if (!done)
+            (void)vec_push(c->a, &u->again, list[i]);
+        u->records++;
+        u->cursor = list[i].id;
+    }
+    u->last = false;
+    return 0;
+}
+
+/* Those that were refused, as long as one of them goes through; then the rest is kept. */
+static int take_again(struct ctx *c, struct undo *u, struct err *err)
+{
+    while (u->again.n) {
+        size_t left = 0;
+        for (size_t i = 0; i < u->again.n; i++) {
+            int done = undo_record(c, u, &u->again.v[i], err);
+            if (done < 0)
+                return -1;
+            if (!done)
+                u->again.v[left++] = u->again.v[i];
+        }
+        u->last = left == u->again.n;
+        u->again.n = left;
+    }
+    return 0;
+}
+
 int undo_page(struct ctx *c, struct undo *u, struct err *err)
 {
-    struct target *list = ARENA_ARRAY(c->a, struct target, UNDO_PAGE);
     struct rcache *rc = rcache_of(c);
     int64_t outer = rc->job;
     size_t n;
-    if (targets(c, u, list, &n, err))
-        return -1;
     rc->job = u->job ? u->job : outer;
-    int rcode = 0;
-    for (size_t i = 0; rcode == 0 && i < n; i++) {
-        rcode = undo_record(c, u, list[i].form, list[i].id, err);
-        u->cursor = list[i].id;
-    }
+    int rcode = take_page(c, u, &n, err);
+    if (rcode == 0 && n < UNDO_PAGE)
+        rcode = take_again(c, u, err);
     rcache_of(c)->job = outer;
     return rcode ? -1 : n == UNDO_PAGE;
 }

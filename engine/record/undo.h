@@ -19,6 +19,13 @@ struct undo_scope {
 #define UNDO_PAGE   200   /* records that one call of undo_page() takes */
 #define UNDO_ITEMS  200   /* records that an answer lists */
 #define UNDO_DIRECT 10000 /* more records go to a job */
+#define UNDO_TRY    1000  /* of these a preview tries what would be refused */
+#define UNDO_AGAIN  2000  /* records that are tried again once the others are back */
+
+struct undo_record {
+    int64_t id;
+    struct str form;
+};
 
 struct undo {
     struct undo_scope scope;
@@ -29,13 +36,16 @@ struct undo {
     int64_t records, undone, partly, kept;
     struct json *items; /* a list that is open; NULL: only counted */
     size_t nitems;
+    /* Refused so far: what they need may come back after them (a link's target, a unique value). */
+    VEC(struct undo_record) again;
+    bool last; /* what is refused now is kept */
 };
 
 /* How many records the scope touched. */
 int undo_count(struct ctx *c, const struct undo_scope *s, int64_t *n, struct err *err) ATTR_MUST;
-/* The next records, newest first: 1 there may be more, 0 that was all, -1. Writes inside a write
- * job, unless dry_run. A record that cannot be taken back (a check, a lock, a unique value) is kept
- * with the reason. */
+/* The next records, newest first, then those that were refused: 1 there may be more, 0 that was
+ * all, -1. Writes inside a write job, unless dry_run. A record that cannot be taken back (a check,
+ * a lock, a unique value) is kept with the reason. */
 int undo_page(struct ctx *c, struct undo *u, struct err *err) ATTR_MUST;
 
 struct version_back {
