@@ -328,6 +328,14 @@ bool access_none(const struct access *x)
     return true;
 }
 
+bool access_implied(const struct access *x, unsigned right)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if ((x->g[i].can & RIGHT_READ) && !(x->g[i].can & right))
+            return false;
+    return !x->by_task;
+}
+
 unsigned access_rights(const struct access *x)
 {
     return x->rights;

@@ -14,6 +14,8 @@ struct access; /* of one ctx->who on one form, in c->a */
  * RIGHT_READ. */
 int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err) ATTR_MUST;
 bool access_none(const struct access *x);       /* no grant at all: the form is 404 */
+/* Every row he may read gives him `right` too. */
+bool access_implied(const struct access *x, unsigned right);
 unsigned access_rights(const struct access *x); /* union of `can`, for showing buttons */
 bool access_button(const struct access *x, const struct button *b);
 /* The best right any grant gives on a field (enum field_right). HIDDEN: the field does not exist.

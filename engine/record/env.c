@@ -39,6 +39,14 @@ struct rcache *rcache_of(struct ctx *c)
     return rc;
 }
 
+void rcache_bulk(struct ctx *c)
+{
+    struct rcache *rc = rcache_of(c);
+    rc->bulk = true;
+    rc->names = ARENA_NEW(rc->a, struct map);
+    map_init(rc->names, rc->a);
+}
+
 void rcache_forget(struct ctx *c)
 {
     struct rcache *rc = c->records;

@@ -107,7 +107,7 @@ static int insert(struct ctx *c, const struct rec *rec, struct str op, struct st
     sql_lit(&q, ", ");
     sql_bind(&q, job ? val_dec(job, 0) : VAL_NONE);
     sql_lit(&q, ")");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    return store_exec_later(c->db, c->a, &q, err);
 }
 
 int history_add(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,

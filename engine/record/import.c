@@ -431,6 +431,7 @@ static int batch_job(struct conn *db, void *arg, struct err *err)
     c->lua = NULL;
     c->records = NULL;
     rcache_of(c)->job = m->in->job;
+    rcache_bulk(c);
     c->events.n = c->events.cap = 0;
     c->events.v = NULL;
     int rc = batch_rows(m, err);

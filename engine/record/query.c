@@ -468,7 +468,7 @@ static int each_row(struct listing *l, struct stmt *s, query_row_fn *fn, void *a
     return rc;
 }
 
-int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
+static int each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
 {
     struct listing l;
     struct sql sql;
@@ -481,6 +481,8 @@ int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg
     if (list_sql(&l, q->limit, &sql, err) || store_query(c->db, c->a, &sql, &s, err))
         return -1;
     int step;
+    if (q->rows)
+        stmt_many(s);
     while ((step = stmt_step(s, err)) == 1) {
         if (each_row(&l, s, fn, arg, err)) {
             step = -1;
@@ -489,6 +491,22 @@ int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg
     }
     stmt_done(s);
     return step;
+}
+
+/* Many rows come from one snapshot: what is looked up for each of them is of the same moment. */
+int query_each(struct ctx *c, const struct query *q, query_row_fn *fn, void *arg, struct err *err)
+{
+    bool snapshot = q->rows && !store_in_snapshot(c->db);
+    if (snapshot && store_read_begin(c->db, err))
+        return -1;
+    if (snapshot)
+        arena_defer(c->a, end_snapshot, c->db); /* an unwind must not leave it open */
+    int rc = each(c, q, fn, arg, err);
+    if (snapshot) {
+        arena_undefer(c->a, c->db);
+        store_read_end(c->db);
+    }
+    return rc;
 }
 
 int query_count(struct ctx *c, const struct query *q, int64_t *n, struct err *err)

@@ -334,6 +334,8 @@ static int store_row(struct wr *w, struct err *err)
     int rc =
         w->has_old ? rows_update(w->c, &w->rec, &w->old, err) : rows_insert(w->c, &w->rec, err);
     rcache_forget(w->c);
+    if (str_eq(w->f->app->key, PEOPLE_APP))
+        rcache_of(w->c)->names = NULL;
     return rc ? rows_duplicate(w, err) : 0;
 }
 

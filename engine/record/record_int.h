@@ -33,8 +33,15 @@ struct rcache {
     const struct form *me_as;
     int64_t me_of;
     int cascade; /* depth of recomputation and of on_delete */
+    bool bulk;   /* a write job of many rows: what cannot change in it is asked for once */
+    const struct form *search_of; /* then: the form whose search index holds rows up to … */
+    int64_t search_upto;
+    int search_has;
+    struct map *names; /* then: members and departments by id; NULL once one of them was written */
 };
 struct rcache *rcache_of(struct ctx *c);
+/* From now on many rows are written in one write job, all on c->a. */
+void rcache_bulk(struct ctx *c);
 /* Drops remembered rows: something was written, or taken back. */
 void rcache_forget(struct ctx *c);
 /* A live row without sub-rows, for walking links: 1, 0, -1. Borrowed until the next write. */

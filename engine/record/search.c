@@ -123,6 +123,20 @@ static int read_state(struct ctx *c, const struct form *f, int64_t *upto, struct
     return store_get_int(c->db, c->a, &q, upto, err);
 }
 
+/* The same, asked once in a write job of many rows: nobody else writes meanwhile. */
+static int known_state(struct ctx *c, const struct form *f, int64_t *upto, struct err *err)
+{
+    struct rcache *rc = rcache_of(c);
+    if (!rc->bulk || !store_is_writer(c->db))
+        return read_state(c, f, upto, err);
+    if (rc->search_of != f) {
+        rc->search_has = read_state(c, f, &rc->search_upto, err);
+        rc->search_of = rc->search_has < 0 ? NULL : f;
+    }
+    *upto = rc->search_upto;
+    return rc->search_has;
+}
+
 int search_ready(struct ctx *c, const struct form *f, struct err *err)
 {
     int64_t upto;
@@ -245,7 +259,7 @@ static int put_words(struct ctx *c, const struct form *f, const struct word_at *
         add_word(&q, &w[i], id);
     }
     sql_lit(&q, " ON CONFLICT (t, id, f, p) DO NOTHING");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    return store_exec_later(c->db, c->a, &q, err);
 }
 
 static int drop_words(struct ctx *c, const struct form *f, const struct word_at *w, size_t n,
@@ -327,7 +341,7 @@ int search_row(struct ctx *c, const struct rec *old, const struct rec *now, stru
     struct texts is = now ? texts_of(c->a, now, v, n) : (struct texts){0};
     if (old && now && same_texts(&was, &is))
         return 0;
-    int has = read_state(c, f, &upto, err);
+    int has = known_state(c, f, &upto, err);
     if (has <= 0 || any->id > upto)
         return has < 0 ? -1 : 0; /* whoever fills the index will come by */
     if (old && index_row(c, f, &was, true, err))

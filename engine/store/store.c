@@ -488,6 +488,24 @@ int store_exec(struct conn *c, struct arena *a, const struct sql *q, int64_t *ch
     return rc;
 }
 
+int store_exec_later(struct conn *c, struct arena *a, const struct sql *q, struct err *err)
+{
+    struct stmt *s;
+    if (!c->store->driver->later || !c->writer)
+        return store_exec(c, a, q, NULL, err);
+    if (store_query(c, a, q, &s, err) < 0)
+        return -1;
+    int rc = c->store->driver->later(s->held->stmt, err);
+    stmt_done(s);
+    return rc;
+}
+
+void stmt_many(struct stmt *s)
+{
+    if (s->conn->store->driver->many && store_in_snapshot(s->conn))
+        s->conn->store->driver->many(s->held->stmt);
+}
+
 int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t *out,
                   struct err *err)
 {

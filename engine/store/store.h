@@ -85,6 +85,9 @@ int store_query(struct conn *c, struct arena *a, const struct sql *q, struct stm
  * err->path; a time limit ERR_TIMEOUT; disk full ERR_FULL). */
 int stmt_step(struct stmt *s, struct err *err) ATTR_MUST;
 void stmt_done(struct stmt *s);
+/* Before the first step, in a snapshot or a write job: many rows are expected, and other statements
+ * between them. They come in portions, so that memory does not grow with their number. */
+void stmt_many(struct stmt *s);
 
 /* Columns of the current row. Text is borrowed until the next step. NULL is blank. */
 bool stmt_null(struct stmt *s, int column);
@@ -98,6 +101,11 @@ int stmt_columns(struct stmt *s);
 /* Prepare, run to the end, done. For writes and DDL. *changes may be NULL. */
 int store_exec(struct conn *c, struct arena *a, const struct sql *q, int64_t *changes,
                struct err *err) ATTR_MUST;
+/* A write in a write job that cannot fail by what its values are (no unique key, no check), and of
+ * which nothing is asked back: where the database is far it travels with the next statement. When
+ * it does fail, the whole job does. */
+int store_exec_later(struct conn *c, struct arena *a, const struct sql *q,
+                     struct err *err) ATTR_MUST;
 /* First column of the first row as an integer: 1 found, 0 no row (or NULL), -1 error. */
 int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t *out,
                   struct err *err) ATTR_MUST;

@@ -73,6 +73,10 @@ struct store_driver {
     int (*bind)(struct drv_stmt *s, const struct val *args, size_t n, struct err *err);
     int (*step)(struct drv_stmt *s, struct err *err); /* 1 row, 0 end, -1 */
     void (*reset)(struct drv_stmt *s);
+    /* Instead of the steps of a write: queued; what it fails with ends the transaction. NULL: as
+     * step. */
+    int (*later)(struct drv_stmt *s, struct err *err);
+    void (*many)(struct drv_stmt *s); /* before the first step: rows in portions; NULL: they are */
     int (*columns)(struct drv_stmt *s);
     void (*column)(struct drv_stmt *s, int column, struct drv_cell *out);
     int64_t (*changes)(struct drv_conn *c); /* rows of the last write */

@@ -138,9 +138,14 @@ int pg_read_command(struct pg_conn *c, const char *sql, struct err *err)
 
 int pg_read_queued(struct pg_conn *c, struct err *err)
 {
-    for (; c->queued; c->queued--)
-        if (pg_read_command(c, "queued", err) < 0)
+    for (; c->queued; c->queued--) {
+        if (pg_read_command(c, "queued", err) < 0) {
+            c->lost_write = c->lost_write || c->later;
+            c->later = 0;
             return -1;
+        }
+    }
+    c->later = 0;
     return 0;
 }
 
@@ -253,7 +258,8 @@ static int dial(struct pg_conn *c, struct err *err)
     c->ndead = 0;
     c->streaming = NULL;
     c->listening = false;
-    c->in_tx = c->aborted = c->used = c->cancelled = false;
+    c->in_tx = c->aborted = c->used = c->cancelled = c->lost_write = false;
+    c->later = 0;
     c->pg = PQconnectdbParams(KEYS, values, 1);
     if (!c->pg)
         return pg_no_memory(err);
@@ -413,7 +419,7 @@ static int64_t pg_changes(struct drv_conn *at)
 static bool pg_in_tx(struct drv_conn *at)
 {
     struct pg_conn *c = conn_of(at);
-    return c->in_tx && !pg_lost(c);
+    return c->in_tx && !c->lost_write && !pg_lost(c);
 }
 
 /* Sends what is queued and reads the answers; the text of the last one's first cell in `cell`. */
@@ -421,6 +427,7 @@ static int flush(struct pg_conn *c, char *cell, size_t room, struct err *err)
 {
     if (!PQpipelineSync(c->pg))
         return pg_fail_result(c, NULL, "sync", err);
+    c->later = 0;
     while (c->queued > 1) {
         if (pg_read_command(c, "queued", err) < 0)
             return -1;
@@ -462,11 +469,13 @@ static int roll_back(struct pg_conn *c)
     struct err ignored = ERR_INIT;
     if (c->streaming)
         pg_stop_stream(c->streaming);
+    if (!pg_lost(c) && c->queued) /* what fails on the way would keep ROLLBACK from being run */
+        (void)flush(c, NULL, 0, &ignored);
     if (!pg_lost(c)) {
         pg_queue(c, "ROLLBACK");
         (void)flush(c, NULL, 0, &ignored);
     }
-    c->in_tx = c->aborted = false;
+    c->in_tx = c->aborted = c->lost_write = false;
     if (c->base.scratch && !pg_lost(c)) {
         forget_plans(c);
         (void)flush(c, NULL, 0, &ignored);
@@ -479,13 +488,15 @@ static int roll_back(struct pg_conn *c)
 static int begin_once(struct pg_conn *c, struct err *err)
 {
     char text[128];
+    if (c->lost_write)
+        (void)roll_back(c);
     pg_queue(c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     (void)snprintf(text, sizeof text,
                    "SELECT pg_current_xact_id() FROM pg_advisory_xact_lock(%lld)",
                    (long long)c->owner->lock);
     pg_queue(c, text);
     c->in_tx = true;
-    c->aborted = false;
+    c->aborted = c->lost_write = false;
     if (flush(c, c->xid, sizeof c->xid, err) == 0)
         return 0;
     return roll_back(c) - 1;
@@ -531,31 +542,52 @@ static int learn_fate(struct pg_conn *c, struct err *err)
                : outcome_unknown(err);
 }
 
+static int ended(struct err *err)
+{
+    return err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
+                   "The database ended the transaction; nothing of this change was saved.");
+}
+
+/* Before COMMIT is asked for: everything that was to come later is in. */
+static int settle(struct pg_conn *c, struct err *err)
+{
+    bool failed = c->lost_write;
+    if (!failed && c->later) {
+        failed = flush(c, NULL, 0, err) < 0;
+        if (failed && pg_lost(c))
+            return pg_unavailable("the connection broke before the commit", err);
+    }
+    if (!failed)
+        return 0;
+    (void)roll_back(c);
+    return ended(err);
+}
+
 static int commit(struct pg_conn *c, struct err *err)
 {
     char tag[24] = "";
+    if (settle(c, err) < 0)
+        return -1;
     pg_queue(c, "COMMIT");
     int rc = flush(c, tag, sizeof tag, err);
     c->in_tx = c->aborted = false;
     if (pg_lost(c))
         return learn_fate(c, err);
-    if (rc == 0 && !str_eqz(str_of(tag), "COMMIT"))
-        rc = err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
-                     "The database ended the transaction; nothing of this change was saved.");
-    return rc;
+    return rc == 0 && !str_eqz(str_of(tag), "COMMIT") ? ended(err) : rc;
 }
 
 static int release(struct pg_conn *c, struct err *err)
 {
-    if (c->aborted || pg_lost(c))
-        return err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
-                       "The database ended the transaction; nothing of this change was saved.");
+    if (c->aborted || c->lost_write || pg_lost(c))
+        return ended(err);
     pg_queue(c, "RELEASE s");
     return 0;
 }
 
 static int roll_back_to(struct pg_conn *c)
 {
+    if (c->lost_write)
+        return 0; /* the database knows no savepoint any more */
     pg_queue(c, "ROLLBACK TO s");
     pg_queue(c, "RELEASE s");
     c->aborted = false;
@@ -643,6 +675,8 @@ const struct store_driver store_pgsql_driver = {
     .bind = pg_bind,
     .step = pg_step,
     .reset = pg_reset,
+    .later = pg_later,
+    .many = pg_many,
     .columns = pg_columns,
     .column = pg_column,
     .changes = pg_changes,

@@ -48,6 +48,8 @@ struct pg_conn {
     bool in_tx;
     bool used;    /* the transaction has run a statement */
     bool aborted; /* until it is rolled back, to a savepoint at least */
+    bool lost_write; /* something that was to come later failed: the transaction is over */
+    unsigned later;  /* of the queued commands: writes nobody waits for */
     bool cancelled;
     bool listening;
     int64_t changes;
@@ -70,6 +72,9 @@ struct pg_stmt {
     int *formats;
     char *bytes; /* of the values */
     bool fresh;  /* bound, not run */
+    bool many;   /* its rows come in portions, by a cursor */
+    unsigned cursor; /* open: its number; 0: none */
+    bool at_end;     /* of the cursor */
     PGresult *row;
     PGresult **held; /* rows read ahead */
     size_t nheld, cap, next, held_bytes;
@@ -100,6 +105,8 @@ void pg_finalize(struct drv_stmt *at);
 int pg_bind(struct drv_stmt *at, const struct val *args, size_t n, struct err *err);
 int pg_step(struct drv_stmt *at, struct err *err);
 void pg_reset(struct drv_stmt *at);
+int pg_later(struct drv_stmt *at, struct err *err);
+void pg_many(struct drv_stmt *at);
 int pg_columns(struct drv_stmt *at);
 void pg_column(struct drv_stmt *at, int column, struct drv_cell *out);
 /* Throws away what the server still sends for this statement. */

@@ -12,6 +12,8 @@
 
 #define HELD_MAX   (256u << 20)
 #define DRAIN_ROWS 10000 /* thrown away before the query is cancelled instead */
+#define LATER_MAX  256   /* writes nobody waits for before one is waited for */
+#define PORTION    500   /* rows of a cursor */
 
 static struct pg_stmt *stmt_of(struct drv_stmt *s)
 {
@@ -96,12 +98,25 @@ void pg_stop_stream(struct pg_stmt *s)
     c->cancelled = false;
 }
 
+static void close_cursor(struct pg_stmt *s)
+{
+    char text[40];
+    struct pg_conn *c = s->conn;
+    if (s->cursor && c->in_tx && !c->aborted && !c->lost_write && !pg_lost(c)) {
+        (void)snprintf(text, sizeof text, "CLOSE c%u", s->cursor);
+        pg_queue(c, text);
+    }
+    s->cursor = 0;
+    s->many = s->at_end = false;
+}
+
 void pg_reset(struct drv_stmt *at)
 {
     struct pg_stmt *s = stmt_of(at);
     pg_stop_stream(s);
     rows_free(s);
     args_free(s);
+    close_cursor(s);
     s->fresh = false;
 }
 
@@ -313,6 +328,8 @@ static int after_failure(struct pg_stmt *s, bool was_guarded)
     c->streaming = NULL;
     if (pg_lost(c)) {
         c->in_tx = false;
+    } else if (c->lost_write) {
+        c->aborted = true; /* and no savepoint is left to go back to */
     } else if (was_guarded) {
         pg_queue(c, "ROLLBACK TO w");
         pg_queue(c, "RELEASE w");
@@ -349,6 +366,39 @@ static int start(struct pg_stmt *s, struct err *err)
     return drain(c, err) < 0 ? after_failure(s, true) : 0;
 }
 
+/* The transaction has failed already: 0, or -1. One that lost a write is over for everybody. */
+static int check_alive(const struct pg_conn *c, struct err *err)
+{
+    if (c->lost_write)
+        return err_set(err, ERR_STORE, "store_failed", "数据库中断了事务，本次修改未保存。",
+                       "The database ended the transaction; nothing of this change was saved.");
+    if (c->aborted)
+        return err_set(err, ERR_INTERNAL, "sql_error", "系统内部错误：事务已中止。",
+                       "An internal error: the transaction has failed already.");
+    return 0;
+}
+
+/* A write nobody waits for; its first run is waited for, as it is prepared then. */
+int pg_later(struct drv_stmt *at, struct err *err)
+{
+    struct pg_stmt *s = stmt_of(at);
+    struct pg_conn *c = s->conn;
+    char name[24];
+    bool known = s->generation == c->generation && types_fit(s);
+    if (!known || !c->in_tx || c->later >= LATER_MAX || c->aborted || c->lost_write || pg_lost(c))
+        return pg_step(at, err);
+    if (drain(c, err) < 0)
+        return -1;
+    (void)snprintf(name, sizeof name, "s%u", s->id);
+    s->fresh = false;
+    if (!PQsendQueryPrepared(c->pg, name, (int)s->nargs, (const char *const *)s->values, s->lengths,
+                             s->formats, 0))
+        return pg_fail_result(c, NULL, s->text, err);
+    c->queued++;
+    c->later++;
+    return 0;
+}
+
 /* Reads may run again on a new connection as long as nothing of their snapshot was seen. */
 static int run(struct pg_stmt *s, struct err *err)
 {
@@ -358,9 +408,8 @@ static int run(struct pg_stmt *s, struct err *err)
     s->fresh = false;
     if (drain(c, err) < 0)
         return -1;
-    if (c->aborted)
-        return err_set(err, ERR_INTERNAL, "sql_error", "系统内部错误：事务已中止。",
-                       "An internal error: the transaction has failed already.");
+    if (check_alive(c, err) < 0)
+        return -1;
     int rc = pg_lost(c) ? -1 : start(s, err);
     if (rc == 0 || !pg_lost(c))
         return rc;
@@ -375,9 +424,78 @@ static int run(struct pg_stmt *s, struct err *err)
     return start(s, err);
 }
 
+/* ---- many rows: a cursor, so that other statements may come between them ---- */
+
+void pg_many(struct drv_stmt *at)
+{
+    struct pg_stmt *s = stmt_of(at);
+    s->many = s->verb == PG_VERB_READ && s->conn->in_tx;
+}
+
+static int open_cursor(struct pg_stmt *s, struct err *err)
+{
+    struct pg_conn *c = s->conn;
+    size_t room = strlen(s->text) + 64;
+    char *text = malloc(room);
+    if (!text)
+        return pg_no_memory(err);
+    s->cursor = ++c->next_id;
+    (void)snprintf(text, room, "DECLARE c%u NO SCROLL CURSOR FOR %s", s->cursor, s->text);
+    bool sent =
+        PQsendQueryParams(c->pg, text, (int)s->nargs, s->want, (const char *const *)s->values,
+                          s->lengths, s->formats, 0);
+    free(text);
+    c->queued += sent;
+    s->fresh = false;
+    return sent ? 0 : pg_fail_result(c, NULL, s->text, err);
+}
+
+/* The next portion into memory; fewer than asked for are the last. */
+static int fetch(struct pg_stmt *s, struct err *err)
+{
+    char text[48];
+    struct pg_conn *c = s->conn;
+    if (drain(c, err) < 0 || check_alive(c, err) < 0)
+        return -1;
+    if (s->fresh && open_cursor(s, err) < 0)
+        return after_failure(s, false);
+    rows_free(s);
+    (void)snprintf(text, sizeof text, "FETCH %d FROM c%u", PORTION, s->cursor);
+    if (!PQsendQueryParams(c->pg, text, 0, NULL, NULL, NULL, NULL, 0) || !PQpipelineSync(c->pg))
+        return after_failure(s, false);
+    if (pg_read_queued(c, err) < 0)
+        return after_failure(s, false);
+    (void)PQsetSingleRowMode(c->pg);
+    c->streaming = s;
+    if (drain(c, err) < 0)
+        return -1;
+    c->used = true;
+    s->at_end = s->nheld < PORTION;
+    return 0;
+}
+
+/* The first portion may be asked for again on a new connection, as in run(). */
+static int portion(struct pg_stmt *s, struct err *err)
+{
+    struct pg_conn *c = s->conn;
+    bool may_retry = s->fresh && c->mode == DRV_READ && !c->used;
+    int rc = pg_lost(c) ? -1 : fetch(s, err);
+    if (rc == 0 || !pg_lost(c))
+        return rc;
+    if (!may_retry)
+        return pg_unavailable("the connection broke inside a transaction", err);
+    if (pg_reconnect(c, err) < 0)
+        return -1;
+    pg_begin_read(c);
+    s->fresh = true;
+    return fetch(s, err);
+}
+
 int pg_step(struct drv_stmt *at, struct err *err)
 {
     struct pg_stmt *s = stmt_of(at);
+    if (s->many && (s->fresh || (s->next == s->nheld && !s->at_end)) && portion(s, err) < 0)
+        return -1;
     if (s->fresh && run(s, err) < 0)
         return -1;
     PQclear(s->row);
