@@ -311,6 +311,7 @@ static void op_json(struct reading *r, struct str op)
 static void merge_members(struct reading *r, const struct shown *of, struct stmt *s)
 {
     struct str title = STR_NONE;
+    char buf[16];
     if (of != &r->records.v[0]) {
         json_kval(r->out, "record", val_ref(r->c->a, of->id, of->title));
         return;
@@ -321,6 +322,13 @@ static void merge_members(struct reading *r, const struct shown *of, struct stmt
         if (r->records.v[i].id == stmt_int(s, 9))
             title = r->records.v[i].title;
     json_kval(r->out, "from", val_ref(r->c->a, stmt_int(s, 9), title));
+    json_key(r->out, STR("merge"));
+    json_begin_obj(r->out);
+    json_kstr(r->out, "id", id_print(stmt_int(s, 10), buf));
+    json_kval(r->out, "until", val_instant(stmt_int(s, 11) + MERGE_UNDO_US));
+    json_kval(r->out, "undone_at", stmt_null(s, 12) ? VAL_NONE : val_instant(stmt_int(s, 12)));
+    json_kbool(r->out, "mine", r->c->who->id && stmt_int(s, 13) == r->c->who->id);
+    json_end_obj(r->out);
 }
 
 static int entry(struct reading *r, struct stmt *s, struct err *err)
@@ -416,7 +424,8 @@ static void select_entries(struct reading *r, const struct history_query *h, str
 {
     ctx_sql(r->c, q);
     sql_lit(q, "SELECT h.id, h.version, h.at, h.who, m.name, h.via, h.op, h.changes, h.record,"
-               " g.gone FROM _history h LEFT JOIN _member m ON m.id = h.who");
+               " g.gone, g.id, g.at, g.undone_at, g.who FROM _history h LEFT JOIN _member m ON "
+               "m.id = h.who");
     org_limit(r->c, q, "m");
     sql_lit(q, " LEFT JOIN _merge g ON g.id = h.job AND g.survivor = h.record WHERE h.record IN (");
     for (size_t i = 0; i < r->records.n; i++) {

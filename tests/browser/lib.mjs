@@ -20,11 +20,11 @@ export const skip = !binary
 const PASSWORD = 'browser-tests-2026';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** A server in a folder of its own; `stop()` ends it and removes the folder. `own` copies the apps, for tests that change them. */
-export async function start({ demo = true, own = false } = {}) {
+/** A server in a folder of its own; `stop()` ends it and removes the folder. `own` copies the apps, for tests that change them; `from`: another folder of apps. */
+export async function start({ demo = true, own = false, from = join(root, 'apps') } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'mortise-browser-'));
-  const apps = own ? join(dir, 'apps') : join(root, 'apps');
-  if (own) cpSync(join(root, 'apps'), apps, { recursive: true });
+  const apps = own ? join(dir, 'apps') : from;
+  if (own) cpSync(from, apps, { recursive: true });
   const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', join(dir, 'data'), ...(demo ? ['--demo'] : [])];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MORTISE_DEMO_PASSWORD: PASSWORD } });
   let text = '';

@@ -247,6 +247,10 @@ export interface HistoryItem {
   op: string;
   title?: string;
   changes?: Change[];
+  /** of a merge: what went into this record; and of its entries: that they are another record's */
+  from?: Ref;
+  merge?: { id: string; until: string; undone_at: string | null; mine: boolean };
+  record?: Ref;
 }
 export interface Comment {
   id: string;

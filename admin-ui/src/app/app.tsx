@@ -19,6 +19,7 @@ const ListPage = lazy(async () => (await import('../list/page')).ListPage, faile
 const BinPage = lazy(async () => (await import('../list/bin')).BinPage, failed);
 const FormPage = lazy(async () => (await import('../form/page')).FormPage, failed);
 const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
+const MergePage = lazy(async () => (await import('../record/merge')).MergePage, failed);
 const DashPage = lazy(async () => (await import('../dash/page')).DashPage, failed);
 const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
 const NoticesPage = lazy(async () => (await import('./notices')).NoticesPage, failed);
@@ -115,6 +116,10 @@ const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
     (m, at) => (
       <Shell app={m.app!} full children={<RecordPage key={at} app={m.app!} form={m.form!} id={m.id!} />} />
     ),
+  ],
+  [
+    '/a/:app/:form/:id/merge',
+    (m) => <Shell app={m.app!} full children={<MergePage app={m.app!} form={m.form!} id={m.id!} />} />,
   ],
   [
     '/a/:app/:form/:id/edit',

@@ -79,6 +79,7 @@ export const en = {
   columns_n: 'Columns {n}/{all}',
   select_row: 'Select {title}',
   select_all: 'Select all loaded',
+  merge: 'Merge',
   selected: '{n} selected',
   delete: 'Move to bin',
   delete_title: 'Move {n|1 record|{n} records} of {title} to the bin?',

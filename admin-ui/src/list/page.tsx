@@ -641,6 +641,18 @@ function SelectionBar(props: {
             </button>
           ))
         : null}
+      {n === 2 && def.rights.update && def.app !== 'people' ? (
+        <button
+          type="button"
+          onClick={() => {
+            const [a, b] = [...selected];
+            navigate(`/a/${def.app}/${def.form}/${a}/merge?with=${b}`);
+          }}
+        >
+          <Icon name="git-fork" />
+          {t('merge')}
+        </button>
+      ) : null}
       <button type="button" onClick={() => void remove()}>
         <Icon name="trash-2" />
         {t('delete')}

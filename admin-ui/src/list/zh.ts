@@ -77,6 +77,7 @@ export const zh = {
   columns_n: '列 {n}/{all}',
   select_row: '选择 {title}',
   select_all: '选择已加载的全部',
+  merge: '合并',
   selected: '已选 {n} 条',
   delete: '移到回收站',
   delete_title: '将 {n} 条{title}移到回收站？',

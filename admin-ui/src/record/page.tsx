@@ -240,6 +240,8 @@ function Bar(
       ? [{ title: t('copy_new'), icon: 'copy', href: `${list}/new?copy=${props.id}` }]
       : []),
   ];
+  if (can?.has('update') && def?.rights.delete && def.app !== 'people')
+    items.push({ title: t('merge'), icon: 'git-fork', href: `${href}/merge` });
   if (can?.has('history') && props.setThen)
     items.push({ title: t('then_pick'), icon: 'history', onPick: () => setAsking(true) });
   if (can?.has('delete'))
@@ -511,6 +513,7 @@ function Body(props: BodyProps) {
             id={rec._id}
             entries={merge(side.history, side.flow, side.comments)}
             deletes={can.has('delete')}
+            undoMerge={can.has('update') ? changed : undefined}
             then={{ look: props.setThen, back: can.has('update') ? (h) => void versionBack(h) : undefined }}
             onChanged={props.reload}
           />

@@ -155,7 +155,34 @@ export interface Then {
   back?: ((h: HistoryItem) => void) | undefined;
 }
 
-function HistoryRow({ def, h, then }: { def: FormDef; h: HistoryItem; then?: Then | undefined }) {
+async function undoMerge(h: HistoryItem, done: () => void): Promise<void> {
+  const title = h.from?.title ?? '';
+  const ok = await confirm({
+    title: t('merge_undo_title', { title }),
+    body: t('merge_undo_text'),
+    ok: t('merge_undo'),
+  });
+  if (!ok || !h.merge) return;
+  try {
+    const r = await api.post<{ kept: number }>(`/imports/${h.merge.id}/undo`);
+    toast(r.kept ? t('merge_kept', { n: r.kept }) : t('merge_undone'));
+    done();
+  } catch (e) {
+    toast(say(e), { kind: 'bad' });
+  }
+}
+
+function HistoryRow({
+  def,
+  h,
+  then,
+  onUndo,
+}: {
+  def: FormDef;
+  h: HistoryItem;
+  then?: Then | undefined;
+  onUndo?: (() => void) | undefined;
+}) {
   const [all, setAll] = useState(false);
   const changes = h.op === 'create' || h.op === 'import' ? [] : (h.changes ?? []);
   const one =
@@ -169,9 +196,11 @@ function HistoryRow({ def, h, then }: { def: FormDef; h: HistoryItem; then?: The
         : t('op_update', { n: changes.length })
       : h.op === 'button'
         ? t('op_button', { title: h.title ?? '' })
-        : h.op in OP_ICON
-          ? t(`op_${h.op}` as 'op_create')
-          : t('op_other');
+        : h.op === 'merge' && h.from?.title
+          ? t('op_merged', { title: h.from.title })
+          : h.op in OP_ICON
+            ? t(`op_${h.op}` as 'op_create')
+            : t('op_other');
   const via = !['ui', ''].includes(h.via ?? '') ? (`via_${h.via}` as 'via_api') : null;
   const shown = all ? changes : changes.slice(0, FIRST_CHANGES);
   return (
@@ -184,13 +213,19 @@ function HistoryRow({ def, h, then }: { def: FormDef; h: HistoryItem; then?: The
           <Who by={h.by} />
           <span class="mut">{what}</span>
           {via ? <span class="dim s12">{t(via)}</span> : null}
+          {h.record ? (
+            <span class="dim s12">{t('of_merged', { title: h.record.title ?? h.record.id })}</span>
+          ) : null}
           <When at={h.at} />
-          {then ? (
+          {then && !h.record ? (
             <Menu
               label={t('entry_more')}
               class="tl-m"
               items={[
                 { title: t('look_then'), icon: 'history', onPick: () => then.look(h.at) },
+                ...(onUndo && h.merge?.mine && !h.merge.undone_at && h.merge.until > new Date().toISOString()
+                  ? [{ title: t('merge_undo'), icon: 'undo-2', onPick: () => void undoMerge(h, onUndo) }]
+                  : []),
                 ...(then.back && h.op !== 'delete'
                   ? [{ title: t('version_back'), icon: 'undo-2', onPick: () => then.back?.(h) }]
                   : []),
@@ -337,6 +372,7 @@ export function Timeline(props: {
   entries: Entry[];
   deletes: boolean;
   then?: Then;
+  undoMerge?: (() => void) | undefined;
   onChanged: () => void;
 }) {
   const { def, entries } = props;
@@ -362,7 +398,13 @@ export function Timeline(props: {
         <ol class="tl">
           {list.map((e, i) =>
             e.kind === 'history' ? (
-              <HistoryRow def={def} h={e.item} then={props.then} key={`h${e.item.id ?? i}`} />
+              <HistoryRow
+                def={def}
+                h={e.item}
+                then={props.then}
+                onUndo={props.undoMerge}
+                key={`h${e.item.id ?? i}`}
+              />
             ) : e.kind === 'flow' ? (
               <FlowRow e={e.item} key={`f${e.at}${i}`} />
             ) : (
