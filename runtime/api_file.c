@@ -9,6 +9,7 @@
 #include "engine/record/blob.h"
 #include "engine/record/file_type.h"
 #include "runtime/api.h"
+#include "runtime/contents.h"
 #include "runtime/server.h"
 #include "runtime/slurp.h"
 #include "runtime/write.h"
@@ -18,6 +19,7 @@
 struct adding {
     struct http_req *req;
     struct file_upload *up;
+    struct sealed_content content;
 };
 
 static int add_apply(struct ctx *c, void *arg, struct err *err)
@@ -26,7 +28,7 @@ static int add_apply(struct ctx *c, void *arg, struct err *err)
     struct http_req *req = a->req;
     if (file_add(c, &a->up->file, err))
         return -1;
-    return blob_keep(c->a, req->server->files_dir, req->upload, a->up->file.hash, err);
+    return blob_keep(c->a, req->server->files_dir, a->content.temp, a->content.name, err);
 }
 
 static int add_render(struct http_req *req, struct http_resp *resp, void *arg, struct err *err)
@@ -56,15 +58,20 @@ int file_upload(struct http_req *req, struct http_resp *resp, struct file_upload
                        "Upload one file as multipart/form-data.");
     if (!req->upload_bytes)
         return err_set(err, ERR_INVALID, "empty_file", "文件是空的。", "The file is empty.");
-    if (slurp_head(a, req->upload, FILE_TYPE_HEAD, &head, err) || blob_sync(a, req->upload, err))
+    struct adding add = {.req = req, .up = up};
+    const struct plain_content plain = {req->upload, req->upload_hash};
+    if (slurp_head(a, req->upload, FILE_TYPE_HEAD, &head, err) ||
+        contents_seal(req->ctx, req->server, &plain, &add.content, err))
         return -1;
     up->file.name = file_name(a, req->upload_name);
     up->file.type = file_type(head, up->file.name);
     up->file.size_bytes = (int64_t)req->upload_bytes;
-    up->file.hash = req->upload_hash;
-    struct adding add = {req, up};
+    up->file.hash = add.content.name;
+    up->file.key = add.content.key;
     struct api_write w = {add_apply, add_render, &add};
-    return api_write(req, resp, &w, err);
+    int rc = api_write(req, resp, &w, err);
+    contents_drop(req->ctx, &add.content);
+    return rc;
 }
 
 int api_file_post(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -135,6 +142,35 @@ static int no_range(struct http_resp *resp, int64_t size, struct err *err)
     return 0;
 }
 
+static int erased(struct err *err)
+{
+    return err_set(err, ERR_GONE, "erased", "此文件属于已被清除的个人资料，内容已无法读取。",
+                   "This file belonged to a person whose data was erased; nobody can read it any "
+                   "more.");
+}
+
+/* Opened now, so that a damaged one is an error and not a cut answer. */
+static int open_content(struct http_req *req, struct http_resp *resp, const struct file *f,
+                        struct err *err)
+{
+    char first;
+    size_t n;
+    struct str path = blob_path(req->ctx->a, req->server->files_dir, f->hash);
+    if (!f->sealed) {
+        resp->file = str_of(str_z(resp->body.a, path));
+        return 0;
+    }
+    if (content_open(&f->key, path, &resp->content, err))
+        return -1;
+    if (content_size(resp->content) == (uint64_t)f->size_bytes &&
+        content_read(resp->content, resp->file_from, &first, 1, &n, err) == 0)
+        return 0;
+    content_close(&resp->content);
+    return err->code ? -1
+                     : err_set(err, ERR_STORE, "file_damaged", "文件的内容已损坏。",
+                               "The content of the file is damaged.");
+}
+
 static int content(struct http_req *req, struct http_resp *resp, const struct file *f,
                    struct err *err)
 {
@@ -142,6 +178,8 @@ static int content(struct http_req *req, struct http_resp *resp, const struct fi
     char buf[16];
     /* The content of an id never changes; the id says nothing of who else has the same bytes. */
     struct str etag = str_fmt(a, "\"f-%s\"", id_print(f->id, buf).p);
+    if (f->erased)
+        return erased(err);
     bool in_place = file_type_inline(f->type) && !req_flag(req, "download");
     resp_header(resp, STR("ETag"), etag);
     resp_header(resp, STR("Accept-Ranges"), STR("bytes"));
@@ -168,8 +206,7 @@ static int content(struct http_req *req, struct http_resp *resp, const struct fi
                             (unsigned long long)(from + n - 1), (long long)f->size_bytes));
     }
     resp->type = str_eqz(f->type, "text/plain") ? STR("text/plain; charset=utf-8") : f->type;
-    resp->file = str_of(str_z(a, blob_path(a, req->server->files_dir, f->hash)));
-    return 0;
+    return open_content(req, resp, f, err);
 }
 
 int api_file_get(struct http_req *req, struct http_resp *resp, struct err *err)

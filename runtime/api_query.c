@@ -8,9 +8,11 @@
 #include "engine/record/eval.h"
 #include "engine/record/export.h"
 #include "engine/record/query.h"
-#include "engine/base/id.h"
+#include "engine/base/temp.h"
 #include "runtime/audited.h"
 #include "runtime/server.h"
+
+#include <unistd.h>
 
 /* Where a parameter comes from: the address or a JSON body. */
 struct source {
@@ -226,18 +228,20 @@ int api_export(struct http_req *req, struct http_resp *resp, struct err *err)
                                  .fields = text_of(&s, "fields"),
                                  .search = text_of(&s, "search")},
                        .machine = str_eqz(text_of(&s, "for"), "machine")};
-    char buf[16];
-    struct str id = str_dup(req->ctx->a, id_print(id_next(req->ctx->ids, req->ctx->now_us), buf));
-    struct str path =
-        str_of(str_z(resp->body.a, str_fmt(req->ctx->a, "%.*s/export-%.*s",
-                                           STR_ARG(req->server->spool_dir), STR_ARG(id))));
+    struct arena *a = req->ctx->a;
+    struct str dir = req->server->spool_dir;
+    int fd = temp_nameless(a, dir);
+    if (fd < 0)
+        return err_set(err, ERR_STORE, "export_file", "无法写入导出文件：磁盘出错或已满。",
+                       "The export cannot be written: the disk fails or is full.");
     if (view_of(&s, f, &e.query.view, err) ||
         export_format_of(text_of(&s, "format"), &e.format, err) ||
-        export_file(req->ctx, &e, path, req->server->spool_dir, err) ||
-        audited(req, "export", f->app->key, "form", val_text(f->key), err))
+        export_file(req->ctx, &e, temp_path(a, fd), dir, err) ||
+        audited(req, "export", f->app->key, "form", val_text(f->key), err)) {
+        close(fd);
         return -1;
-    resp->file = path;
-    resp->file_gone = true;
+    }
+    resp->file_fd = fd;
     resp->type = export_type(e.format);
     resp_header(resp, STR("Content-Disposition"),
                 str_fmt(resp->body.a, "attachment; filename=\"%.*s.%s\"", STR_ARG(f->key),

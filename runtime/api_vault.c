@@ -143,6 +143,7 @@ int api_privacy_post(struct http_req *req, struct http_resp *resp, struct err *e
     if (r.kind == ASK_ERASE) {
         json_kint(&resp->json, "keys", r.erased.keys);
         json_kint(&resp->json, "rows", r.erased.rows);
+        json_kint(&resp->json, "files", r.erased.files);
     } else if (privacy_collect(c, r.form, r.record, &resp->json, err) < 0) {
         return -1;
     }

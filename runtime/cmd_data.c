@@ -5,6 +5,7 @@
 #include "runtime/host.h"
 
 #include "engine/base/id.h"
+#include "engine/base/temp.h"
 #include "engine/org/member.h"
 #include "engine/record/access.h"
 #include "engine/record/export.h"
@@ -18,7 +19,6 @@
 #include "runtime/slurp.h"
 
 #include <stdio.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -273,16 +273,12 @@ static int body_import(struct host *h)
 }
 
 /* The file's bytes to the output, in pieces. */
-static int print_file(struct host *h, struct str path, struct err *err)
+static int print_file(struct host *h, int fd, struct err *err)
 {
     char buf[65536];
-    int fd = open(str_z(h->a, path), O_RDONLY | O_CLOEXEC);
-    ssize_t n = -1;
-    (void)unlink(str_z(h->a, path));
-    while (fd >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+    ssize_t n = lseek(fd, 0, SEEK_SET) < 0 ? -1 : 0;
+    while (n >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
         h->write(h->self, 1, (struct str){buf, (size_t)n});
-    if (fd >= 0)
-        close(fd);
     return n == 0 ? 0
                   : err_set(err, ERR_STORE, "file_error", "无法读取导出文件。",
                             "The export cannot be read.");
@@ -292,12 +288,9 @@ static int body_export(struct host *h)
 {
     struct err err = ERR_INIT;
     struct form *f;
-    char buf[16];
     struct export e = {.query = {.filter = h->cfg.filter, .fields = h->cfg.fields},
                        .machine = true};
     struct str dir = temp_dir(h);
-    struct str path = str_fmt(h->a, "%.*s/export-%s", STR_ARG(dir),
-                              id_print(id_next(h->c.ids, h->c.now_us), buf).p);
     if (export_format_of(h->cfg.format, &e.format, &err)) {
         host_say(h, 2, "mortise export: --format is csv or xlsx\n");
         return EXIT_USAGE;
@@ -306,10 +299,17 @@ static int body_export(struct host *h)
         return host_problem(h, &err);
     e.query.form = f;
     h->c.app = h->c.app ? h->c.app : f->app;
-    if (make_folder(h->a, dir, &err) || export_file(&h->c, &e, path, dir, &err) ||
-        print_file(h, path, &err))
-        return host_problem(h, &err);
-    return EXIT_FINE;
+    int fd = make_folder(h->a, dir, &err) ? -1 : temp_nameless(h->a, dir);
+    int rc =
+        fd < 0 || export_file(&h->c, &e, temp_path(h->a, fd), dir, &err) || print_file(h, fd, &err);
+    if (fd >= 0)
+        close(fd);
+    if (!rc)
+        return EXIT_FINE;
+    if (!err.code)
+        (void)err_set(&err, ERR_STORE, "file_error", "无法写入导出文件。",
+                      "The export cannot be written.");
+    return host_problem(h, &err);
 }
 
 /* ---- backup and verify ---- */

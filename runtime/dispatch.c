@@ -6,6 +6,7 @@
 
 #include "engine/base/id.h"
 #include "engine/base/log.h"
+#include "engine/vault/content.h"
 #include "runtime/auth.h"
 #include "runtime/clock.h"
 #include "runtime/gzip.h"
@@ -109,19 +110,31 @@ static struct str request_id(struct run *r)
 
 /* ---- the answer ---- */
 
+static void part_of(struct run *r, uint64_t size)
+{
+    struct answer *an = &r->x->answer;
+    an->file_from = MIN(r->resp.file_from, size);
+    uint64_t rest = size - an->file_from;
+    an->file_bytes = r->resp.file_part ? MIN(r->resp.file_part, rest) : rest;
+}
+
 static int open_file(struct run *r)
 {
     struct answer *an = &r->x->answer;
     struct stat st;
-    int fd = open(r->resp.file.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (r->resp.file_gone)
-        (void)unlink(r->resp.file.p); /* what is open is sent all the same */
+    if (r->resp.content) {
+        an->content = r->resp.content;
+        r->resp.content = NULL;
+        part_of(r, content_size(an->content));
+        return 0;
+    }
+    if (!r->resp.file.n && r->resp.file_fd <= 0)
+        return 0;
+    int fd = r->resp.file_fd > 0 ? r->resp.file_fd
+                                 : open(r->resp.file.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         an->file_fd = fd;
-        uint64_t from = MIN(r->resp.file_from, (uint64_t)st.st_size);
-        uint64_t rest = (uint64_t)st.st_size - from;
-        an->file_from = from;
-        an->file_bytes = r->resp.file_part ? MIN(r->resp.file_part, rest) : rest;
+        part_of(r, (uint64_t)st.st_size);
         return 0;
     }
     if (fd >= 0)
@@ -161,7 +174,7 @@ static void succeed(struct run *r)
     copy_headers(r);
     if (an->stream)
         answer_header(r->x, STR("Content-Type"), STR("text/event-stream"));
-    else if (r->resp.body.n || r->resp.raw.n || an->file_fd >= 0)
+    else if (r->resp.body.n || r->resp.raw.n || an->file_fd >= 0 || an->content)
         answer_header(r->x, STR("Content-Type"), str_dup(r->x->a, r->resp.type));
     an->body = r->resp.raw.n ? r->resp.raw : strb_str(&r->resp.body);
     pack(r);
@@ -290,7 +303,7 @@ static void run(void *arg)
         fail(r);
     } else if (!r->x->route) {
         wrong_path(r);
-    } else if (admit(r) || handle(r) || (r->resp.file.n && open_file(r))) {
+    } else if (admit(r) || handle(r) || open_file(r)) {
         fail(r);
     } else {
         succeed(r);
@@ -316,6 +329,7 @@ void dispatch(struct worker *w, struct exchange *x)
     if (oom_guard(run, &r)) {
         if (r.resp.stream)
             sse_close(r.resp.stream);
+        content_close(&r.resp.content);
         out_of_memory(x);
     }
     log_event(LOG_DEBUG, "request", LOG_TEXT("id", r.c.request_id), LOG_TEXT("method", x->method),

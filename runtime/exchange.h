@@ -7,6 +7,7 @@
 
 #include "runtime/http.h"
 
+struct content;
 struct sse_stream;
 
 #define ANSWER_HEADERS_MAX 24
@@ -16,7 +17,8 @@ struct answer {
     struct str body; /* in the exchange's arena, or static */
     struct http_pair headers[ANSWER_HEADERS_MAX];
     size_t nheaders;
-    int file_fd; /* >= 0: streamed instead of the body, closed by http_mhd */
+    int file_fd;             /* >= 0: streamed instead of the body, closed by http_mhd */
+    struct content *content; /* the same; closed by http_mhd */
     uint64_t file_from, file_bytes;
     struct sse_stream *stream; /* the connection becomes an event stream */
     bool close;                /* Connection: close */

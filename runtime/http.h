@@ -70,7 +70,8 @@ struct http_resp {
     struct http_pair headers[12];
     size_t nheaders;
     struct str file;           /* path to stream instead of the body */
-    bool file_gone;            /* it is removed once it is open */
+    int file_fd;               /* > 0: an open file to stream instead; the answer's from now on */
+    struct content *content;   /* the same, a sealed content (vault/content.h) */
     uint64_t file_from;        /* a part of it … */
     uint64_t file_part;        /* … of so many bytes; 0: to its end */
     struct sse_stream *stream; /* the connection becomes an event stream */

@@ -17,6 +17,7 @@
 #include "runtime/router.h"
 #include "runtime/server.h"
 #include "runtime/sse.h"
+#include "engine/vault/content.h"
 #include "runtime/upload.h"
 #include "runtime/worker.h"
 
@@ -178,6 +179,11 @@ static void wake_connection(void *conn)
     MHD_resume_connection(conn);
 }
 
+struct sent {
+    struct content *content;
+    uint64_t from;
+};
+
 static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
 {
     (void)pos;
@@ -190,9 +196,44 @@ static void stream_free(void *cls)
     sse_close(cls);
 }
 
+static ssize_t content_bytes(void *cls, uint64_t pos, char *buf, size_t max)
+{
+    struct err err = ERR_INIT;
+    struct sent *s = cls;
+    size_t n;
+    if (content_read(s->content, s->from + pos, buf, max, &n, &err) == 0 && n)
+        return (ssize_t)n;
+    log_event(LOG_ERROR, "file_cut", LOG_TEXT("code", str_of(err.key)));
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void content_sent(void *cls)
+{
+    struct sent *s = cls;
+    content_close(&s->content);
+    free(s);
+}
+
+/* The response may outlive the request's arena. */
+static struct MHD_Response *content_response(struct answer *an)
+{
+    struct sent *s = malloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    *s = (struct sent){an->content, an->file_from};
+    an->content = NULL;
+    struct MHD_Response *r = MHD_create_response_from_callback(an->file_bytes, CONTENT_PIECE,
+                                                               content_bytes, s, content_sent);
+    if (!r)
+        content_sent(s);
+    return r;
+}
+
 static struct MHD_Response *make_response(struct wire *w)
 {
     struct answer *an = &w->x.answer;
+    if (an->content)
+        return content_response(an);
     if (an->stream) {
         sse_bind(an->stream, pause_connection, wake_connection, w->conn);
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, stream_read, an->stream,
@@ -208,6 +249,7 @@ static struct MHD_Response *make_response(struct wire *w)
 static enum MHD_Result send_answer(struct wire *w)
 {
     struct answer *an = &w->x.answer;
+    bool file = an->file_fd >= 0 || an->content;
     struct MHD_Response *r = make_response(w);
     if (!r)
         return MHD_NO;
@@ -216,7 +258,7 @@ static enum MHD_Result send_answer(struct wire *w)
             log_event(LOG_WARN, "header_dropped", LOG_TEXT("name", an->headers[i].name));
     if (an->close && MHD_add_response_header(r, "Connection", "close") != MHD_YES)
         log_event(LOG_WARN, "header_dropped", LOG_TEXT("name", STR("Connection")));
-    uint64_t bytes = an->file_fd >= 0 ? an->file_bytes : an->body.n;
+    uint64_t bytes = file ? an->file_bytes : an->body.n;
     deadline(w, an->stream ? 0 : BODY_US + (int64_t)(bytes / SLOWEST_BPS) * US_PER_S);
     if (an->stream && w->counted) { /* a drain does not wait for streams */
         w->counted = false;
@@ -435,6 +477,7 @@ static void request_ended(void *cls, struct MHD_Connection *conn, void **state,
     if (w->pp)
         (void)MHD_destroy_post_processor(w->pp); /* the request is over, whole or not */
     upload_drop(&w->upload);
+    content_close(&w->x.answer.content); /* of an answer that was not sent */
     if (w->counted)
         atomic_fetch_sub(&w->h->in_flight, 1);
     if (w->link)

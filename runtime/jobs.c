@@ -17,6 +17,7 @@
 #include "runtime/keys.h"
 #include "runtime/purge.h"
 #include "runtime/server.h"
+#include "runtime/contents.h"
 #include "runtime/sealed_spool.h"
 #include "runtime/slurp.h"
 #include "runtime/timers.h"
@@ -549,6 +550,20 @@ static int64_t versions_of(struct engine *e, const struct str *keys, size_t n)
     return (int64_t)sum;
 }
 
+/* Contents of before: true when there may be more. */
+static bool seal_contents(struct filling *f, struct ctx *c)
+{
+    struct err err = ERR_INIT;
+    struct arena_mark mark = arena_mark(c->a);
+    int more = contents_step(c, f->jobs->server, &err);
+    if (more < 0) {
+        log_event(LOG_WARN, "seal_contents", LOG_TEXT("code", str_of(err.key)));
+        f->failed = true;
+    }
+    arena_reset(c->a, mark);
+    return more == 1;
+}
+
 static void fill(void *arg)
 {
     struct filling *f = arg;
@@ -578,6 +593,7 @@ static void fill(void *arg)
                       LOG_TEXT("code", str_of(err.key)));
         f->more = f->more || more == 1;
     }
+    f->more = f->more || seal_contents(f, &c);
     f->jobs->settled = f->more || f->failed ? 0 : versions;
 }
 

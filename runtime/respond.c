@@ -14,6 +14,7 @@ static const struct status_row STATUSES[] = {
     {ERR_AUTH, 401, "尚未登录", "Not logged in"},
     {ERR_DENIED, 403, "没有权限", "Not allowed"},
     {ERR_NOT_FOUND, 404, "没有找到", "Not found"},
+    {ERR_GONE, 410, "已不存在", "Gone"},
     {ERR_CONFLICT, 409, "发生冲突", "Conflict"},
     {ERR_STALE, 412, "已被他人修改", "Changed by somebody else"},
     {ERR_TOO_LARGE, 413, "内容过大", "Too large"},

@@ -1,8 +1,10 @@
 /*
- * Spooling of uploads. The spool file is removed when the request ends, whatever happened.
+ * Spooling of uploads into a file without a name: it is gone when the request ends, whatever
+ * happens.
  */
 #include "runtime/upload.h"
 
+#include "engine/base/temp.h"
 #include "engine/base/utf8.h"
 
 #include <errno.h>
@@ -34,12 +36,11 @@ static int file_begin(struct upload *u, const struct upload_piece *p, struct err
     if (u->fd >= 0)
         return err_set(err, ERR_INVALID, "one_file", "一次只能上传一个文件。",
                        "Only one file at a time.");
-    char *path = str_z(x->a, str_fmt(x->a, "%.*s/up-XXXXXX", STR_ARG(u->dir)));
-    u->fd = mkstemp(path);
+    u->fd = temp_nameless(x->a, u->dir);
     if (u->fd < 0)
         return spool_failed(err);
     sha256_init(&u->hash);
-    x->upload = str_of(path);
+    x->upload = temp_path(x->a, u->fd);
     x->upload_name = str_dup(x->a, p->filename);
     x->upload_type = str_dup(x->a, p->type);
     return 0;
@@ -129,5 +130,4 @@ void upload_drop(struct upload *u)
         return;
     close(u->fd);
     u->fd = -1;
-    (void)unlink(u->x->upload.p); /* a handler may have taken the file away */
 }

@@ -34,7 +34,7 @@ void upload_init(struct upload *u, struct exchange *x, struct str dir);
 int upload_take(struct upload *u, const struct upload_piece *p, struct err *err) ATTR_MUST;
 /* All parts are there. */
 int upload_finish(struct upload *u, struct err *err) ATTR_MUST;
-/* Closes and removes the spool file (a handler that keeps it has renamed it). */
+/* Closes the spool file, which ends it. */
 void upload_drop(struct upload *u);
 
 #endif

@@ -14,6 +14,7 @@ enum err_code {
     ERR_AUTH,      /* nobody is logged in                                 401 */
     ERR_DENIED,    /* visible, but not allowed                            403 */
     ERR_NOT_FOUND, /* absent or invisible                                 404 */
+    ERR_GONE,      /* was there, and is no more for anybody            410 */
     ERR_CONFLICT,  /* duplicate, wrong state, definition changed          409 */
     ERR_STALE,     /* another version than If-Match says                  412 */
     ERR_TOO_LARGE, /* over a size limit                                   413 */

@@ -5,6 +5,7 @@
 #include "engine/flow/flow_int.h"
 #include "engine/org/delegation.h"
 #include "engine/org/notice.h"
+#include "engine/record/file.h"
 
 static void begin(const struct flow_run *r, struct sql *q)
 {
@@ -453,19 +454,16 @@ int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *er
 
 int fs_signature(struct flow_run *r, int64_t file, struct err *err)
 {
-    struct sql q;
-    begin(r, &q);
-    sql_lit(&q, "UPDATE _file SET app = ");
-    bind_text(&q, r->live->app->key);
-    sql_lit(&q, ", form = ");
-    bind_text(&q, r->live->key);
-    sql_lit(&q, ", record = ");
-    sql_bind_int(&q, r->record);
-    sql_lit(&q, ", field = '_signature' WHERE record IS NULL AND created_by = ");
-    sql_bind_int(&q, who_id(r->c));
-    sql_lit(&q, " AND id = ");
-    sql_bind_int(&q, file);
-    return run_cas(r, &q, err);
+    struct file f = {0};
+    const struct file_claim k = {.file = file,
+                                 .record = r->record,
+                                 .app = r->live->app->key,
+                                 .form = r->live->key,
+                                 .field = STR("_signature")};
+    int rc = file_load(r->c, file, &f, err);
+    if (rc == 1 && (f.record || f.created_by != who_id(r->c)))
+        rc = 0;
+    return rc == 1 ? file_claim(r->c, &k, err) : rc;
 }
 
 int fs_task_next(struct flow_run *r, int64_t token, struct err *err)

@@ -417,7 +417,7 @@ static void close_csv(void *arg)
 static int write_csv(struct run *r, struct str path, struct err *err)
 {
     FILE **f = ARENA_NEW(r->c->a, FILE *);
-    *f = r->csv = fopen(str_z(r->c->a, path), "wbx");
+    *f = r->csv = fopen(str_z(r->c->a, path), "wb");
     arena_defer(r->c->a, close_csv, f);
     if (!r->csv)
         return err_set(err, ERR_STORE, "file_error", "无法写入导出文件。",

@@ -4,6 +4,7 @@
 #include "engine/record/file.h"
 
 #include "engine/base/utf8.h"
+#include "engine/record/file_int.h"
 #include "engine/record/record_int.h"
 
 /* ---- names ---- */
@@ -90,15 +91,12 @@ int file_add(struct ctx *c, struct file *f, struct err *err)
                        FILE_LOOSE_MAX);
     f->id = id_next(c->ids, c->now_us);
     f->created_by = c->who->kind == WHO_MEMBER ? c->who->id : 0;
-    const struct val values[] = {val_text(f->name),
-                                 val_text(f->type),
-                                 val_dec(f->size_bytes, 0),
-                                 val_text(f->hash),
-                                 val_text(f->hash),
-                                 text_or_null(f->app),
-                                 text_or_null(f->form),
-                                 val_dec(c->now_us, 0),
-                                 f->created_by ? val_dec(f->created_by, 0) : VAL_NONE};
+    const struct val values[] = {
+        val_text(STR("-")), /* it stands sealed */
+        val_text(f->type),     val_dec(f->size_bytes, 0),
+        val_text(f->hash),     val_text(f->hash),
+        text_or_null(f->app),  text_or_null(f->form),
+        val_dec(c->now_us, 0), f->created_by ? val_dec(f->created_by, 0) : VAL_NONE};
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO _file (id, name, type, size, hash, stored_as, app, form, created_at,"
                 " created_by) VALUES (");
@@ -108,7 +106,26 @@ int file_add(struct ctx *c, struct file *f, struct err *err)
         sql_bind(&q, values[i]);
     }
     sql_lit(&q, ")");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    return store_exec(c->db, c->a, &q, NULL, err) || file_seal(c, f, 0, err) ? -1 : 0;
+}
+
+int file_copy(struct ctx *c, struct file *f, struct err *err)
+{
+    struct sql q;
+    int64_t id = id_next(c->ids, c->now_us);
+    ctx_sql(c, &q);
+    sql_lit(&q, "INSERT INTO _file (id, name, type, size, hash, stored_as, created_at, created_by)"
+                " SELECT ");
+    sql_bind_int(&q, id);
+    sql_lit(&q, ", name, type, size, hash, stored_as, ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, ", created_by FROM _file WHERE id = ");
+    sql_bind_int(&q, f->id);
+    f->id = id;
+    f->app = STR_NONE;
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    return f->sealed ? file_seal(c, f, 0, err) : 0;
 }
 
 /* ---- reading ---- */
@@ -118,11 +135,12 @@ static int load(struct ctx *c, int64_t id, struct file *f, struct err *err)
     struct sql q;
     struct stmt *s;
     ctx_sql(c, &q);
-    sql_lit(&q, "SELECT name, type, size, hash, record, app, form, field, created_by FROM _file"
-                " WHERE id = ");
+    sql_lit(&q, "SELECT name, type, size, stored_as, record, app, form, field, created_by, sealed"
+                " FROM _file WHERE id = ");
     sql_bind_int(&q, id);
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
+    struct str sealed = STR_NONE;
     int rc = stmt_step(s, err);
     if (rc == 1)
         *f = (struct file){.id = id,
@@ -135,8 +153,10 @@ static int load(struct ctx *c, int64_t id, struct file *f, struct err *err)
                            .form = str_dup(c->a, stmt_str(s, 6)),
                            .field = str_dup(c->a, stmt_str(s, 7)),
                            .created_by = stmt_int(s, 8)};
+    if (rc == 1)
+        sealed = str_dup(c->a, stmt_str(s, 9));
     stmt_done(s);
-    return rc;
+    return rc == 1 && sealed.n && file_unseal(c, f, sealed, err) ? -1 : rc;
 }
 
 /* What a held file is asked about. */

@@ -5,6 +5,7 @@
  */
 #include "engine/record/file.h"
 #include "engine/record/file_type.h"
+#include "engine/record/sealed.h"
 #include "engine/record/write_int.h"
 
 /* A record may name what it holds already, what its writer uploaded and nobody holds, and what its
@@ -37,22 +38,6 @@ static bool fits(struct wr *w, const struct field *f, const struct file *file)
     return ok;
 }
 
-static int add_copy(struct ctx *c, struct file *f, struct err *err)
-{
-    struct sql q;
-    int64_t id = id_next(c->ids, c->now_us);
-    ctx_sql(c, &q);
-    sql_lit(&q, "INSERT INTO _file (id, name, type, size, hash, stored_as, created_at, created_by)"
-                " SELECT ");
-    sql_bind_int(&q, id);
-    sql_lit(&q, ", name, type, size, hash, stored_as, ");
-    sql_bind_int(&q, c->now_us);
-    sql_lit(&q, ", created_by FROM _file WHERE id = ");
-    sql_bind_int(&q, f->id);
-    f->id = id;
-    return store_exec(c->db, c->a, &q, NULL, err);
-}
-
 static int check_file(struct wr *w, const struct field *f, struct val *v, struct err *err)
 {
     struct file row = {0};
@@ -60,6 +45,8 @@ static int check_file(struct wr *w, const struct field *f, struct val *v, struct
     int found = file_load(w->c, v->ref->id, &row, err);
     if (found == 1)
         found = may_use(w, &row, &copy, err);
+    if (found == 1 && copy && row.erased)
+        found = 0;
     if (found < 0)
         return -1;
     if (!found) {
@@ -69,7 +56,7 @@ static int check_file(struct wr *w, const struct field *f, struct val *v, struct
     }
     if (row.record != w->rec.id && !fits(w, f, &row))
         return 0;
-    if (copy && wr_ok(w) && add_copy(w->c, &row, err))
+    if (copy && wr_ok(w) && file_copy(w->c, &row, err))
         return -1;
     struct ref *r = ARENA_NEW(w->c->a, struct ref);
     *r = (struct ref){
@@ -112,25 +99,17 @@ int wr_files(struct wr *w, struct err *err)
 
 static int claim(struct wr *w, const struct field *f, struct val *v, struct err *err)
 {
+    struct file_claim k = {.record = w->rec.id,
+                           .subject = f->encrypted ? sealed_subject(f, &w->rec, NULL) : 0,
+                           .app = w->f->app->key,
+                           .form = w->f->key,
+                           .field = f->key};
+    if (f->form->parent)
+        k.field =
+            str_fmt(w->c->a, "%.*s.%.*s", STR_ARG(f->form->parent_field->key), STR_ARG(f->key));
     for (uint32_t i = 0; i < v->n; i++) {
-        struct sql q;
-        if (v->list[i].kind != VAL_REF)
-            continue;
-        ctx_sql(w->c, &q);
-        sql_lit(&q, "UPDATE _file SET app = ");
-        sql_bind_str(&q, w->f->app->key);
-        sql_lit(&q, ", form = ");
-        sql_bind_str(&q, w->f->key);
-        sql_lit(&q, ", record = ");
-        sql_bind_int(&q, w->rec.id);
-        sql_lit(&q, ", field = ");
-        sql_bind_str(&q, f->form->parent
-                             ? str_fmt(w->c->a, "%.*s.%.*s", STR_ARG(f->form->parent_field->key),
-                                       STR_ARG(f->key))
-                             : f->key);
-        sql_lit(&q, " WHERE record IS NULL AND id = ");
-        sql_bind_int(&q, v->list[i].ref->id);
-        if (store_exec(w->c->db, w->c->a, &q, NULL, err))
+        k.file = v->list[i].kind == VAL_REF ? v->list[i].ref->id : 0;
+        if (k.file && file_claim(w->c, &k, err) < 0)
             return -1;
     }
     return 0;

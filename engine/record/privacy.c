@@ -4,6 +4,7 @@
 #include "engine/record/privacy.h"
 
 #include "engine/record/columns.h"
+#include "engine/record/file.h"
 #include "engine/record/record_int.h"
 
 #define ROWS_MAX 1000 /* of one form in an answer */
@@ -113,6 +114,8 @@ int privacy_erase(struct ctx *c, const struct form *f, int64_t id, struct privac
     for (size_t i = 0; i < app->nforms; i++)
         if (empty_table(c, app->forms[i], f, id, &out->rows, err))
             return -1;
+    if (file_forget_erased(c, id, &out->files, err))
+        return -1;
     ctx_sql(c, &q); /* answers kept for a day may tell of him */
     sql_lit(&q, "DELETE FROM _idempotency");
     if (store_exec(c->db, c->a, &q, NULL, err))

@@ -13,8 +13,9 @@ int privacy_collect(struct ctx *c, const struct form *f, int64_t id, struct json
                     struct err *err) ATTR_MUST;
 
 struct privacy_erased {
-    int64_t keys; /* destroyed */
-    int64_t rows; /* emptied */
+    int64_t keys;  /* destroyed */
+    int64_t rows;  /* emptied */
+    int64_t files; /* that nobody can read any more */
 };
 /* In a write job: destroys the person's data keys (history and backups read blank from then on) and
  * empties the sealed fields of the rows that are about him. After the commit: vault_ledger(). */

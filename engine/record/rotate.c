@@ -5,6 +5,7 @@
 #include "engine/record/rotate.h"
 
 #include "engine/base/log.h"
+#include "engine/record/file.h"
 #include "engine/record/record_int.h"
 #include "engine/record/sealed.h"
 
@@ -141,6 +142,14 @@ static const struct form *table_at(const struct app *app, int64_t nth)
     return NULL;
 }
 
+static int64_t table_count(const struct app *app)
+{
+    int64_t n = 0;
+    while (table_at(app, n))
+        n++;
+    return n;
+}
+
 /* A damaged value stays as it is: it could not be read before either. */
 static int again(struct ctx *c, const struct vault_at *at, struct str text, struct str *out,
                  struct err *err)
@@ -244,6 +253,23 @@ static int table_page(struct ctx *c, const struct form *f, struct rotation *r, s
     return note(c, r, false, err);
 }
 
+/* What is kept beside the tables, in this order behind the last of them. */
+static int history_page(struct ctx *c, const struct app *app, struct rotation *r, size_t *n,
+                        struct err *err)
+{
+    return rotate_history(c, app, &r->last, n, err);
+}
+
+static int files_page(struct ctx *c, const struct app *app, struct rotation *r, size_t *n,
+                      struct err *err)
+{
+    return file_reseal(c, app->key, &r->last, n, err);
+}
+
+typedef int beside_fn(struct ctx *c, const struct app *app, struct rotation *r, size_t *n,
+                      struct err *err);
+static beside_fn *const BESIDE[] = {history_page, files_page};
+
 int rotate_step(struct ctx *c, const struct app *app, struct err *err)
 {
     struct rotation r;
@@ -255,10 +281,14 @@ int rotate_step(struct ctx *c, const struct app *app, struct err *err)
     const struct form *f = table_at(app, r.table);
     if (f)
         return table_page(c, f, &r, err) ? -1 : 1;
-    if (rotate_history(c, app, &r.last, &n, err))
-        return -1;
-    if (n)
+    size_t at = (size_t)(r.table - table_count(app));
+    if (at < ARRAY_LEN(BESIDE)) {
+        if (BESIDE[at](c, app, &r, &n, err))
+            return -1;
+        r.table += n == 0;
+        r.last = n ? r.last : 0;
         return note(c, &r, false, err) ? -1 : 1;
+    }
     return vault_retire(c->vault, c->db, c->a, app->key, &destroyed, err) || note(c, &r, true, err)
                ? -1
                : 0;

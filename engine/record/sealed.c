@@ -169,7 +169,7 @@ int sealed_key(const struct vault_on *s, const struct field *f, struct val v, st
 
 /* ---- texts beside the tables ---- */
 
-static struct vault_at text_place(const struct sealed_text *at)
+struct vault_at sealed_text_place(const struct sealed_text *at)
 {
     return (struct vault_at){at->app, at->table, STR("text"), at->id, at->subject};
 }
@@ -177,14 +177,14 @@ static struct vault_at text_place(const struct sealed_text *at)
 int sealed_text_put(const struct vault_on *s, const struct sealed_text *at, struct str text,
                     struct str *out, struct err *err)
 {
-    const struct vault_at place = text_place(at);
+    const struct vault_at place = sealed_text_place(at);
     return vault_seal(s, &place, text, out, err);
 }
 
 int sealed_text_get(const struct vault_on *s, const struct sealed_text *at, struct str text,
                     struct str *out, struct err *err)
 {
-    const struct vault_at place = text_place(at);
+    const struct vault_at place = sealed_text_place(at);
     *out = text;
     if (!vault_is_sealed(text))
         return 0;

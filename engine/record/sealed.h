@@ -53,6 +53,8 @@ struct sealed_text {
     struct str app, table;
     int64_t id, subject;
 };
+/* Where it stands. */
+struct vault_at sealed_text_place(const struct sealed_text *at);
 int sealed_text_put(const struct vault_on *s, const struct sealed_text *at, struct str text,
                     struct str *out, struct err *err) ATTR_MUST;
 int sealed_text_get(const struct vault_on *s, const struct sealed_text *at, struct str text,

@@ -1,97 +1,11 @@
 // What is sensitive is nowhere in clear: every file of the data folder is read for planted texts after every way in was
 // used; sealed values that were moved or changed are noticed; keys that are missing, wrong, replaced; erasing a person.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { folder, login, run, serve, skip, until, onPg } from './lib.mjs';
-
-const APP = `app: care
-title: 诊所
-roles: {nurse: 护士, doctor: 医生}
-`;
-const person = (more = '') => `form: person
-title: 病人
-record_title: no & " " & name
-fields:
-  no: {type: serial, title: 编号, pattern: "P{0000}"}
-  name: {type: text, title: 姓名, sensitive: personal, subject: self, search: true}
-  phone: {type: phone, title: 手机, sensitive: personal, subject: self, unique: true}
-  mail: {type: email, title: 邮箱, sensitive: personal, subject: self}
-  pay: {type: number, title: 收入, scale: 2, sensitive: personal, subject: self}
-  born: {type: date, title: 生日, sensitive: personal, subject: self}
-  illness: {type: textarea, title: 病史, sensitive: special, purpose: 诊疗, basis: consent, retention: 3 years, subject: self}
-  ward: {type: text, title: 病区, search: true}
-  open: {type: text, title: 备注, max: 200${more}}
-  card: {type: formula, title: 名片, value: name & " / " & phone}
-  kin:
-    type: table
-    title: 家属
-    fields:
-      who: {type: text, title: 姓名, sensitive: personal, subject: self}
-      tie: {type: text, title: 关系}
-permissions:
-  doctor: {role: doctor, can: all, fields: {name: write, phone: write, mail: write, pay: write, born: write, illness: write, card: read, kin: write, kin.who: write}}
-  nurse: {role: nurse, can: [read, create, history]}
-views:
-  all: {title: 全部, type: grid, columns: [no, ward]}
-`;
-const VISIT = `form: visit
-title: 就诊
-fields:
-  who: {type: link, form: person, title: 病人}
-  tel: {type: lookup, title: 电话, value: who.phone}
-  notes: {type: text, title: 记录, sensitive: personal, subject: who}
-  room: {type: text, title: 诊室}
-flow:
-  start: {title: 提交, can: doctor}
-  nodes:
-    check: {type: approve, title: 复核, to: [role: doctor], next: done}
-    done: {type: end}
-permissions:
-  doctor: {role: doctor, can: all, fields: {tel: read, notes: write}}
-`;
-const P = '/apps/care/forms/person';
-const V = '/apps/care/forms/visit';
-
-function clinic() {
-  const apps = join(folder(), 'apps');
-  mkdirSync(join(apps, 'care/forms'), { recursive: true });
-  writeFileSync(join(apps, 'care/app.yaml'), APP);
-  writeFileSync(join(apps, 'care/forms/person.yaml'), person());
-  writeFileSync(join(apps, 'care/forms/visit.yaml'), VISIT);
-  return apps;
-}
-
-function files(dir) {
-  return readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
-    e.isDirectory() ? files(join(dir, e.name)) : e.isFile() ? [join(dir, e.name)] : [],
-  );
-}
-
-/** Where the texts stand in clear: [file, text]. Also as UTF-16 and base64. */
-function found(dirs, texts) {
-  const hits = [];
-  for (const f of dirs.flatMap(files)) {
-    const bytes = readFileSync(f);
-    for (const t of texts)
-      if ([Buffer.from(t), Buffer.from(t, 'utf16le'), Buffer.from(Buffer.from(t).toString('base64').replace(/=+$/, '').slice(0, -1))].some((b) => bytes.includes(b))) hits.push([f, t]);
-  }
-  return hits;
-}
-
-const sql = (db, text) => {
-  const r = spawnSync('python3', ['-c', 'import sqlite3,sys,json\nc=sqlite3.connect(sys.argv[1])\nr=c.execute(sys.argv[2]).fetchall()\nc.commit()\nprint(json.dumps(r))', db, text], { encoding: 'utf8' });
-  assert.equal(r.status, 0, r.stderr);
-  return JSON.parse(r.stdout);
-};
-
-const start = (t, options) => serve(t, { ...options, args: ['--apps', options.apps, ...(options.args ?? [])] });
-const ok = (r, status = 200) => {
-  assert.equal(r.status, status, JSON.stringify(r.body).slice(0, 400));
-  return r.body;
-};
+import { clinic, files, found, ok, P, person, sql, start, V } from './clinic.mjs';
+import { folder, login, run, skip, until, onPg } from './lib.mjs';
 
 test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) => {
   const apps = clinic();
@@ -177,7 +91,7 @@ test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) 
     await publish(sealed);
     assert.equal(ok(await doc.get(`${P}/records/${old._id}`)).open, C[11]);
     assert.match(JSON.stringify(ok(await doc.get(`${P}/records/${old._id}/history`))), new RegExp(C[11]));
-    assert.deepEqual(found([data], [C[11]]), []);
+    assert.deepEqual(found(data, [C[11]]), []);
     await publish(sealed.replace('  open: {type', '  remark: {was: open, type').replace('open: write', 'remark: write')); // renamed under its seal
     assert.equal(ok(await doc.get(`${P}/records/${old._id}`)).remark, C[11]);
     assert.equal(ok(await doc.get(`${P}/records?filter=${encodeURIComponent(`remark = "${C[11]}"`)}`)).records.length, 1);
@@ -188,11 +102,11 @@ test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) 
 
   ok(await admin.post('/admin/backups', {}), 201);
   assert.equal(run(['backup', join(data, 'b.bak'), '--data', data]).code, 0);
-  assert.deepEqual(found([data], C), []);
+  assert.deepEqual(found(data, C), []);
   writeFileSync(join(data, 'log.txt'), s.text);
-  assert.deepEqual(found([data], C), [], 'the log');
+  assert.deepEqual(found(data, C), [], 'the log');
   assert.equal(await s.stop(), 0);
-  assert.deepEqual(found([data], C), [], 'after the end');
+  assert.deepEqual(found(data, C), [], 'after the end');
   assert.ok(existsSync(join(`${data}.keys`, 'master.key')));
   assert.equal(statSync(join(`${data}.keys`, 'master.key')).mode & 0o777, 0o600);
   assert.ok(!files(data).some((f) => /master\.key|backup\.key/.test(f)));
