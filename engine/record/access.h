@@ -13,7 +13,7 @@ struct access; /* of one ctx->who on one form, in c->a */
 /* Never fails for rights: a form without any grant gives access_none(). `right`: usually
  * RIGHT_READ. */
 int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err) ATTR_MUST;
-bool access_none(const struct access *x);       /* no grant at all: the form is 404 */
+bool access_none(const struct access *x); /* no grant at all: the form is 404 */
 /* Every row he may read gives him `right` too. */
 bool access_implied(const struct access *x, unsigned right);
 unsigned access_rights(const struct access *x); /* union of `can`, for showing buttons */

@@ -191,19 +191,21 @@ void csv_write_plain(struct strb *out, struct str cell)
     write_cell(out, cell, false);
 }
 
-int64_t csv_rows(const struct csv *csv)
+void csv_count(struct csv_count *n, struct str piece)
 {
-    int64_t rows = 0;
-    bool quoted = false, any = false;
-    for (size_t i = csv->pos; i < csv->text.n; i++) {
-        char ch = csv->text.p[i];
-        quoted ^= ch == '"';
-        if (ch == '\n' && !quoted) {
-            rows += any;
-            any = false;
+    for (size_t i = 0; i < piece.n; i++) {
+        char ch = piece.p[i];
+        n->quoted ^= ch == '"';
+        if (ch == '\n' && !n->quoted) {
+            n->rows += n->any;
+            n->any = false;
         } else {
-            any = any || ch != '\r';
+            n->any = n->any || ch != '\r';
         }
     }
-    return rows + any;
+}
+
+int64_t csv_counted(const struct csv_count *n)
+{
+    return n->rows + n->any;
 }

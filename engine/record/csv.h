@@ -26,8 +26,14 @@ void csv_init(struct csv *csv, struct str text);
 /* The next row that is not empty: 1, 0 at the end, -1 (an open quote, too many cells). In `a`. */
 int csv_row(struct csv *csv, struct arena *a, struct str **cells, size_t *n,
             struct err *err) ATTR_MUST;
-/* How many rows are left that are not empty: one pass, nothing kept. */
-int64_t csv_rows(const struct csv *csv);
+/* Counts rows that are not empty, the text in pieces: begin with zeroes, csv_counted() at the end.
+ */
+struct csv_count {
+    int64_t rows;
+    bool quoted, any;
+};
+void csv_count(struct csv_count *n, struct str piece);
+int64_t csv_counted(const struct csv_count *n);
 /* One cell for writing, quoted where needed; texts a spreadsheet would run as formulas get a ' in
  * front. */
 struct strb;

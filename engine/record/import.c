@@ -466,8 +466,8 @@ static int run_batch(struct importer *m, struct err *err)
 /* Everything that can be said before the first row. */
 static int begin(struct importer *m, struct err *err)
 {
-    struct str text;
-    if (csv_decode(m->a, m->in->csv, &text, err) < 0)
+    struct str text = m->in->csv;
+    if (!m->in->table && csv_decode(m->a, m->in->csv, &text, err) < 0)
         return -1;
     csv_init(&m->csv, text);
     m->csv.by_row = m->in->table && m->in->table->by_row;
@@ -493,6 +493,21 @@ int import_check(struct ctx *c, const struct import *in, struct err *err)
     return begin(&m, err);
 }
 
+static void count_piece(void *arg, struct str piece)
+{
+    csv_count(arg, piece);
+}
+
+static int64_t count_rows(const struct importer *m)
+{
+    struct csv_count n = {0};
+    if (m->in->table)
+        tablefile_each(m->in->table, m->csv.pos, count_piece, &n);
+    else
+        csv_count(&n, str_sub(m->csv.text, m->csv.pos, m->csv.text.n));
+    return csv_counted(&n);
+}
+
 int import_run(struct ctx *c, const struct import *in, struct import_result *out, struct err *err)
 {
     struct importer m = {.c = c, .in = in, .out = out, .a = c->a, .more = true};
@@ -502,7 +517,7 @@ int import_run(struct ctx *c, const struct import *in, struct import_result *out
     if (begin(&m, err) < 0)
         return -1;
     c->via = VIA_IMPORT;
-    int64_t rows = csv_rows(&m.csv);
+    int64_t rows = count_rows(&m);
     int rc = 0;
     while (rc == 0 && m.more) {
         rc = run_batch(&m, err);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define PIECE (64u << 10)
+#define PASS  (1u << 20) /* of one look through a mapped file */
 
 struct mapping {
     void *p;
@@ -64,6 +65,29 @@ void tablefile_passed(const struct tablefile *t, size_t used)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     if (t->map && t->map->p && used >= page)
         (void)madvise(t->map->p, used / page * page, MADV_DONTNEED); /* only a hint */
+}
+
+void tablefile_each(const struct tablefile *t, size_t from, tablefile_piece_fn *fn, void *arg)
+{
+    for (size_t n; from < t->text.n; from += n) {
+        n = utf8_cut(str_sub(t->text, from, t->text.n), PASS).n;
+        n = n ? n : MIN(t->text.n - from, (size_t)PASS); /* not UTF-8 */
+        fn(arg, str_sub(t->text, from, n));
+        tablefile_passed(t, from + n);
+    }
+}
+
+static void check_piece(void *arg, struct str piece)
+{
+    bool *valid = arg;
+    *valid = *valid && utf8_valid(piece);
+}
+
+static bool all_valid(const struct tablefile *t)
+{
+    bool valid = true;
+    tablefile_each(t, 0, check_piece, &valid);
+    return valid;
 }
 
 /* ---- writing what was converted ---- */
@@ -112,9 +136,10 @@ static int spool_end(struct arena *a, struct spool *s, struct tablefile *out, st
 
 /* ---- other encodings ---- */
 
-static int recode(struct spool *s, const char *from, struct str bytes, struct err *err)
+static int recode(struct spool *s, const char *from, const struct tablefile *t, struct err *err)
 {
     char buf[PIECE];
+    struct str bytes = t->text;
     iconv_t cd = iconv_open("UTF-8", from);
     int rc = 0;
     if (cd == (iconv_t)-1)
@@ -130,15 +155,16 @@ static int recode(struct spool *s, const char *from, struct str bytes, struct er
                          "The file must be UTF-8, UTF-16 or GB18030.");
         else
             rc = spool_add(s, (struct str){buf, sizeof(buf) - left}, err);
+        tablefile_passed(t, t->text.n - bytes.n);
     }
     (void)iconv_close(cd); /* of an open one: cannot fail */
     return rc;
 }
 
-/* "X\0Y\0": text of a spreadsheet without a byte order mark. */
-static const char *encoding_of(struct str *bytes)
+/* What it is written in, NULL: UTF-8; the byte order mark is taken off. */
+static const char *encoding_of(struct tablefile *t)
 {
-    struct str b = *bytes;
+    struct str b = t->text;
     static const struct {
         struct str mark;
         const char *name;
@@ -146,24 +172,22 @@ static const char *encoding_of(struct str *bytes)
         {STR("\xEF\xBB\xBF"), NULL}, {STR("\xFF\xFE"), "UTF-16LE"}, {STR("\xFE\xFF"), "UTF-16BE"}};
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         if (str_starts(b, marks[i].mark)) {
-            *bytes = str_sub(b, marks[i].mark.n, b.n);
-            if (marks[i].name || utf8_valid(*bytes))
+            t->text = str_sub(b, marks[i].mark.n, b.n);
+            if (marks[i].name)
                 return marks[i].name;
         }
-    return utf8_valid(*bytes) ? NULL : "GB18030";
+    return all_valid(t) ? NULL : "GB18030";
 }
 
 static int from_text(struct arena *a, struct str dir, struct tablefile *out, struct err *err)
 {
     struct spool *s;
-    struct str bytes = out->text;
-    const char *from = encoding_of(&bytes);
-    out->text = bytes;
+    const char *from = encoding_of(out);
     if (!from)
         return 0;
-    if (spool_begin(a, dir, &s, err) || recode(s, from, bytes, err) || spool_end(a, s, out, err))
+    if (spool_begin(a, dir, &s, err) || recode(s, from, out, err) || spool_end(a, s, out, err))
         return -1;
-    if (utf8_valid(out->text))
+    if (all_valid(out))
         return 0;
     return err_set(err, ERR_INVALID, "encoding", "文件编码应为 UTF-8、UTF-16 或 GB18030。",
                    "The file must be UTF-8, UTF-16 or GB18030.");
@@ -204,11 +228,12 @@ static int from_workbook(struct arena *a, struct str path, struct str dir, struc
                          struct tablefile *out, struct err *err)
 {
     struct sheet_spool w = {0};
-    struct arena *tmp = arena_new((size_t)512 << 20); /* shared texts go when it is read */
+    struct arena *tmp = arena_new((size_t)64 << 20);
+    const struct xlsx_in in = {path, sheet, dir};
     strb_init(&w.row, a);
     if (!tmp)
         return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
-    int rc = spool_begin(a, dir, &w.s, err) || xlsx_read(tmp, path, sheet, add_row, &w, err) ||
+    int rc = spool_begin(a, dir, &w.s, err) || xlsx_read(tmp, &in, add_row, &w, err) ||
                      spool_end(a, w.s, out, err)
                  ? -1
                  : 0;

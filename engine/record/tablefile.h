@@ -20,6 +20,9 @@ struct tablefile {
  * ERR_INVALID "encoding", "xlsx" …, ERR_TOO_LARGE. */
 int tablefile_open(struct arena *a, struct str path, struct str temp_dir, struct str sheet,
                    struct tablefile *out, struct err *err) ATTR_MUST;
+/* Its text from `from` on, a piece after the other, none of which stays in memory. */
+typedef void tablefile_piece_fn(void *arg, struct str piece);
+void tablefile_each(const struct tablefile *t, size_t from, tablefile_piece_fn *fn, void *arg);
 /* The first `used` bytes are not needed for now: their memory is given back. */
 void tablefile_passed(const struct tablefile *t, size_t used);
 

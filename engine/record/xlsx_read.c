@@ -8,6 +8,7 @@
 #include "engine/base/utf8.h"
 #include "engine/base/vec.h"
 #include "engine/record/csv.h"
+#include "engine/record/text_heap.h"
 #include "engine/value/num.h"
 
 #include <expat.h>
@@ -41,7 +42,7 @@ struct reader {
     int depth;
     struct str want; /* sheet */
 
-    VEC(struct str) strings;
+    struct heap *strings;    /* shared texts */
     VEC(uint8_t) styles;     /* enum date_kind of each cell format */
     VEC(struct str) formats; /* codes of own number formats: id, code */
     VEC(int) format_ids;
@@ -347,8 +348,8 @@ static void XMLCALL string_end(void *arg, const XML_Char *name)
     r->in_text = false;
     if (str_eqz(what, "rPh"))
         r->in_phonetic = false;
-    if (str_eqz(what, "si"))
-        vec_push(r->a, &r->strings, str_dup(r->a, strb_str(&r->text)));
+    if (str_eqz(what, "si") && !r->failed && heap_add(r->strings, strb_str(&r->text), r->err))
+        stop(r);
 }
 
 /* ---- cells ---- */
@@ -411,9 +412,8 @@ static struct str cell_text(struct reader *r)
     int64_t i;
     switch (r->type) {
     case CELL_SHARED:
-        return str_int(str_trim(text), 0, INT32_MAX, &i) && (size_t)i < r->strings.n
-                   ? r->strings.v[i]
-                   : STR_NONE;
+        return str_int(str_trim(text), 0, INT32_MAX, &i) ? heap_get(r->strings, r->row, (uint64_t)i)
+                                                         : STR_NONE;
     case CELL_BOOL: return str_eqz(str_trim(text), "1") ? STR("TRUE") : STR("FALSE");
     case CELL_NUMBER: return text.n ? number_text(r, str_trim(text)) : STR_NONE;
     case CELL_TEXT:
@@ -519,7 +519,8 @@ static int read_parts(struct reader *r)
         return err_set(r->err, ERR_TOO_LARGE, "xlsx_too_large", "表格中的部件过多，已拒绝。",
                        "The workbook has too many parts.");
     }
-    if (find_sheet(r) || read_part(r, &styles) < 0 || read_part(r, &strings) < 0)
+    if (find_sheet(r) || read_part(r, &styles) < 0 || read_part(r, &strings) < 0 ||
+        heap_end(r->strings, r->err))
         return -1;
     struct part sheet = {str_z(r->a, r->sheet_path), SHEET_MAX, sheet_start, sheet_end};
     strb_init(&r->text, r->row);
@@ -541,16 +542,18 @@ static void give_back(void *arg)
     arena_free(&r->row);
 }
 
-int xlsx_read(struct arena *a, struct str path, struct str sheet, xlsx_row_fn *fn, void *arg,
+int xlsx_read(struct arena *a, const struct xlsx_in *in, xlsx_row_fn *fn, void *arg,
               struct err *err)
 {
     int why = 0;
     struct reader *r = ARENA_NEW(a, struct reader);
-    *r = (struct reader){.a = a, .err = err, .want = sheet, .fn = fn, .arg = arg};
+    *r = (struct reader){.a = a, .err = err, .want = in->sheet, .fn = fn, .arg = arg};
     arena_defer(a, give_back, r);
     r->row = arena_new(ROW_ARENA);
-    r->zip = r->row ? zip_open(str_z(a, path), ZIP_RDONLY, &why) : NULL;
-    int rc = r->zip ? read_parts(r) : bad_file(err);
+    r->zip = r->row ? zip_open(str_z(a, in->path), ZIP_RDONLY, &why) : NULL;
+    int rc = !r->zip                                        ? bad_file(err)
+             : heap_open(a, in->temp_dir, &r->strings, err) ? -1
+                                                            : read_parts(r);
     arena_undefer(a, r);
     give_back(r);
     return rc;

@@ -18,10 +18,14 @@ bool xlsx_is(struct str head);
  * after. 0, or -1 to stop. */
 typedef int xlsx_row_fn(void *arg, uint32_t line, const struct str *cells, size_t n,
                         struct err *err);
-/* sheet: its name; empty: the first. Shared texts are kept in `a`, nothing else grows with rows.
- * ERR_INVALID "xlsx" (with a path such as "Sheet1!17"), "no_sheet"; ERR_TOO_LARGE "xlsx_too_large".
- */
-int xlsx_read(struct arena *a, struct str path, struct str sheet, xlsx_row_fn *fn, void *arg,
+struct xlsx_in {
+    struct str path;
+    struct str sheet;    /* its name; empty: the first */
+    struct str temp_dir; /* for shared texts; nothing stays there */
+};
+/* Nothing in memory grows with rows or texts. ERR_INVALID "xlsx" (with a path such as "Sheet1!17"),
+ * "no_sheet"; ERR_TOO_LARGE "xlsx_too_large". */
+int xlsx_read(struct arena *a, const struct xlsx_in *in, xlsx_row_fn *fn, void *arg,
               struct err *err) ATTR_MUST;
 
 #endif

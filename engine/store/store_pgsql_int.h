@@ -46,8 +46,8 @@ struct pg_conn {
     unsigned dead[DEAD_MAX]; /* statements to deallocate */
     size_t ndead;
     bool in_tx;
-    bool used;    /* the transaction has run a statement */
-    bool aborted; /* until it is rolled back, to a savepoint at least */
+    bool used;       /* the transaction has run a statement */
+    bool aborted;    /* until it is rolled back, to a savepoint at least */
     bool lost_write; /* something that was to come later failed: the transaction is over */
     unsigned later;  /* of the queued commands: writes nobody waits for */
     bool cancelled;
@@ -70,9 +70,9 @@ struct pg_stmt {
     char **values;
     int *lengths;
     int *formats;
-    char *bytes; /* of the values */
-    bool fresh;  /* bound, not run */
-    bool many;   /* its rows come in portions, by a cursor */
+    char *bytes;     /* of the values */
+    bool fresh;      /* bound, not run */
+    bool many;       /* its rows come in portions, by a cursor */
     unsigned cursor; /* open: its number; 0: none */
     bool at_end;     /* of the cursor */
     PGresult *row;

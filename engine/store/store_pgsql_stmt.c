@@ -441,9 +441,8 @@ static int open_cursor(struct pg_stmt *s, struct err *err)
         return pg_no_memory(err);
     s->cursor = ++c->next_id;
     (void)snprintf(text, room, "DECLARE c%u NO SCROLL CURSOR FOR %s", s->cursor, s->text);
-    bool sent =
-        PQsendQueryParams(c->pg, text, (int)s->nargs, s->want, (const char *const *)s->values,
-                          s->lengths, s->formats, 0);
+    bool sent = PQsendQueryParams(c->pg, text, (int)s->nargs, s->want,
+                                  (const char *const *)s->values, s->lengths, s->formats, 0);
     free(text);
     c->queued += sent;
     s->fresh = false;

@@ -414,7 +414,7 @@ static const struct pragma_row SETTINGS[] = {
     {"PRAGMA temp_store=MEMORY", true, true},
     {"PRAGMA query_only=ON", true, false},
     {"PRAGMA cache_size=-16384", true, false},
-    {"PRAGMA cache_size=-65536", false, true},
+    {"PRAGMA cache_size=-16384", false, true},
     /* Table-valued functions declare themselves at first use, which the authorizer would refuse. */
     {"SELECT 1 FROM json_each('[]')", true, true},
     {"SELECT 1 FROM pragma_table_info('x')", true, true},
