@@ -3,7 +3,9 @@
  */
 #include "runtime/api_record.h"
 #include "runtime/audited.h"
+#include "runtime/jobs.h"
 #include "runtime/keys.h"
+#include "runtime/server.h"
 
 #include "engine/org/audit.h"
 #include "engine/record/privacy.h"
@@ -19,6 +21,7 @@ int api_keys_rotate(struct http_req *req, struct http_resp *resp, struct err *er
 {
     if (keys_rotate(req->ctx, err) || audited(req, "keys.rotate", STR_NONE, NULL, VAL_NONE, err))
         return -1;
+    jobs_wake(req->server->jobs);
     resp->status = 202;
     return keys_json(req->ctx, &resp->json, err);
 }

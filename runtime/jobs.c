@@ -564,6 +564,32 @@ static bool seal_contents(struct filling *f, struct ctx *c)
     return more == 1;
 }
 
+/* Rotations are looked for each time: one may have begun since. */
+static void reseal_some(struct filling *f, struct ctx *c, const struct str *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct err err = ERR_INIT;
+        int more = keys_step(c, keys[i], &err);
+        if (more < 0)
+            log_event(LOG_WARN, "rotate", LOG_TEXT("app", keys[i]),
+                      LOG_TEXT("code", str_of(err.key)));
+        f->more = f->more || more == 1;
+    }
+}
+
+static void fill_app(struct filling *f, struct ctx *c, struct str key)
+{
+    struct err err = ERR_INIT;
+    struct app *app = engine_app(c->engine, key);
+    c->app = app;
+    if (app && engine_write(c, fill_step, &f->more, &err)) {
+        log_event(LOG_WARN, "index_step", LOG_TEXT("app", key), LOG_TEXT("code", str_of(err.key)));
+        f->failed = true;
+    }
+    c->app = NULL;
+    app_unref(&app);
+}
+
 static void fill(void *arg)
 {
     struct filling *f = arg;
@@ -573,26 +599,11 @@ static void fill(void *arg)
     c.who = &who_system;
     size_t n = engine_apps(c.engine, f->a, &keys);
     int64_t versions = versions_of(c.engine, keys, n);
-    if (f->jobs->settled == versions)
+    reseal_some(f, &c, keys, n);
+    if (f->more || f->jobs->settled == versions)
         return;
-    for (size_t i = 0; i < n && !f->more; i++) {
-        struct err err = ERR_INIT;
-        struct app *app = engine_app(c.engine, keys[i]);
-        c.app = app;
-        if (app && engine_write(&c, fill_step, &f->more, &err)) {
-            log_event(LOG_WARN, "index_step", LOG_TEXT("app", keys[i]),
-                      LOG_TEXT("code", str_of(err.key)));
-            f->failed = true;
-        }
-        c.app = NULL;
-        app_unref(&app);
-        err = ERR_INIT;
-        int more = keys_step(&c, keys[i], &err);
-        if (more < 0)
-            log_event(LOG_WARN, "rotate", LOG_TEXT("app", keys[i]),
-                      LOG_TEXT("code", str_of(err.key)));
-        f->more = f->more || more == 1;
-    }
+    for (size_t i = 0; i < n && !f->more; i++)
+        fill_app(f, &c, keys[i]);
     f->more = f->more || seal_contents(f, &c);
     f->jobs->settled = f->more || f->failed ? 0 : versions;
 }

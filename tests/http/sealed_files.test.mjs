@@ -59,7 +59,7 @@ test('contents and names of files are in clear nowhere', { skip }, async (t) => 
   ok(await doc.post(`${P}/export`, { format: 'xlsx', fields: ['name', 'scan'] }));
   await t.test('another key, while they are read', async () => {
     ok(await admin.post('/admin/keys/rotate', {}), 202);
-    await until(async () => ok(await admin.get('/admin/keys')).rotations[0].state === 'done', 20_000);
+    await until(async () => ok(await admin.get('/admin/keys')).rotations[0].state === 'done', 5_000).catch((e) => { console.log(s.text.slice(-1500)); throw e; });
     for (const id of [...ids.slice(0, 3), big]) assert.equal((await doc.get(`/files/${id}`)).status, 200);
   });
   // (the name in a plain field stands in its column)
