@@ -124,8 +124,8 @@ static int keep_signature(struct acting *x, struct err *err)
     int kept = fs_signature(&x->r, x->act->signature, err);
     if (kept != 0)
         return kept < 0 ? -1 : 0;
-    err_set(err, ERR_INVALID, "signature", "签名应是您刚上传的文件。",
-            "A signature must be a file that you have just uploaded.");
+    err_set(err, ERR_INVALID, "signature", "签名应是您刚上传的图片。",
+            "A signature must be a picture that you have just uploaded.");
     err_at(err, "signature");
     return -1;
 }
@@ -331,6 +331,22 @@ static int act_return(struct acting *x, struct err *err)
                                     : lane_go(&x->r, x->task.token, flow_node(x->r.def, to), err);
 }
 
+/* Nobody gets a second seat at a node that asks each of its people. */
+static int no_seat_yet(struct acting *x, int64_t member, struct err *err)
+{
+    struct task_row seat;
+    struct str name = STR_NONE;
+    int has = x->task.token ? fs_seat(&x->r, x->task.token, member, &seat, err) : 0;
+    if (has <= 0)
+        return has;
+    if (member_title(x->r.c, member, &name, err) < 0)
+        return -1;
+    err_set(err, ERR_INVALID, "has_task", "%.*s 已是此节点的处理人，请选择别人。",
+            "%.*s already handles this node; choose somebody else.", STR_ARG(name));
+    err_at(err, "to");
+    return -1;
+}
+
 static int act_transfer(struct acting *x, struct err *err)
 {
     int64_t to, id;
@@ -339,7 +355,7 @@ static int act_transfer(struct acting *x, struct err *err)
     if (to == x->task.holder)
         return err_set(err, ERR_INVALID, "transfer_self", "不能转交给自己。",
                        "It cannot be handed to yourself.");
-    if (take(x, STR("transfer"), err) < 0)
+    if (no_seat_yet(x, to, err) < 0 || take(x, STR("transfer"), err) < 0)
         return -1;
     struct task_spec t = {.node = x->task.node,
                           .kind = x->task.kind,
@@ -377,7 +393,7 @@ static int act_add_sign(struct acting *x, struct err *err)
     }
     for (uint32_t i = 0; i < to.n; i++) {
         int64_t member, id;
-        if (act_member(x, to.list[i], &member, err) < 0)
+        if (act_member(x, to.list[i], &member, err) < 0 || no_seat_yet(x, member, err) < 0)
             return -1;
         struct task_spec t = {.node = x->task.node,
                               .kind = x->task.kind,
@@ -455,11 +471,20 @@ static int check_action(const struct acting *x, const struct action_row *row, st
         err_at(err, "action");
         return -1;
     }
-    if (start || !rule_of(x, row->bit)->comment_required || str_trim(x->act->comment).n)
+    if (start)
         return 0;
-    err_set(err, ERR_INVALID, "required", "请填写意见。", "Please give a comment.");
-    err_at(err, "comment");
-    return -1;
+    const struct action_rule *rule = rule_of(x, row->bit);
+    if (rule->comment_required && !str_trim(x->act->comment).n) {
+        err_set(err, ERR_INVALID, "required", "请填写意见。", "Please give a comment.");
+        err_at(err, "comment");
+        return -1;
+    }
+    if (rule->signature_required && !x->act->signature) {
+        err_set(err, ERR_INVALID, "required", "请手写签名。", "Please sign by hand.");
+        err_at(err, "signature");
+        return -1;
+    }
+    return 0;
 }
 
 int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, struct err *err)

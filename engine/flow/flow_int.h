@@ -66,6 +66,9 @@ int fs_instance_load(struct ctx *c, const struct form *live, int64_t record, boo
                      struct flow_run *out, struct err *err) ATTR_MUST;
 int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
                  struct err *err) ATTR_MUST;
+/* A node that was entered and left at once, so that the page shows it as done. */
+int fs_token_passed(struct flow_run *r, struct str node, struct lane lane,
+                    struct err *err) ATTR_MUST;
 /* Open to done or cancelled: 1 this call did it, 0 it was not open, -1. */
 int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct err *err) ATTR_MUST;
 int fs_token_lane(struct flow_run *r, int64_t token, struct lane *lane, struct err *err) ATTR_MUST;
@@ -171,8 +174,15 @@ int step_refuse(struct flow_run *r, const struct flow_node *node, int64_t token,
 
 /* settle.c: what follows from the decision `last` at a node of people, by its mode. */
 enum settled { SETTLE_WAIT, SETTLE_PASS, SETTLE_REFUSE };
+/* Opens the tasks of a token whose signers before have all signed, and signers after one who has.
+ */
+int settle_wake(struct flow_run *r, int64_t token, struct err *err) ATTR_MUST;
 int settle(struct flow_run *r, const struct flow_node *node, const struct task_row *last,
            enum settled *out, struct err *err) ATTR_MUST;
+
+/* hand_over.c: a member's seat at a token, open, waiting or decided: 1, 0 none, -1. */
+int fs_seat(struct flow_run *r, int64_t token, int64_t member, struct task_row *out,
+            struct err *err) ATTR_MUST;
 
 /* lane.c: parallel branches. */
 int lane_fork(struct flow_run *r, const struct flow_node *node, struct lane lane,

@@ -168,21 +168,24 @@ int fs_instance_reparent(struct flow_run *from, struct flow_run *to, struct err 
 
 /* ---- tokens ---- */
 
-int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
-                 struct err *err)
+static int token_insert(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
+                        bool open, struct err *err)
 {
     struct sql q;
     begin(r, &q);
     *id = id_next(r->c->ids, r->c->now_us);
-    sql_lit(&q, "INSERT INTO _flow_token (id, instance, node, state, round, fork, branch, resume,"
-                " entered_at)"
-                " VALUES (");
+    sql_lit(&q, "INSERT INTO _flow_token (id, instance, node, state, left_at, round, fork, branch,"
+                " resume, entered_at) VALUES (");
     sql_bind_int(&q, *id);
     sql_lit(&q, ", ");
     sql_bind_int(&q, r->instance);
     sql_lit(&q, ", ");
     bind_text(&q, node);
-    sql_lit(&q, ", 'open', ");
+    sql_lit(&q, ", ");
+    bind_text(&q, open ? STR("open") : STR("done"));
+    sql_lit(&q, ", ");
+    bind_id(&q, open ? 0 : r->c->now_us);
+    sql_lit(&q, ", ");
     sql_bind_int(&q, r->round);
     sql_lit(&q, ", ");
     bind_id(&q, lane.fork);
@@ -194,6 +197,18 @@ int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t 
     sql_bind_int(&q, r->c->now_us);
     sql_lit(&q, ")");
     return run(r, &q, NULL, err);
+}
+
+int fs_token_add(struct flow_run *r, struct str node, struct lane lane, int64_t *id,
+                 struct err *err)
+{
+    return token_insert(r, node, lane, id, true, err);
+}
+
+int fs_token_passed(struct flow_run *r, struct str node, struct lane lane, struct err *err)
+{
+    int64_t id;
+    return token_insert(r, node, lane, &id, false, err);
 }
 
 int fs_token_close(struct flow_run *r, int64_t token, struct str state, struct err *err)
@@ -452,6 +467,11 @@ int fs_task_close(struct flow_run *r, const struct task_close *t, struct err *er
     return run_cas(r, &q, err);
 }
 
+static bool is_picture(struct str type)
+{
+    return str_eqz(type, "image/png") || str_eqz(type, "image/jpeg") || str_eqz(type, "image/webp");
+}
+
 int fs_signature(struct flow_run *r, int64_t file, struct err *err)
 {
     struct file f = {0};
@@ -459,9 +479,9 @@ int fs_signature(struct flow_run *r, int64_t file, struct err *err)
                                  .record = r->record,
                                  .app = r->live->app->key,
                                  .form = r->live->key,
-                                 .field = STR("_signature")};
+                                 .field = FILE_SIGNATURE};
     int rc = file_load(r->c, file, &f, err);
-    if (rc == 1 && (f.record || f.created_by != who_id(r->c)))
+    if (rc == 1 && (f.record || f.created_by != who_id(r->c) || !is_picture(f.type)))
         rc = 0;
     return rc == 1 ? file_claim(r->c, &k, err) : rc;
 }

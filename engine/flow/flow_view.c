@@ -107,7 +107,7 @@ static int node_json(struct flow_run *r, const struct flow_node *node, struct js
                        : st.done || (start && r->instance) ? STR("done")
                                                            : STR("wait");
     if (r->ended && !st.done && !start)
-        state = node->kind == NODE_END ? STR("done") : STR("skipped");
+        state = STR("skipped");
     json_begin_obj(out);
     json_kstr(out, "key", node->key);
     json_kstr(out, "title", node_title(r, node->key));
@@ -132,6 +132,7 @@ static int node_json(struct flow_run *r, const struct flow_node *node, struct js
 struct line {
     int64_t at_us, who;
     struct str node, verb, comment, via;
+    int64_t signature;
 };
 
 static int timeline_load(struct flow_run *r, struct line **out, size_t *n, struct err *err)
@@ -141,9 +142,11 @@ static int timeline_load(struct flow_run *r, struct line **out, size_t *n, struc
     VEC(struct line) lines = {0};
     struct arena *a = r->c->a;
     ctx_sql(r->c, &q);
-    sql_lit(&q, "SELECT at, who, node, verb, comment, via FROM _flow_event WHERE record = ");
+    sql_lit(&q, "SELECT e.at, e.who, e.node, e.verb, e.comment, e.via, k.signature"
+                " FROM _flow_event e LEFT JOIN _task k ON k.id = e.task AND k.action = e.verb"
+                " WHERE e.record = ");
     sql_bind_int(&q, r->record);
-    sql_lit(&q, " ORDER BY id LIMIT ");
+    sql_lit(&q, " ORDER BY e.id LIMIT ");
     sql_int(&q, TIMELINE_MAX);
     if (store_query(r->c->db, a, &q, &s, err) < 0)
         return -1;
@@ -152,7 +155,7 @@ static int timeline_load(struct flow_run *r, struct line **out, size_t *n, struc
         vec_push(a, &lines,
                  (struct line){stmt_int(s, 0), stmt_int(s, 1), str_dup(a, stmt_str(s, 2)),
                                str_dup(a, stmt_str(s, 3)), str_dup(a, stmt_str(s, 4)),
-                               str_dup(a, stmt_str(s, 5))});
+                               str_dup(a, stmt_str(s, 5)), stmt_int(s, 6)});
     stmt_done(s);
     *out = lines.v;
     *n = lines.n;
@@ -176,6 +179,8 @@ static int timeline_json(struct flow_run *r, struct json *out, struct err *err)
         json_kval(out, "title", val_text(l->node.n ? node_title(r, l->node) : STR_NONE));
         json_kstr(out, "action", l->verb);
         json_kval(out, "comment", val_text(l->comment));
+        json_kval(out, "signature",
+                  l->signature ? val_ref(r->c->a, l->signature, STR_NONE) : VAL_NONE);
         json_kbool(out, "auto",
                    str_eq(l->verb, STR("same_person")) || str_eq(l->via, STR("timer")));
         json_end_obj(out);
@@ -221,6 +226,9 @@ static void actions_json(const struct flow_run *r, const struct flow_node *node,
         json_begin_obj(out);
         json_kstr(out, "action", action_names[i].name);
         json_kstr(out, "comment", rule->comment_required ? STR("required") : STR("optional"));
+        if (rule->signature)
+            json_kstr(out, "signature",
+                      rule->signature_required ? STR("required") : STR("optional"));
         if (action_names[i].bit == ACT_RETURN)
             return_targets(r, rule, out);
         json_end_obj(out);
@@ -408,6 +416,7 @@ static int decision_of(const struct flow_run *r, const struct line *l, struct de
     *out = (struct decision){.node = l->node.n ? node_title(r, l->node) : STR_NONE,
                              .action = decision_name(r->c, l->verb),
                              .comment = l->comment,
+                             .signature = l->signature,
                              .at_us = l->at_us};
     return l->who && out->action.n ? member_title(r->c, l->who, &out->who, err) : 0;
 }

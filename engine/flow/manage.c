@@ -1,58 +1,11 @@
 /*
- * Managing approvals that run: tasks of one who leaves, instances that move to a new version, how
- * long each node takes.
+ * Managing approvals that run: instances that move to a new version, how long each node takes.
  */
 #include "engine/flow/flow_int.h"
 
 #define MOVE_MAX  10000
 #define KEPT_MAX  200
 #define STATS_MAX 200000
-
-/* ---- a leaver's tasks ---- */
-
-static int hand_one(struct ctx *c, const struct task_row *t, int64_t to, struct err *err)
-{
-    struct sql q;
-    ctx_sql(c, &q);
-    sql_lit(&q, "UPDATE _task SET holder = ");
-    sql_bind_int(&q, to);
-    sql_lit(&q, " WHERE id = ");
-    sql_bind_int(&q, t->id);
-    if (store_exec(c->db, c->a, &q, NULL, err) < 0)
-        return -1;
-    struct flow_run r = {.c = c, .instance = t->instance, .record = t->record};
-    struct flow_event ev = {.verb = STR("hand_over"), .node = t->node, .task = t->id};
-    ctx_event(c, t->app, t->form, t->record, to, STR("task"));
-    return fs_event(&r, &ev, err);
-}
-
-int flow_hand_over(struct ctx *c, int64_t from, int64_t to, int64_t *n, struct err *err)
-{
-    struct sql q;
-    struct stmt *s;
-    VEC(struct task_row) rows = {0};
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT id, instance, record, node, app, form FROM _task"
-                " WHERE state IN ('open', 'waiting') AND kind <> 'cc' AND holder = ");
-    sql_bind_int(&q, from);
-    sql_lit(&q, " ORDER BY id");
-    if (store_query(c->db, c->a, &q, &s, err) < 0)
-        return -1;
-    int got;
-    while ((got = stmt_step(s, err)) == 1)
-        vec_push(c->a, &rows,
-                 (struct task_row){.id = stmt_int(s, 0),
-                                   .instance = stmt_int(s, 1),
-                                   .record = stmt_int(s, 2),
-                                   .node = str_dup(c->a, stmt_str(s, 3)),
-                                   .app = str_dup(c->a, stmt_str(s, 4)),
-                                   .form = str_dup(c->a, stmt_str(s, 5))});
-    stmt_done(s);
-    for (size_t i = 0; got == 0 && i < rows.n; i++)
-        got = hand_one(c, &rows.v[i], to, err);
-    *n = (int64_t)rows.n;
-    return got;
-}
 
 /* ---- moving to a new version ---- */
 

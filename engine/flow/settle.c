@@ -19,7 +19,7 @@ typedef int mode_fn(struct flow_run *r, const struct task_row *last, const struc
     " AND s.state IN ('open', 'waiting'))"
 
 /* Those placed after a task that is done, and tasks whose signers before have all signed. */
-static int wake_signers(struct flow_run *r, int64_t token, struct err *err)
+int settle_wake(struct flow_run *r, int64_t token, struct err *err)
 {
     struct sql q;
     ctx_sql(r->c, &q);
@@ -119,7 +119,7 @@ int settle(struct flow_run *r, const struct flow_node *node, const struct task_r
            enum settled *out, struct err *err)
 {
     struct tally t = {0};
-    if (wake_signers(r, last->token, err) < 0 || count_tasks(r, last->token, &t, err) < 0)
+    if (settle_wake(r, last->token, err) < 0 || count_tasks(r, last->token, &t, err) < 0)
         return -1;
     int rc = modes[node->mode](r, last, node, t, err);
     if (rc < 0)

@@ -393,11 +393,32 @@ static enter_fn *const kinds[] = {
     [NODE_SUBFLOW] = enter_subflow, [NODE_END] = enter_end,
 };
 
+/* Nobody waits there. */
+static bool at_once(const struct flow_node *node)
+{
+    switch (node->kind) {
+    case NODE_CC:
+    case NODE_BRANCH:
+    case NODE_SCRIPT:
+    case NODE_CREATE:
+    case NODE_END: return true;
+    case NODE_SUBFLOW: return !node->wait;
+    case NODE_START:
+    case NODE_APPROVE:
+    case NODE_FILL:
+    case NODE_PARALLEL:
+    case NODE_WAIT: break;
+    }
+    return false;
+}
+
 int step_enter(struct flow_run *r, const struct flow_node *node, struct lane lane, struct err *err)
 {
     if (++r->steps > FLOW_STEPS_MAX)
         return err_set(err, ERR_INVALID, "flow_loop", "流程在没有人参与的节点之间循环。",
                        "The flow runs in a circle without a person.");
+    if (at_once(node) && fs_token_passed(r, node->key, lane, err) < 0)
+        return -1;
     return kinds[node->kind](r, node, lane, err);
 }
 

@@ -205,6 +205,8 @@ static void read_rule(struct flow *f, const struct yaml_node *n, unsigned bit,
     size_t count;
     const struct yaml_node *const *to = node_list(f->ld->a, n, "to", &count);
     rule->comment_required = str_eqz(node_text(n, "comment"), "required");
+    rule->signature = yaml_get(n, "signature") != NULL;
+    rule->signature_required = str_eqz(node_text(n, "signature"), "required");
     for (size_t i = 0; i < count && rule->nto < ARRAY_LEN(rule->to); i++) {
         uint32_t index;
         if (node_ref(f, to[i], &index))

@@ -84,6 +84,8 @@ static const struct shape node_check = ONE_OF(node_check_any);
 static const struct key_row action_rule_keys[] = {
     ROW("title", shape_text, 0, "按钮上的文字", "Text of the button"),
     ROW("comment", comment, 0, "是否必须写意见", "Whether a comment is required"),
+    ROW("signature", comment, 0, "是否手写签名：optional 可签、required 必签",
+        "Whether it is signed by hand: optional or required"),
     ROW("to", shape_texts, 0, "可以到的节点", "Nodes it may go to"),
     ROW_END,
 };

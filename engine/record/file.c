@@ -180,12 +180,32 @@ static bool find_field(struct held *h)
     return f && !field_is_sys(f);
 }
 
-/* The record is visible for `right` and the field is shown in clear on it: 1, 0, -1. */
+static bool is_signature(const struct file *f)
+{
+    return str_eq(f->field, FILE_SIGNATURE);
+}
+
+/* The field is shown in clear on the row. */
+static int field_cond(const struct held *h, struct access *x, struct sql *q, struct err *err)
+{
+    if (!h->table)
+        return access_show_cond(x, q, 0, h->field, FIELD_READ, err);
+    if (access_show_cond(x, q, 0, h->table, FIELD_READ, err))
+        return -1;
+    if (x->system)
+        return 0;
+    sql_lit(q, " AND ");
+    return access_sub_cond(x, q, 0, h->field, FIELD_READ, err);
+}
+
+/* The record is visible for `right` and the field, if one holds the file, is shown in clear on it:
+ * 1, 0, -1. */
 static int shown(const struct held *h, unsigned right, enum rec_where where, struct err *err)
 {
     struct access *x;
     struct sql q;
     int64_t one;
+    int rc = 0;
     if (access_of(h->c, h->form, &x, err))
         return -1;
     if (!x->system && !(access_rights(x) & right))
@@ -198,12 +218,9 @@ static int shown(const struct held *h, unsigned right, enum rec_where where, str
     sql_lit(&q, " AND ");
     if (access_rows_in(x, &q, 0, right, where, err))
         return -1;
-    sql_lit(&q, " AND ");
-    int rc = h->table ? access_show_cond(x, &q, 0, h->table, FIELD_READ, err)
-                      : access_show_cond(x, &q, 0, h->field, FIELD_READ, err);
-    if (rc == 0 && h->table && !x->system) {
+    if (h->field) {
         sql_lit(&q, " AND ");
-        rc = access_sub_cond(x, &q, 0, h->field, FIELD_READ, err);
+        rc = field_cond(h, x, &q, err);
     }
     return rc ? -1 : store_get_int(h->c->db, h->c->a, &q, &one, err);
 }
@@ -236,7 +253,7 @@ static int may_read_held(struct held *h, struct err *err)
     int rc = shown(h, RIGHT_READ, REC_LIVE, err);
     if (rc == 0)
         rc = shown(h, RIGHT_RESTORE, REC_BIN, err);
-    if (rc != 1)
+    if (rc != 1 || !h->field)
         return rc;
     rc = held_now(h, err);
     return rc == 0 ? record_can(h->c, h->form, h->file->record, RIGHT_HISTORY, err) : rc;
@@ -254,7 +271,7 @@ int file_readable(struct ctx *c, const struct form *f, const struct file *file, 
         return 1;
     if (!file->record)
         return c->who->kind == WHO_MEMBER && file->created_by == c->who->id;
-    return f && find_field(&h) ? may_read_held(&h, err) : 0;
+    return f && (is_signature(file) || find_field(&h)) ? may_read_held(&h, err) : 0;
 }
 
 /* ---- forgetting ---- */
@@ -275,6 +292,8 @@ int file_drop(struct ctx *c, int64_t id, struct err *err)
 
 static bool holds_files(const struct form *f)
 {
+    if (f->flow)
+        return true; /* signatures */
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *x = f->fields[i];
         if (x->sub ? holds_files(x->sub) : field_holds_files(x))

@@ -16,6 +16,9 @@
 #define FILE_LOOSE_SIZE ((int64_t)1 << 30)
 #define FILE_LOOSE_US   US_PER_DAY
 
+/* The field of a file that signs a decision on a record: whoever may read the record sees it. */
+#define FILE_SIGNATURE STR("_signature")
+
 struct file {
     int64_t id;
     struct str name, type, hash; /* hash: what the content is called in the store */

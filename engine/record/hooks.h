@@ -11,6 +11,7 @@
 struct decision {
     struct str node, who, action, comment; /* in the reader's language; who empty: a timer */
     int64_t at_us;
+    int64_t signature; /* a file; 0: none */
 };
 
 struct rec_hooks {

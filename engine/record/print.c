@@ -121,15 +121,17 @@ static bool is_picture(const struct field *f)
     return f && f->type && (str_eqz(f->type->name, "image") || str_eqz(f->type->name, "signature"));
 }
 
+static void picture(struct strb *out, int64_t file)
+{
+    char buf[16];
+    strb_addf(out, "<img alt=\"\" src=\"/api/v1/files/%s\">", id_print(file, buf).p);
+}
+
 static void pictures(struct strb *out, struct val v)
 {
-    for (uint32_t i = 0; v.kind == VAL_LIST && i < v.n; i++) {
-        char buf[16];
-        if (v.list[i].kind != VAL_REF)
-            continue;
-        strb_addf(out, "<img alt=\"\" src=\"/api/v1/files/%s\">",
-                  id_print(v.list[i].ref->id, buf).p);
-    }
+    for (uint32_t i = 0; v.kind == VAL_LIST && i < v.n; i++)
+        if (v.list[i].kind == VAL_REF)
+            picture(out, v.list[i].ref->id);
 }
 
 static void put_value(struct filler *p, const struct field *f, struct val v)
@@ -181,15 +183,19 @@ static int put_flow(struct filler *p, int64_t id)
     if (hooks->decisions && hooks->decisions(c, p->form, id, &d, &n, p->err) < 0)
         return -1;
     strb_addz(p->out, en ? "<table class=\"flow\"><tr><th>Step</th><th>Who</th><th>Decision</th>"
-                           "<th>Opinion</th><th>Time</th></tr>"
+                           "<th>Opinion, signature</th><th>Time</th></tr>"
                          : "<table class=\"flow\"><tr><th>环节</th><th>处理人</th><th>结果</th>"
-                           "<th>意见</th><th>时间</th></tr>");
+                           "<th>意见、签名</th><th>时间</th></tr>");
     for (size_t i = 0; i < n; i++) {
         strb_addz(p->out, "<tr>");
         cell(p, d[i].node);
         cell(p, d[i].who.n ? d[i].who : en ? STR("by itself") : STR("自动"));
         cell(p, d[i].action);
-        cell(p, d[i].comment);
+        strb_addz(p->out, "<td>");
+        escaped(p->out, d[i].comment);
+        if (d[i].signature)
+            picture(p->out, d[i].signature);
+        strb_addz(p->out, "</td>");
         cell(p, export_text(c, NULL, val_instant(d[i].at_us)));
         strb_addz(p->out, "</tr>");
     }

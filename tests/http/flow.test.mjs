@@ -57,7 +57,11 @@ test('flow', { skip }, async (t) => {
   });
 
   await t.test('a signature is a file of the one who signs, kept with the record', async () => {
-    const { task } = await submit('签名');
+    const { rec, task } = await submit('签名');
+    const view = async (who) => (await who.get(`${L}/records/${rec._id}/flow`)).body;
+    assert.equal((await view(boss)).task.actions.find((x) => x.action === 'approve').signature, 'optional');
+    const text = (await upload(s, boss, Buffer.from('Li Ming'), '签名.txt')).body.id;
+    assert.equal((await boss.post(`/tasks/${task.id}/approve`, { signature: text })).status, 422, 'no picture');
     const [mine, others] = [(await upload(s, boss, PNG, '签名.png')).body.id, (await upload(s, agent, PNG, '别人.png')).body.id];
     assert.ok(mine && others);
     for (const signature of ['0000000000001', others]) {
@@ -66,6 +70,14 @@ test('flow', { skip }, async (t) => {
       assert.equal(r.body.errors[0].field, 'signature');
     }
     assert.equal((await boss.post(`/tasks/${task.id}/approve`, { signature: mine })).status, 200);
+    const line = (await view(agent)).timeline.find((x) => x.action === 'approve');
+    assert.equal(line.signature.id, mine);
+    assert.equal((await view(agent)).timeline[0].signature, null);
+    for (const who of [boss, agent]) assert.equal((await who.get(`/files/${mine}`)).status, 200);
+    assert.equal((await outsider.get(`/files/${mine}`)).status, 404, 'who may not see the record sees no signature');
+    assert.equal((await boss.del(`/files/${mine}`)).status, 404, 'it cannot be taken back');
+    const sheet = await boss.get(`${L}/print/approval?ids=${rec._id}`);
+    assert.match(sheet.body, new RegExp(`<td>同意</td><td><img alt="" src="/api/v1/files/${mine}"></td>`));
     const again = await submit('再签');
     assert.equal((await boss.post(`/tasks/${again.task.id}/approve`, { signature: mine })).status, 422, 'it is no longer loose');
   });

@@ -138,8 +138,10 @@ static inline void test_app_open(struct test_app *t, const char *key, const char
 static inline void test_app_init(struct test_app *t, const char *key, const struct test_file *files,
                                  size_t n)
 {
+    char url[320];
     test_app_files(t, key, files, n);
-    test_app_open(t, key, "sqlite::memory:");
+    test_app_url(t, url, sizeof url);
+    test_app_open(t, key, url);
 }
 
 static inline void test_app_fini(struct test_app *t)

@@ -265,6 +265,7 @@ export interface Comment {
 export interface TaskAction {
   action: string;
   comment?: 'required' | 'optional';
+  signature?: 'required' | 'optional';
   to?: { key: string; title: string }[];
 }
 export interface FlowTask {
@@ -285,6 +286,7 @@ export interface FlowEvent {
   comment?: string | null;
   auto?: boolean;
   to?: Ref | null;
+  signature?: Ref | null;
 }
 export interface FlowInfo {
   state: string | null;

@@ -1,8 +1,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import { api, newKey, Problem, recordPath, say } from '../api/client';
-import type { FlowInfo, FlowTask, FormDef, Rec, TaskAction } from '../api/types';
+import type { FileRef, FlowInfo, FlowTask, FormDef, Rec, TaskAction } from '../api/types';
 import { refreshCounts } from '../app/shell';
 import { searchMembers } from '../form/controls';
+import { SignPad } from '../form/files';
 import { FormModel } from '../form/model';
 import { FieldBox } from '../form/view';
 import { ago, due, moment } from '../i18n/format';
@@ -39,6 +40,7 @@ export interface VerdictBody {
   values?: Record<string, unknown>;
   to?: unknown;
   where?: string;
+  signature?: string;
 }
 
 /** Sends one verb. A task that somebody else finished first says so and refreshes. */
@@ -141,6 +143,7 @@ function useVerdict({ def, rec, task, onDone }: VerdictProps) {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState<string | null>(null);
   const [hand, setHand] = useState<Handing | null>(null);
+  const [signed, setSigned] = useState<FileRef | undefined>(undefined);
   const keys = writableOf(task);
   const model = useMemo(
     () =>
@@ -161,11 +164,16 @@ function useVerdict({ def, rec, task, onDone }: VerdictProps) {
       return;
     }
     if (action === 'approve' && model && !model.validate()) return;
+    if (actionOf(task, action)?.signature === 'required' && !signed) {
+      setError(t('signature_need'));
+      return;
+    }
     setBusy(action);
     try {
       const body: VerdictBody = { ...extra };
       if (!body.comment && text.trim()) body.comment = text.trim();
       if (model?.dirty.peek() && action === 'approve') body.values = model.body();
+      if (signed && actionOf(task, action)?.signature) body.signature = signed.id;
       if (await act(task.id, action, body)) {
         setComment('');
         onDone();
@@ -177,7 +185,21 @@ function useVerdict({ def, rec, task, onDone }: VerdictProps) {
       setBusy(null);
     }
   };
-  return { comment, setComment, error, busy, hand, setHand, model, keys, needs, go };
+  return {
+    comment,
+    setComment,
+    error,
+    setError,
+    busy,
+    hand,
+    setHand,
+    signed,
+    setSigned,
+    model,
+    keys,
+    needs,
+    go,
+  };
 }
 
 function moreItems(
@@ -219,6 +241,7 @@ export function Verdict(props: VerdictProps) {
   const ret = actionOf(task, 'return');
   const more = moreItems(task, v, (a, e) => void v.go(a, e), !ret?.to || ret.to.length > 1);
   const required = v.needs('reject');
+  const sign = actionOf(task, 'approve')?.signature;
   return (
     <section class="appr" aria-label={t('your_turn')}>
       <header class="row gap3">
@@ -268,6 +291,11 @@ export function Verdict(props: VerdictProps) {
         </Field>
       ) : v.error ? (
         <p class="err">{v.error}</p>
+      ) : null}
+      {sign ? (
+        <Field label={t('signature')} required={sign === 'required'}>
+          {(ids) => <SignPad id={ids.id} signed={v.signed} onSigned={v.setSigned} onError={v.setError} />}
+        </Field>
       ) : null}
       <div class="row">
         {actionOf(task, 'approve') ? (
@@ -343,7 +371,7 @@ export function VerdictBar(props: VerdictProps) {
         icon={start ? 'send' : 'check'}
         busy={v.busy === 'approve'}
         onClick={async () => {
-          if (v.keys.length) {
+          if (v.keys.length || actionOf(task, 'approve')?.signature === 'required') {
             document.querySelector('.appr')?.scrollIntoView({ block: 'center' });
             return;
           }

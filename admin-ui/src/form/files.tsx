@@ -170,11 +170,16 @@ export function FileControl({ cell, model, ids }: ControlProps) {
 }
 
 /** A pad to sign on, by pen, finger or mouse; what is drawn is uploaded as a PNG. */
-export function SignatureControl({ cell, model, ids }: ControlProps) {
+export function SignPad(props: {
+  id?: string | undefined;
+  signed: FileRef | undefined;
+  onSigned: (f: FileRef | undefined) => void;
+  onError: (text: string) => void;
+}) {
+  const { id, signed } = props;
   const pad = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState(false);
   const [busy, setBusy] = useState(false);
-  const signed = (asRefs(cell.value.value) as FileRef[])[0];
   useEffect(() => {
     const c = pad.current;
     const g = c?.getContext('2d');
@@ -213,27 +218,27 @@ export function SignatureControl({ cell, model, ids }: ControlProps) {
     if (!blob) return;
     setBusy(true);
     try {
-      model.set(cell, [await sendFile(blob, 'signature.png', () => undefined)]);
+      props.onSigned(await sendFile(blob, 'signature.png', () => undefined));
       setDrawn(false);
     } catch (e) {
-      cell.error.value = say(e);
+      props.onError(say(e));
     } finally {
       setBusy(false);
     }
   };
   if (signed)
     return (
-      <div class="file" id={ids.id}>
+      <div class="file" id={id}>
         <Thumb file={signed} />
         <span class="cut grow">{t('signed')}</span>
-        <IconButton small icon="x" label={t('sign_again')} onClick={() => model.set(cell, [])} />
+        <IconButton small icon="x" label={t('sign_again')} onClick={() => props.onSigned(undefined)} />
       </div>
     );
   return (
     <div class="col gap2">
       <canvas
         ref={pad}
-        id={ids.id}
+        id={id}
         class="signpad"
         role="img"
         aria-label={t('sign_here')}
@@ -249,5 +254,18 @@ export function SignatureControl({ cell, model, ids }: ControlProps) {
         </Button>
       </span>
     </div>
+  );
+}
+
+export function SignatureControl({ cell, model, ids }: ControlProps) {
+  return (
+    <SignPad
+      id={ids.id}
+      signed={(asRefs(cell.value.value) as FileRef[])[0]}
+      onSigned={(f) => model.set(cell, f ? [f] : [])}
+      onError={(text) => {
+        cell.error.value = text;
+      }}
+    />
   );
 }

@@ -264,6 +264,14 @@ function FlowRow({ e }: { e: FlowEvent }) {
         </div>
         {e.title ? <p class="s12 dim">{e.title}</p> : null}
         {e.comment ? <p class="say pre">{e.comment}</p> : null}
+        {e.signature ? (
+          <img
+            class="signed"
+            loading="lazy"
+            alt={t('signature_of', { name: e.by?.title ?? '' })}
+            src={`/api/v1/files/${encodeURIComponent(e.signature.id)}`}
+          />
+        ) : null}
       </div>
     </li>
   );
