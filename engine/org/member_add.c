@@ -3,6 +3,7 @@
  * secret, which is made with the first start.
  */
 #include "engine/org/member_int.h"
+#include "engine/org/totp.h"
 
 #include "engine/base/utf8.h"
 #include "engine/vault/vault.h"
@@ -213,5 +214,5 @@ int org_start(struct ctx *c, struct err *err)
     sql_lit(&q, "INSERT INTO _meta (key, value) VALUES ('secret', ");
     sql_bind_str(&q, vault_token(c->a));
     sql_lit(&q, ") ON CONFLICT DO NOTHING");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    return store_exec(c->db, c->a, &q, NULL, err) || totp_seal_old(c, err) ? -1 : 0;
 }

@@ -14,6 +14,22 @@ struct state {
     struct val recovery;
 };
 
+/* Secrets are sealed by the installation's key, so that a copy of the database makes no codes. */
+static struct vault_at place(int64_t member)
+{
+    return (struct vault_at){STR("_system"), STR("_member"), STR("totp"), member, 0};
+}
+
+/* A secret of before stands in clear until totp_seal_old(). */
+static int unseal(struct ctx *c, int64_t member, struct str *secret, struct err *err)
+{
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(member);
+    if (!vault_is_sealed(*secret))
+        return 0;
+    return vault_unseal(&on, &at, *secret, secret, err) < 0 ? -1 : 0;
+}
+
 static int load(struct ctx *c, int64_t member, struct state *out, struct err *err)
 {
     struct sql q;
@@ -33,7 +49,7 @@ static int load(struct ctx *c, int64_t member, struct state *out, struct err *er
         recovery = str_dup(c->a, stmt_str(s, 3));
     }
     stmt_done(s);
-    if (step < 0)
+    if (step < 0 || unseal(c, member, &out->secret, err) || unseal(c, member, &out->begun, err))
         return -1;
     return recovery.n ? json_parse(c->a, recovery, &out->recovery, err) : 0;
 }
@@ -128,9 +144,14 @@ int totp_check(struct ctx *c, int64_t member, struct str code, enum totp_answer 
 int totp_begin(struct ctx *c, struct str secret, struct err *err)
 {
     struct sql q;
+    struct str sealed;
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(c->who->id);
+    if (vault_seal(&on, &at, secret, &sealed, err))
+        return -1;
     ctx_sql(c, &q);
     sql_lit(&q, "UPDATE _member SET totp_new = ");
-    sql_bind_str(&q, secret);
+    sql_bind_str(&q, sealed);
     sql_lit(&q, " WHERE id = ");
     sql_bind_int(&q, c->who->id);
     return store_exec(c->db, c->a, &q, NULL, err);
@@ -197,6 +218,71 @@ int totp_state(struct ctx *c, int64_t *left, struct err *err)
     if (load(c, c->who->id, &s, err))
         return -1;
     *left = !s.secret.n ? -1 : s.recovery.kind == VAL_LIST ? (int64_t)s.recovery.n : 0;
+    return 0;
+}
+
+/* ---- secrets of before ---- */
+
+struct old_secret {
+    int64_t member;
+    struct str text[2];
+};
+static const struct str COLUMNS[] = {STR("totp"), STR("totp_new")};
+
+static int old_secrets(struct ctx *c, struct old_secret **out, size_t *n, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    VEC(struct old_secret) list = {0};
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT id, totp, totp_new FROM _member WHERE (totp <> '' AND totp NOT LIKE 'v1.%')"
+                " OR (totp_new <> '' AND totp_new NOT LIKE 'v1.%')");
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc;
+    while ((rc = stmt_step(s, err)) == 1) {
+        struct old_secret o = {stmt_int(s, 0),
+                               {str_dup(c->a, stmt_str(s, 1)), str_dup(c->a, stmt_str(s, 2))}};
+        (void)vec_push(c->a, &list, o);
+    }
+    stmt_done(s);
+    *out = list.v;
+    *n = list.n;
+    return rc;
+}
+
+static int seal_column(struct ctx *c, const struct old_secret *o, size_t i, struct err *err)
+{
+    struct sql q;
+    struct str sealed;
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(o->member);
+    if (!o->text[i].n || vault_is_sealed(o->text[i]))
+        return 0;
+    if (vault_seal(&on, &at, o->text[i], &sealed, err))
+        return -1;
+    ctx_sql(c, &q);
+    sql_lit(&q, "UPDATE _member SET ");
+    sql_ident(&q, COLUMNS[i]);
+    sql_lit(&q, " = ");
+    sql_bind_str(&q, sealed);
+    sql_lit(&q, " WHERE id = ");
+    sql_bind_int(&q, o->member);
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+int totp_seal_old(struct ctx *c, struct err *err)
+{
+    struct old_secret *list;
+    size_t n;
+    if (old_secrets(c, &list, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < ARRAY_LEN(COLUMNS); k++)
+            if (seal_column(c, &list[i], k, err))
+                return -1;
+    if (n)
+        store_scrub(c->db);
     return 0;
 }
 

@@ -1,11 +1,12 @@
 // What is sensitive is nowhere in clear: every file of the data folder is read for planted texts after every way in was
 // used; sealed values that were moved or changed are noticed; keys that are missing, wrong, replaced; erasing a person.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { clinic, files, found, ok, P, person, sql, start, V } from './clinic.mjs';
-import { folder, login, run, skip, until, onPg } from './lib.mjs';
+import { call, folder, login, PASSWORD, run, skip, until, onPg } from './lib.mjs';
 
 test('nothing sensitive is in clear, whatever way it took', { skip }, async (t) => {
   const apps = clinic();
@@ -264,4 +265,37 @@ test('erasing a person: here, in history, in a backup restored later', { skip },
   assert.equal(r.code, 0, r.out + r.err);
   const again = await start(t, { apps, data: fresh, args: ['--keys', `${data}.keys`] });
   await check(await login(again, 'doctor'));
+});
+
+/** A one-time code (RFC 6238). */
+function code(secret, at = Date.now()) {
+  const bits = [...secret].map((ch) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(ch).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac('sha1', key).update(step).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+test('secrets of two-step login are sealed, those of before at the start', { skip: skip || (onPg && 'looks into a SQLite file') }, async (t) => {
+  const apps = clinic();
+  const data = folder();
+  t.after(() => [data, `${data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
+  let s = await start(t, { apps, data });
+  const doc = await login(s, 'doctor');
+  const { secret } = ok(await doc.post('/me/totp', { password: PASSWORD }));
+  assert.deepEqual(found(data, [secret]), [], 'begun');
+  ok(await doc.post('/me/totp', { code: code(secret, Date.now() - 30000) }));
+  assert.deepEqual(found(data, [secret]), [], 'on');
+  assert.equal(await s.stop(), 0);
+  const db = join(data, 'mortise.db');
+  assert.match(sql(db, "SELECT totp FROM _member WHERE login = 'doctor'")[0][0], /^v1\./);
+  sql(db, `UPDATE _member SET totp = '${secret}' WHERE login = 'doctor'`);
+  assert.notDeepEqual(found(data, [secret]), []);
+  s = await start(t, { apps, data });
+  await until(() => found(data, [secret]).length === 0);
+  const log = (body) => call(s, 'POST', '/session', { body: { login: 'doctor', password: PASSWORD, ...body } });
+  assert.equal((await log({})).body.code, 'totp_required');
+  assert.equal((await log({ code: code(secret) })).status, 200);
+  assert.match(sql(db, "SELECT totp FROM _member WHERE login = 'doctor'")[0][0], /^v1\./);
 });
