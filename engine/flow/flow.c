@@ -56,14 +56,32 @@ static struct str rec_state(const struct rec *rec)
     return val_str(rec->v[rec->form->nfields + SYS_STATE]);
 }
 
+/* Whoever submitted it, or has its task of node start. 1, 0, -1. */
+static int came_back_to(struct ctx *c, const struct rec *old, struct err *err)
+{
+    struct val by = old->v[old->form->nfields + SYS_CREATED_BY];
+    struct sql q;
+    int64_t one;
+    if (c->who->kind != WHO_MEMBER)
+        return 0;
+    if (by.kind == VAL_REF && by.ref->id == c->who->id)
+        return 1;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT 1 FROM _task WHERE kind = 'start' AND state = 'open' AND record = ");
+    sql_bind_int(&q, old->id);
+    sql_lit(&q, " AND holder = ");
+    sql_bind_int(&q, c->who->id);
+    return store_get_int(c->db, c->a, &q, &one, err);
+}
+
 /* A running record is the flow's; a returned one its initiator's. */
 int flow_lock(struct ctx *c, const struct rec *old, struct err *err)
 {
     struct str state = rec_state(old);
     if (str_eq(state, STR("returned"))) {
-        struct val by = old->v[old->form->nfields + SYS_CREATED_BY];
-        if (c->who->kind == WHO_MEMBER && by.kind == VAL_REF && by.ref->id == c->who->id)
-            return 0;
+        int his = came_back_to(c, old, err);
+        if (his != 0)
+            return his < 0 ? -1 : 0;
     } else if (!str_eq(state, STR("running"))) {
         return 0;
     }

@@ -20,6 +20,32 @@ static int task_holds(struct access *x, const struct agrant *g, const struct rec
     return store_get_int(x->c->db, x->c->a, &q, &one, err);
 }
 
+/* 1 the record came back to the caller, who corrects it, -1. What he may write when he creates one
+ * he may correct then, also without a right to update. */
+static int returned_to(struct access *x, const struct rec *row, struct err *err)
+{
+    struct sql q;
+    int64_t one;
+    if (!x->f->flow || x->system || !row || x->who->kind != WHO_MEMBER ||
+        !str_eqz(val_str(*rec_sys(row, SYS_STATE)), "returned"))
+        return 0;
+    ctx_sql(x->c, &q);
+    sql_lit(&q, "SELECT 1 FROM _task WHERE kind = 'start' AND state = 'open' AND record = ");
+    sql_bind_int(&q, row->id);
+    sql_lit(&q, " AND holder = ");
+    sql_bind_int(&q, x->who->id);
+    return store_get_int(x->c->db, x->c->a, &q, &one, err);
+}
+
+/* Right to update a row that came back: also by the grants that let him create. */
+static int widen(struct access *x, const struct rec *row, unsigned right, unsigned *by,
+                 struct err *err)
+{
+    int back = (right & RIGHT_UPDATE) ? returned_to(x, row, err) : 0;
+    *by = back > 0 ? right | RIGHT_CREATE : right;
+    return back < 0 ? -1 : 0;
+}
+
 static int grant_holds(struct access *x, const struct agrant *g, const struct fx *where,
                        const struct rec *row, struct err *err)
 {
@@ -82,6 +108,11 @@ int access_row(struct access *x, const struct rec *row, unsigned right, struct e
     int there = today_begin(x, &kept, &row, err);
     int yes = there < 0 ? -1 : 0;
     bool seen = there == 1 && !foreign_draft(x, row);
+    unsigned by = right;
+    if (seen && widen(x, row, right, &by, err))
+        yes = -1;
+    if (by != right && (x->rights & RIGHT_CREATE))
+        yes = 1;
     for (size_t i = 0; seen && i < x->n && yes == 0; i++)
         if (x->g[i].can & right)
             yes = grant_holds(x, &x->g[i], x->g[i].where, row, err);
@@ -110,10 +141,14 @@ int access_row_held(struct access *x, const struct rec *row, unsigned right, uin
     struct asof *kept;
     int there = today_begin(x, &kept, &row, err);
     int yes = there < 0 ? -1 : 0;
+    unsigned by = right;
+    if (there == 1 && widen(x, row, right, &by, err))
+        yes = -1;
     for (size_t i = 0; there == 1 && yes >= 0 && i < x->n && i < 64; i++) {
-        if (!(x->g[i].can & right))
+        if (!(x->g[i].can & by))
             continue;
-        yes = right == RIGHT_CREATE ? 1 : grant_holds(x, &x->g[i], x->g[i].where, row, err);
+        bool anew = (x->g[i].can & by & RIGHT_CREATE) != 0;
+        yes = anew ? 1 : grant_holds(x, &x->g[i], x->g[i].where, row, err);
         if (yes == 1)
             *held |= UINT64_C(1) << i;
     }
@@ -156,9 +191,10 @@ int access_ensure(struct access *x, const struct rec *row, unsigned right, struc
     int yes = access_restrict(x->c, row, err);
     if (yes != 1 || x->system)
         return yes;
-    yes = 0;
+    unsigned by = right;
+    yes = widen(x, row, right, &by, err);
     for (size_t i = 0; i < x->n && yes == 0; i++)
-        if ((x->g[i].can & right) && x->g[i].def)
+        if ((x->g[i].can & by) && x->g[i].def)
             yes = grant_holds(x, &x->g[i], x->g[i].ensure, row, err);
     return yes;
 }

@@ -19,7 +19,8 @@ static int can_json(struct access *x, const struct rec *row, struct json *out, s
     json_key(out, STR("_can"));
     json_begin_list(out);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        int yes = (x->rights & rows[i].right) ? access_row(x, row, rows[i].right, err) : 0;
+        unsigned by = rows[i].right | (rows[i].right == RIGHT_UPDATE ? RIGHT_CREATE : 0U);
+        int yes = (x->rights & by) ? access_row(x, row, rows[i].right, err) : 0;
         if (yes < 0)
             return -1;
         if (yes)

@@ -10,13 +10,15 @@
 
 static const struct test_file FILES[] = {
     {"app.yaml", "app: desk\ntitle: 台\nversion: \"1\"\nlanguage: zh-CN\n"
-                 "roles: {rep: 代表, boss: 主管}\n"},
+                 "roles: {rep: 代表, boss: 主管, new: 新人}\n"},
     {"forms/req.yaml",
      "form: req\n"
      "title: 申请\n"
-     "fields: {what: {type: text, title: 事由}, way: {type: text, title: 走法}}\n"
+     "fields: {what: {type: text, title: 事由}, way: {type: text, title: 走法}, note: "
+     "{type: text, title: 备注}}\n"
      "permissions:\n"
      "  own: {role: rep, can: [create, read]}\n"
+     "  new: {role: new, can: [create], ensure: what <> \"no\", fields: {note: hidden}}\n"
      "flow:\n"
      "  nodes:\n"
      "    way:\n"
@@ -235,13 +237,38 @@ static void test_passed(void **state)
         CHECK_STR(val_str(val_get(nodes.list[i], STR("state"))), want[i]);
 }
 
+/* Whoever may create it, and no more, corrects what came back as he could create it. */
+static void test_came_back(void **state)
+{
+    (void)state;
+    static struct test_member young = {.login = "young", .role = "new"};
+    struct test_job j;
+    struct err err;
+    test_member(&app, &young);
+    int64_t id = test_made(&app, &young.who, "req", "{\"what\":\"x\",\"way\":\"any\"}");
+    assert_int_equal(test_update(&app, &young.who, "req", id, "{\"what\":\"y\"}", &j, &err), -1);
+    must_act(&who[0], id, "return", "{}");
+    CHECK_STR(test_get(&app, test_one(&app, &young.who, "req", id), "what"), "\"x\"");
+    OK(test_update(&app, &young.who, "req", id, "{\"what\":\"y\"}", &j, &err));
+    /* nor what his grant hides, nor a row it would not let him make */
+    assert_int_equal(test_update(&app, &young.who, "req", id, "{\"note\":\"n\"}", &j, &err), -1);
+    assert_int_equal(test_update(&app, &young.who, "req", id, "{\"what\":\"no\"}", &j, &err), -1);
+    assert_string_equal(err.key, "ensure");
+    assert_int_equal(test_update(&app, &rep.who, "req", id, "{\"what\":\"z\"}", &j, &err), -1);
+    int64_t task = task_of(&young, id);
+    assert_int_equal(act(&young, task, "approve", "{\"values\":{\"note\":\"n\"}}", &err), -1);
+    OK(act(&young, task, "approve", "{\"values\":{\"what\":\"z\",\"way\":\"all\"}}", &err));
+    stands("again", id, "running", "abcd", "");
+    CHECK_STR(test_get(&app, test_one(&app, NULL, "req", id), "what"), "\"z\"");
+    assert_int_equal(test_update(&app, &young.who, "req", id, "{\"what\":\"y\"}", &j, &err), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hand_over),
-        cmocka_unit_test(test_on_behalf),
-        cmocka_unit_test(test_no_second_seat),
-        cmocka_unit_test(test_passed),
+        cmocka_unit_test(test_hand_over),      cmocka_unit_test(test_on_behalf),
+        cmocka_unit_test(test_no_second_seat), cmocka_unit_test(test_passed),
+        cmocka_unit_test(test_came_back),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
