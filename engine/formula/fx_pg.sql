@@ -25,6 +25,8 @@ EXCEPTION WHEN numeric_value_out_of_range THEN
 END
 @ fx_f(v numeric) float8
 CASE WHEN v = 0 OR abs(v) BETWEEN 1e-300 AND 1e300 THEN v::float8 ELSE fx_f_edge(v) END
+@ fx_idtext(i bigint) text
+(SELECT string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz', ((i >> (5 * k)) & 31)::int + 1, 1), '' ORDER BY k DESC) FROM generate_series(0, 12) k)
 @ fx_whole(x float8) boolean
 abs(x) < 9007199254740992 AND trunc(x) = x
 @ fx_dec(x float8) numeric

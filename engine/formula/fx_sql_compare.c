@@ -402,7 +402,7 @@ static bool item_fit(const struct node *x, struct val v, struct val *out)
             return false;
         }
         *out = val_dec(units, 0);
-    } else if (v.kind == VAL_DEC) {
+    } else if (v.kind == VAL_DEC && !is_ref(x->type)) { /* an id is more than a double holds */
         *out = val_num(fx_to_num(v));
     }
     return true;
@@ -430,6 +430,13 @@ static void json_items(struct writer *w, const struct val *items, size_t n)
 
 #define MAX_BOUND 20
 
+static int in_nothing(struct writer *w, enum want want)
+{
+    struct node no = {
+        .kind = N_CONST, .type.base = FX_BOOL, .k = val_bool(false), .eval = fx_eval_const};
+    return fxs_emit(w, &no, want);
+}
+
 static int in_values(struct writer *w, const struct node *x, const struct node *list,
                      enum want want)
 {
@@ -452,9 +459,7 @@ static int in_values(struct writer *w, const struct node *x, const struct node *
         }
     }
     if (n == 0) {
-        struct node no = {
-            .kind = N_CONST, .type.base = FX_BOOL, .k = val_bool(false), .eval = fx_eval_const};
-        return fxs_emit(w, &no, want);
+        return in_nothing(w, want);
     }
     fxs_open_bool(w, want, false);
     sql_lit(w->q, "(");
@@ -510,6 +515,22 @@ static int in_rows(struct writer *w, const struct node *x, const struct node *li
     return 0;
 }
 
+/* A text looked for in a list of references is an id. */
+static int in_refs(struct writer *w, struct val text, const struct node *list, enum want want)
+{
+    struct val id = fit(w, text, list->type);
+    struct node x = {.kind = N_CONST, .type = list->type, .eval = fx_eval_const};
+    if (w->err->code != ERR_NONE) {
+        return -1;
+    }
+    if (id.kind != VAL_DEC || id.i < 0) {
+        return in_nothing(w, want);
+    }
+    x.type.list = false;
+    x.k = val_ref(w->a, id.i, STR_NONE);
+    return in_rows(w, &x, list, want);
+}
+
 int fxs_in(struct writer *w, const struct node *n, enum want want)
 {
     const struct node *x = n->args[n->op == OP_IN ? 0 : 1];
@@ -518,9 +539,10 @@ int fxs_in(struct writer *w, const struct node *n, enum want want)
         return text_contains(w, n, want);
     }
     if (w->pg && (list->type.base == FX_BLANK || x->type.base == FX_BLANK)) {
-        struct node no = {
-            .kind = N_CONST, .type.base = FX_BOOL, .k = val_bool(false), .eval = fx_eval_const};
-        return fxs_emit(w, &no, want); /* blank is in no list, and a list of blanks has no item */
+        return in_nothing(w, want); /* blank is in no list, and a list of blanks has no item */
+    }
+    if (is_ref(list->type) && x->type.base == FX_TEXT && fxs_constant(x) && fxs_is_rows(list)) {
+        return in_refs(w, fxs_value(w, x), list, want);
     }
     struct fx_type item = list->type;
     bool mixed = item.base != FX_BLANK && x->type.base != FX_BLANK &&

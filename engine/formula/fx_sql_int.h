@@ -66,6 +66,12 @@ int fxs_pg_list(struct writer *w, const struct node *n);
 int fxs_pg_packed(struct writer *w, const struct node *n);
 int fxs_pg_instant(struct writer *w, const struct node *x);
 int fxs_pg_failed(struct writer *w, const struct node *n);
+int fxs_pg_scalar(struct writer *w, const struct node *x);
+void fxs_pg_zone(struct writer *w);
+/* = and <>, IN and CONTAINS over two types (fx_sql_pg_mixed.c): a reference beside a text is its
+ * id, a date beside a datetime its midnight. */
+int fxs_pg_same(struct writer *w, const struct node *n);
+int fxs_pg_in(struct writer *w, const struct node *n);
 
 /* fx_gather(): fx_sqlagg.c. */
 #define FXS_GATHER_BYTES 40

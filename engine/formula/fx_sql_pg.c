@@ -69,7 +69,7 @@ static struct str type_sql(struct fx_type t)
     return t.base == FX_TEXT || t.base == FX_BLANK ? STR("text") : STR("bigint");
 }
 
-static void zone_arg(struct writer *w)
+void fxs_pg_zone(struct writer *w)
 {
     const struct zone *zone = w->env->zone != NULL ? w->env->zone : &zone_utc;
     sql_bind_str(w->q, zone->name.n ? zone->name : STR("UTC"));
@@ -114,7 +114,7 @@ static void bind_array(struct writer *w, struct val list, struct str type)
     sql_lit(w->q, "[]");
 }
 
-static int scalar(struct writer *w, const struct node *x)
+int fxs_pg_scalar(struct writer *w, const struct node *x)
 {
     sql_lit(w->q, "(");
     int rc = fxs_emit(w, x, W_VALUE);
@@ -225,12 +225,12 @@ static int pg_text(struct writer *w, const struct node *x)
         return fxs_no_sql(w, x, "&");
     }
     sql_lit_(w->q, before);
-    if (scalar(w, x) != 0) {
+    if (fxs_pg_scalar(w, x) != 0) {
         return -1;
     }
     if (x->type.base == FX_DATETIME) {
         sql_lit(w->q, ", ");
-        zone_arg(w);
+        fxs_pg_zone(w);
     }
     sql_lit_(w->q, after);
     return 0;
@@ -254,7 +254,7 @@ static int texts(struct writer *w, const struct node *x)
     sql_lit(w->q, "v");
     if (x->type.base == FX_DATETIME) {
         sql_lit(w->q, ", ");
-        zone_arg(w);
+        fxs_pg_zone(w);
     }
     sql_lit_(w->q, after);
     sql_lit(w->q, " FROM unnest(");
@@ -274,14 +274,14 @@ static int local_part(struct writer *w, const struct node *x, struct str fn)
         return 0;
     }
     if (x->type.base != FX_DATETIME) {
-        return scalar(w, x);
+        return fxs_pg_scalar(w, x);
     }
     sql_lit_(w->q, fn);
-    if (scalar(w, x) != 0) {
+    if (fxs_pg_scalar(w, x) != 0) {
         return -1;
     }
     sql_lit(w->q, ", ");
-    zone_arg(w);
+    fxs_pg_zone(w);
     sql_lit(w->q, ")");
     return 0;
 }
@@ -292,7 +292,7 @@ static int second_of(struct writer *w, const struct node *x)
         return local_part(w, x, STR("fx_secs("));
     }
     sql_lit(w->q, "(0 * ");
-    int rc = scalar(w, x);
+    int rc = fxs_pg_scalar(w, x);
     sql_lit(w->q, ")");
     return rc;
 }
@@ -300,14 +300,14 @@ static int second_of(struct writer *w, const struct node *x)
 int fxs_pg_instant(struct writer *w, const struct node *x)
 {
     if (x->type.base != FX_DATE) {
-        return scalar(w, x);
+        return fxs_pg_scalar(w, x);
     }
     sql_lit(w->q, "fx_midnight(");
-    if (scalar(w, x) != 0) {
+    if (fxs_pg_scalar(w, x) != 0) {
         return -1;
     }
     sql_lit(w->q, ", ");
-    zone_arg(w);
+    fxs_pg_zone(w);
     sql_lit(w->q, ")");
     return 0;
 }
@@ -336,7 +336,7 @@ static int array_of(struct writer *w, const struct node *x)
         return fxs_pg_list(w, x);
     }
     sql_lit(w->q, "ARRAY[");
-    int rc = scalar(w, x);
+    int rc = fxs_pg_scalar(w, x);
     sql_lit(w->q, "]");
     return rc;
 }
@@ -397,7 +397,7 @@ static int one_arg(struct writer *w, const struct node *x, char letter)
         sql_lit(w->q, ")::float8[]");
         return rc;
     case 'J': return texts(w, x);
-    default: return x->type.list ? fxs_pg_list(w, x) : scalar(w, x);
+    default: return x->type.list ? fxs_pg_list(w, x) : fxs_pg_scalar(w, x);
     }
 }
 
@@ -437,7 +437,7 @@ static int arguments(struct writer *w, const struct node *n, const char *spec)
         }
         some = true;
         if (c == 'Z') {
-            zone_arg(w);
+            fxs_pg_zone(w);
         } else if (c == 'C') {
             calendar_args(w);
         } else if (c == 'A' || c == 'O' || c == 'X') {
@@ -511,7 +511,7 @@ static int pg_datetime(struct writer *w, const struct node *n)
 {
     enum fx_base base = (enum fx_base)n->args[0]->type.base;
     if (base == FX_DATETIME) {
-        return scalar(w, n->args[0]);
+        return fxs_pg_scalar(w, n->args[0]);
     }
     static const struct pg_row text = {"DATETIME", "Zt", "fx_stampof", 'A'};
     static const struct pg_row numbers = {"DATETIME", "ZNnnnnn", NULL, 'N'};
@@ -539,7 +539,7 @@ static int pg_matching(struct writer *w, const struct node *n)
     if (blank) {
         sql_lit(w->q, "NULL::");
         sql_lit_(w->q, type_sql(of));
-    } else if (scalar(w, by) != 0) {
+    } else if (fxs_pg_scalar(w, by) != 0) {
         return -1;
     }
     sql_lit(w->q, ")");
@@ -617,7 +617,7 @@ static int pg_move(struct writer *w, const struct node *n)
     } else {
         sql_lit(w->q, "fx_shift(");
     }
-    if (scalar(w, n->args[left ? 0 : 1]) != 0) {
+    if (fxs_pg_scalar(w, n->args[left ? 0 : 1]) != 0) {
         return -1;
     }
     sql_lit(w->q, ", ");
@@ -648,32 +648,6 @@ static bool is_time(const struct node *x)
     return x->type.base == FX_DATE || x->type.base == FX_DATETIME;
 }
 
-/* x IN list, list CONTAINS x: one type; blank is in no list. */
-static int pg_in(struct writer *w, const struct node *n)
-{
-    const struct node *x = n->args[n->op == OP_IN ? 0 : 1];
-    const struct node *list = n->args[n->op == OP_IN ? 1 : 0];
-    bool blank = x->type.base == FX_BLANK || list->type.base == FX_BLANK;
-    if (!blank && x->type.base != list->type.base) {
-        return fxs_no_sql(w, n, fx_op_name((enum op)n->op));
-    }
-    sql_lit(w->q, "(CASE WHEN ");
-    if (blank) {
-        sql_lit(w->q, "FALSE");
-    } else {
-        if (scalar(w, x) != 0) {
-            return -1;
-        }
-        sql_lit(w->q, " = ANY (");
-        if (fxs_pg_list(w, list) != 0) {
-            return -1;
-        }
-        sql_lit(w->q, ")");
-    }
-    sql_lit(w->q, " THEN 1 ELSE 0 END)");
-    return 0;
-}
-
 static int pg_op(struct writer *w, const struct node *n)
 {
     bool days = n->nargs == 2 && is_time(n->args[0]) && is_time(n->args[1]);
@@ -690,7 +664,7 @@ static int pg_op(struct writer *w, const struct node *n)
         return pg_text(w, n->args[0]);
     }
     if (n->op == OP_IN || n->op == OP_CONTAINS) {
-        return pg_in(w, n);
+        return fxs_pg_in(w, n);
     }
     if (n->op == OP_SUB && days) {
         return pg_instants(w, n, STR(" - "), STR(" / 86400000000.0::float8)"));
@@ -703,7 +677,8 @@ static int pg_op(struct writer *w, const struct node *n)
             return pg_instants(w, n, orders[i].sql, STR("::int)"));
         }
     }
-    return fxs_no_sql(w, n, fx_op_name((enum op)n->op));
+    return n->op == OP_EQ || n->op == OP_NE ? fxs_pg_same(w, n)
+                                            : fxs_no_sql(w, n, fx_op_name((enum op)n->op));
 }
 
 struct pg_shape {
@@ -742,7 +717,7 @@ static int unless_blank(struct writer *w, const struct node *n)
             continue;
         }
         sql_lit(w->q, " AND ");
-        if (scalar(w, x) != 0) {
+        if (fxs_pg_scalar(w, x) != 0) {
             return -1;
         }
         sql_lit(w->q, " IS NOT NULL");

@@ -403,8 +403,13 @@ static int fill_page(struct ctx *c, const struct form *f, int64_t *upto, struct 
     for (size_t i = 0; step == 0 && i < rows; i++)
         if (index_row(c, f, &page[i], false, err))
             return -1;
+    bool filled = *upto != INT64_MIN || rows > 0;
     *upto = rows < FILL_PAGE ? WHOLE : page[rows - 1].id;
-    return step < 0 ? -1 : write_state(c, f, *upto, err);
+    if (step < 0 || write_state(c, f, *upto, err))
+        return -1;
+    struct ddl_table t = search_table(f);
+    return *upto == WHOLE && filled ? ddl_analyze(c->db, c->a, ddl_table_name(c->db, c->a, &t), err)
+                                    : 0;
 }
 
 static int has_many(struct ctx *c, const struct form *f, struct err *err)

@@ -94,6 +94,7 @@ static enum sql_each each_of(struct fx_type t)
 }
 
 static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err);
+static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, struct err *err);
 
 /* (the linked row is there, and the reader may see it). */
 static int live_row(struct sql_env *e, struct sql *q, const struct form *f, unsigned alias,
@@ -107,6 +108,53 @@ static int live_row(struct sql_env *e, struct sql *q, const struct form *f, unsi
     return 0;
 }
 
+static bool is_multi(const struct field *f)
+{
+    return f->type && (f->type->flags & FT_MULTI);
+}
+
+/* SELECT … AS v FROM the ids of a list, target t: what stands behind its links, in their order. */
+static int emit_many(struct sql_env *e, struct sql *q, struct path_at at, uint32_t links_at,
+                     struct err *err)
+{
+    const struct field *links = at.path[links_at].ref;
+    const struct form *target = ref_target(links);
+    unsigned outer = e->top;
+    unsigned t = ++e->top;
+    struct path_at rest = {target, t, at.path + links_at + 1, at.n - links_at - 1};
+    sql_lit(q, "SELECT ");
+    int rc = emit_path(e, q, rest, err);
+    sql_lit(q, " AS v FROM ");
+    sql_each(q, SQL_EACH_INT);
+    if (rc == 0)
+        rc = links_at
+                 ? emit_linked(e, q, (struct path_at){at.f, at.alias, at.path, links_at + 1}, err)
+                 : emit_field(e, q, at.f, at.alias, links, err);
+    sql_lit(q, ") l CROSS JOIN ");
+    sql_form(q, target);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE l.value = ");
+    sql_col(q, t, STR("_id"));
+    sql_lit(q, " AND ");
+    if (rc == 0)
+        rc = live_row(e, q, target, t, err);
+    e->top = outer;
+    return rc;
+}
+
+/* SELECT value AS v FROM the items of a list, be it behind links. */
+static int emit_items(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
+{
+    const struct fx_field *last = &at.path[at.n - 1];
+    sql_lit(q, "SELECT value AS v FROM ");
+    sql_each(q, each_of(last->type));
+    int rc =
+        at.n > 1 ? emit_linked(e, q, at, err) : emit_field(e, q, at.f, at.alias, last->ref, err);
+    sql_lit(q, ")");
+    return rc;
+}
+
 /* (SELECT … FROM target t WHERE t._id = link): what stands behind a link. */
 static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
 {
@@ -115,7 +163,9 @@ static int emit_linked(struct sql_env *e, struct sql *q, struct path_at at, stru
     unsigned outer = e->top;
     unsigned t = ++e->top;
     sql_lit(q, "(SELECT ");
-    int rc = emit_path(e, q, (struct path_at){target, t, at.path + 1, at.n - 1}, err);
+    struct path_at rest = {target, t, at.path + 1, at.n - 1};
+    int rc = rest.n > 1 ? emit_linked(e, q, rest, err)
+                        : emit_field(e, q, target, t, rest.path[0].ref, err);
     sql_lit(q, " FROM ");
     sql_form(q, target);
     sql_lit(q, " ");
@@ -189,16 +239,13 @@ static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct
         const struct field *step = at.path[i].ref;
         if (step->sub)
             return emit_rows(e, q, at, i, err);
+        if (is_multi(step))
+            return emit_many(e, q, at, i, err);
     }
+    if (is_multi(at.path[at.n - 1].ref))
+        return emit_items(e, q, at, err);
     if (at.n > 1)
         return emit_linked(e, q, at, err);
-    if (first->type && (first->type->flags & FT_MULTI)) {
-        sql_lit(q, "SELECT value AS v FROM ");
-        sql_each(q, each_of(at.path[0].type));
-        int rc = emit_field(e, q, at.f, at.alias, first, err);
-        sql_lit(q, ")");
-        return rc;
-    }
     return emit_field(e, q, at.f, at.alias, first, err);
 }
 

@@ -109,6 +109,20 @@ struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_tabl
     return unquoted(&q);
 }
 
+int ddl_analyze(struct conn *c, struct arena *a, struct str physical, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    if (q.dialect != SQL_PGSQL)
+        return 0;
+    sql_lit(&q, "ANALYZE ");
+    sql_ident(&q, physical);
+    store_ddl_begin(c, true);
+    int rc = store_exec(c, a, &q, NULL, err);
+    store_ddl_end(c);
+    return rc;
+}
+
 static void add_column(struct sql *q, const struct spelling *sp, const struct ddl_column *col)
 {
     sql_ident(q, col->name);

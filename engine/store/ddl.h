@@ -69,6 +69,10 @@ int ddl_create_search(struct conn *c, struct arena *a, const struct ddl_table *t
 int ddl_drop_search(struct conn *c, struct arena *a, const struct ddl_table *t,
                     struct err *err) ATTR_MUST;
 
+/* Statistics of a table that was filled in one go, by its name in the database: PostgreSQL plans
+ * badly until it has some, and makes them by itself only a minute later. Nothing on SQLite. */
+int ddl_analyze(struct conn *c, struct arena *a, struct str physical, struct err *err) ATTR_MUST;
+
 /* The names in the database, shortened with a hash when they are long. */
 struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_table *t);
 struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_table *t,

@@ -4,6 +4,7 @@
  */
 #include "engine/store/move.h"
 
+#include "engine/store/ddl.h"
 #include "engine/store/migrate.h"
 #include "engine/store/move_catalog.h"
 #include "engine/store/store_driver.h"
@@ -48,10 +49,27 @@ static int make_diary(struct conn *c, void *arg, struct err *err)
     return rc;
 }
 
-static int drop_diary(struct conn *c, void *arg, struct err *err)
+/* What is not carried: its own records, and what the engine makes anew from the rows. */
+static bool left_out(struct str name)
 {
-    struct arena *a = arg;
+    return str_eqz(name, "_migration") || str_eqz(name, "_move") || str_eqz(name, "_search");
+}
+
+struct carried {
+    struct arena *a;
+    const struct mv_table *tables;
+    size_t n;
+};
+
+/* The end: no diary any more, and statistics of what was carried. */
+static int finish(struct conn *c, void *arg, struct err *err)
+{
+    const struct carried *done = arg;
+    struct arena *a = done->a;
     struct sql q;
+    for (size_t i = 0; i < done->n; i++)
+        if (!left_out(done->tables[i].name) && ddl_analyze(c, a, done->tables[i].name, err) < 0)
+            return -1;
     begin(&q, a, store_of(c));
     sql_lit(&q, "DROP TABLE _move");
     store_ddl_begin(c, true);
@@ -346,12 +364,6 @@ static int check_target(struct lane *l, struct err *err)
     return 0;
 }
 
-/* What is not carried: its own records, and what the engine makes anew from the rows. */
-static bool left_out(struct str name)
-{
-    return str_eqz(name, "_migration") || str_eqz(name, "_move") || str_eqz(name, "_search");
-}
-
 static int carry(struct lane *l, struct err *err)
 {
     struct mv_table *t;
@@ -367,7 +379,8 @@ static int carry(struct lane *l, struct err *err)
     for (size_t i = 0; i < n; i++)
         if (!left_out(t[i].name) && compare(l, &t[i], err) < 0)
             return -1;
-    return store_write(l->m->to, drop_diary, l->a, err);
+    struct carried done = {l->a, t, n};
+    return store_write(l->m->to, finish, &done, err);
 }
 
 static int run(struct lane *l, struct err *err)

@@ -110,12 +110,13 @@ static const struct verb_row VERBS[] = {
     {STR("select"), RULE_READ},   {STR("values"), RULE_READ},   {STR("with"), RULE_WITH},
     {STR("insert"), RULE_INSERT}, {STR("update"), RULE_CHANGE}, {STR("delete"), RULE_CHANGE},
     {STR("create"), RULE_DDL},    {STR("drop"), RULE_DDL},      {STR("alter"), RULE_DDL},
+    {STR("analyze"), RULE_DDL},
 };
 
 /* Words before the name in DDL. */
 static const struct str DDL_WORDS[] = {STR("create"), STR("drop"),   STR("alter"), STR("table"),
                                        STR("unique"), STR("index"),  STR("if"),    STR("not"),
-                                       STR("exists"), STR("column"), STR("only")};
+                                       STR("exists"), STR("column"), STR("only"),  STR("analyze")};
 /* Files, other servers, settings, sleep: never needed here. */
 static const struct str NO_WORDS[] = {STR("pg_read_file"),
                                       STR("pg_read_binary_file"),

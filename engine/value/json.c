@@ -152,7 +152,8 @@ static struct val number(struct reader *r)
         return VAL_NONE;
     double x = num_scan_double(&n);
     int64_t scale = MAX((int64_t)n.n - n.point, 0);
-    if (n.n <= 15 || scale > DEC_SCALE_MAX || !num_parse_dec(s, (unsigned)scale, &units))
+    bool few = n.n <= 15 && n.point <= 15; /* digits, and zeros behind them: exact as a double */
+    if (few || scale > DEC_SCALE_MAX || !num_parse_dec(s, (unsigned)scale, &units))
         return val_num(n.neg ? -x : x);
     if (scale == 0 && units <= TWO_53 && units >= -TWO_53)
         return val_num(n.neg ? -x : x);

@@ -18,9 +18,16 @@ fields:
   name: {type: text, title: 名称, max: 60, search: true}
   city: {type: text, title: 城市, max: 40}
   rank: {type: number, title: 级别, scale: 0}
+  kinds: {type: multiselect, title: 类别, options: {a: 甲, b: 乙, c: 丙}}
+  since: {type: date, title: 始于}
+  owner: {type: member, title: 负责人}
+  stock: {type: rollup, title: 库存, of: item.maker, value: SUM(qty)}
+  made: {type: rollup, title: 品种, of: item.maker, value: COUNT()}
 permissions:
   all: {role: chief, can: all}
-  some: {role: clerk, can: [read], where: rank >= 2}
+  some: {role: clerk, can: [read], where: rank >= 2, fields: {since: hidden}}
+views:
+  all: {title: 全部, type: grid, columns: [name, city, rank, stock], sort: [city, -rank], totals: {stock: SUM}}
 `,
   'forms/item.yaml': `form: item
 title: 货
@@ -39,12 +46,36 @@ fields:
   clock: {type: time, title: 钟}
   done: {type: boolean, title: 完}
   maker: {type: link, title: 厂家, form: maker}
+  who: {type: member, title: 人}
+  crew: {type: members, title: 组}
+  also: {type: links, title: 又, form: maker}
+  stars: {type: rating, title: 星}
+  mail: {type: email, title: 信}
+  lines:
+    type: table
+    title: 行
+    fields:
+      part: {type: text, title: 件, max: 40}
+      n: {type: number, title: 量, scale: 0}
+      cost: {type: number, title: 价, scale: 2}
+      due: {type: date, title: 期}
+      sum: {type: formula, title: 计, value: n * cost, scale: 2}
   total: {type: formula, title: 额, value: price * qty, scale: 2}
+  parts: {type: formula, title: 件额, value: SUM(lines.sum), scale: 2}
+  label: {type: formula, title: 签, value: 'UPPER(LEFT(name, 3)) & "-" & kind'}
+  age: {type: formula, title: 龄, value: TODAY() - day, scale: 0}
   city: {type: lookup, title: 城市, value: maker.city}
 permissions:
   all: {role: chief, can: all}
   own: {role: clerk, can: [read], where: 'kind = "a" OR qty > 5', fields: {price: hidden}}
-  rest: {role: clerk, can: [read], where: done = TRUE}
+  rest: {role: clerk, can: [read], where: done = TRUE, fields: {memo: hidden, mail: masked}}
+views:
+  all: {title: 全部, type: grid, columns: [name, kind, price, qty, maker], sort: [-day, name], totals: {price: SUM}}
+  cheap: {title: 便宜, type: grid, where: price < 100 OR price = BLANK, columns: [name, price, city], sort: [price, -name]}
+  board: {title: 看板, type: kanban, by: kind, card: [name, price, maker], totals: {price: SUM}}
+  plan: {title: 日程, type: calendar, start: at, title_field: name}
+  recent: {title: 近期, type: grid, where: day >= TODAY() - 30, sort: [-at, city]}
+  far: {title: 外, type: list, where: maker.rank > 1 AND maker.city <> BLANK, sort: [maker, -qty]}
 `,
 };
 
@@ -67,7 +98,15 @@ export function dice(seed) {
 
 const pad = (n) => String(n).padStart(2, '0');
 
-function itemRow(d, makers) {
+/** The day that the rows and the queries lie around. */
+export const NOW = '2026-11-24T08:00:00Z';
+const DAY = (d) => (d.chance(0.3) ? new Date(Date.parse(NOW) + (d.below(80) - 40) * 86400000).toISOString().slice(0, 10) : `20${pad(20 + d.below(8))}-${pad(1 + d.below(12))}-${pad(1 + d.below(28))}`);
+
+function lineRow(d) {
+  return { part: d.chance(0.1) ? null : d.pick(WORDS), n: d.below(9) - 2, cost: d.below(9999) / 100, due: d.chance(0.2) ? null : DAY(d) };
+}
+
+function itemRow(d, makers, members) {
   const maybe = (v) => (d.chance(0.15) ? null : v);
   const text = () => Array.from({ length: 1 + d.below(3) }, () => d.pick(WORDS)).join(d.pick(['', ' ', '-']));
   return {
@@ -79,11 +118,17 @@ function itemRow(d, makers) {
     qty: maybe(d.below(20) - 5),
     ratio: maybe(d.pick([0.1, 1 / 3, -2.5, 1e-9, 12345678.9, 0, d.below(1000) / 7])),
     share: maybe(d.below(10001) / 10000),
-    day: maybe(`20${pad(20 + d.below(8))}-${pad(1 + d.below(12))}-${pad(1 + d.below(28))}`),
-    at: maybe(`2026-${pad(1 + d.below(12))}-${pad(1 + d.below(28))}T${pad(d.below(24))}:${pad(d.below(60))}:00Z`),
+    day: maybe(DAY(d)),
+    at: d.chance(0.2) ? `${DAY(d)}T${pad(d.below(24))}:${pad(d.below(60))}:${pad(d.below(60))}Z` : maybe(`2026-${pad(1 + d.below(12))}-${pad(1 + d.below(28))}T${pad(d.below(24))}:${pad(d.below(60))}:00Z`),
     clock: maybe(`${pad(d.below(24))}:${pad(d.below(60))}:00`),
     done: maybe(d.chance(0.5)),
     maker: maybe(d.pick(makers)),
+    who: maybe(d.pick(members)),
+    crew: maybe(members.filter(() => d.chance(0.4))),
+    also: maybe([...new Set(Array.from({ length: d.below(4) }, () => d.pick(makers)))]),
+    stars: maybe(1 + d.below(5)),
+    mail: maybe(`u${d.below(30)}@example.com`),
+    lines: Array.from({ length: d.chance(0.4) ? d.below(4) : 0 }, () => lineRow(d)),
   };
 }
 
@@ -106,6 +151,8 @@ async function ok(promise) {
 /** Fills a server with n items. */
 export async function fill(s, n, seed = 7) {
   const chief = await login(s, 'chief');
+  const clerk = await login(s, 'clerk');
+  const members = [chief.me.id, clerk.me.id];
   const d = dice(seed);
   const F = '/apps/shop/forms';
   const bulk = async (form, rows) => {
@@ -119,10 +166,10 @@ export async function fill(s, n, seed = 7) {
     }
     return ids;
   };
-  const makers = await bulk('maker', Array.from({ length: 30 }, (_, i) => ({ name: `${d.pick(WORDS)}${i}`, city: d.chance(0.2) ? null : d.pick(WORDS), rank: d.below(4) })));
-  const items = await bulk('item', Array.from({ length: n }, () => itemRow(d, makers)));
+  const makers = await bulk('maker', Array.from({ length: 30 }, (_, i) => ({ name: `${d.pick(WORDS)}${i}`, city: d.chance(0.2) ? null : d.pick(WORDS), rank: d.below(4), kinds: ['a', 'b', 'c'].filter(() => d.chance(0.4)), since: d.chance(0.2) ? null : DAY(d), owner: d.chance(0.3) ? null : d.pick(members) })));
+  const items = await bulk('item', Array.from({ length: n }, () => itemRow(d, makers, members)));
   for (const id of items.filter(() => d.chance(0.05))) await chief.del(`${F}/item/records/${id}`, { 'If-Match': '*' });
-  return { makers, items };
+  return { makers, items, members };
 }
 
 export const sqlite = (data) => `sqlite:${join(data, 'mortise.db')}`;

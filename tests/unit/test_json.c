@@ -73,6 +73,9 @@ static void test_kinds(void **state)
     } cases[] = {
         {"1", VAL_NUM, 0},
         {"9007199254740993", VAL_DEC, 0},
+        {"913157252154657000", VAL_DEC, 0}, /* few digits, but no double: an id in a cursor */
+        {"-913157252154657000", VAL_DEC, 0},
+        {"100000000000000", VAL_NUM, 0},
         {"90071992547409.91", VAL_DEC, 2},
         {"12345678.12345678", VAL_DEC, 8},
         {"116.39712345678901", VAL_NUM, 0}, /* more decimals than a scale has */

@@ -15,6 +15,7 @@ static const struct test_file FILES[] = {
                          "fields:\n"
                          "  name: {type: text, title: 名称}\n"
                          "  city: {type: text, title: 城市}\n"
+                         "  marks: {type: multiselect, title: 记号, options: [x, y]}\n"
                          "permissions:\n"
                          "  all: {role: rep, can: all}\n"},
     {"forms/item.yaml",
@@ -74,7 +75,8 @@ static int setup(void **state)
     test_app_init(&app, "shop", FILES, ARRAY_LEN(FILES));
     test_member(&app, &ann);
     item = app_form(app.app, STR("item"));
-    makers[0] = test_made(&app, &ann.who, "maker", "{\"name\":\"Zed\",\"city\":\"B\"}");
+    makers[0] = test_made(&app, &ann.who, "maker",
+                          "{\"name\":\"Zed\",\"city\":\"B\",\"marks\":[\"y\",\"x\"]}");
     makers[1] = test_made(&app, &ann.who, "maker", "{\"name\":\"Abe\",\"city\":\"S\"}");
     make_items();
     return 0;
@@ -197,6 +199,44 @@ static void test_filters(void **state)
         OK(query_count(&app.c, &again, &n, &err));
         CHECK((size_t)n * 4 == b.n, ORDERS[i].filter);
         CHECK_CASE(strb_str(&b), ORDERS[i].want, ORDERS[i].filter);
+    }
+}
+
+/* %s: the id of Zed. Half of the items are his. */
+static const struct {
+    const char *filter;
+    const char *want;
+} REFS[] = {
+    {"maker = \"%s\" AND n > 8", "i14 "},
+    {"maker IN [\"%s\", \"none\"] AND n > 8", "i14 "},
+    {"NOT (maker IN [\"%s\"]) AND n > 10", "i03 "},
+    {"makers CONTAINS \"%s\" AND n > 8", "i14 "},
+    {"makers CONTAINS \"none\" AND \"%s\" <> BLANK", ""},
+    {"makers CONTAINS maker AND maker = \"%s\" AND n > 8", "i14 "},
+    {"makers.name CONTAINS \"Zed\" AND maker = \"%s\" AND n > 8", "i14 "},
+    {"COUNT(makers.name) = 1 AND n > 10 AND \"%s\" <> BLANK", "i03 i14 "},
+    {"maker.marks CONTAINS \"x\" AND n > 8 AND \"%s\" <> BLANK", "i14 "},
+    {"COUNT(maker.marks) = 0 AND n > 8 AND \"%s\" <> BLANK", "i03 i06 i09 i17 "},
+    {"FIRST(maker.marks) = \"y\" AND n > 8 AND \"%s\" <> BLANK", "i14 "},
+    {"maker = name AND \"%s\" <> BLANK", ""},
+    {"maker <> name AND n > 10 AND \"%s\" <> BLANK", "i03 i14 "},
+    {"makers CONTAINS name OR maker IN [\"%s\"] AND n > 8", "i14 "},
+};
+
+/* References by their ids, and what stands behind them in lists. */
+static void test_references(void **state)
+{
+    (void)state;
+    char id[16];
+    for (size_t i = 0; i < ARRAY_LEN(REFS); i++) {
+        const char *at = strstr(REFS[i].filter, "%s");
+        struct str filter = str_fmt(app.a, "%.*s%s%s", (int)(at - REFS[i].filter), REFS[i].filter,
+                                    id_print(makers[0], id).p, at + 2);
+        struct query q = {.form = item, .sort = STR("name"), .filter = filter};
+        struct strb b;
+        strb_init(&b, app.a);
+        names(&b, list(&q));
+        CHECK_CASE(strb_str(&b), REFS[i].want, REFS[i].filter);
     }
 }
 
@@ -325,9 +365,10 @@ static void test_aggregates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages), cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_bad),   cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_views), cmocka_unit_test(test_aggregates),
+        cmocka_unit_test(test_pages),      cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_references), cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_shapes),     cmocka_unit_test(test_views),
+        cmocka_unit_test(test_aggregates),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
