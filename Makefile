@@ -246,6 +246,10 @@ property: build/formula.wasm ## random expressions, CASES=100000 from SEED: nati
 	MORTISE_SEED=$(SEED) MORTISE_CASES=$(CASES) MORTISE_PRINT=build/property.jsonl build/release/tests/unit/test_fx_random
 	MORTISE_PRINT=build/property.jsonl PATH="$(UI_PATH)" node --test --test-name-pattern='random expressions' tests/formula/run_wasm.mjs
 
+parity: ## generated queries on SQLite and PostgreSQL, the same bytes: CASES=5000 from SEED
+	@$(MAKE) -s V=release UI=0 build/release/mortise
+	MORTISE_BIN=$(CURDIR)/build/release/mortise MORTISE_SEED=$(SEED) MORTISE_CASES=$(if $(filter 100000,$(CASES)),5000,$(CASES)) tests/pg.sh node --test --test-reporter=spec tests/store/parity.test.mjs
+
 # ---- how the code looks
 C_ALL := $(wildcard engine/*.[ch] engine/*/*.[ch] runtime/*.[ch] tests/*/*.[ch])
 
@@ -270,4 +274,4 @@ clean: ## remove build/
 -include $(ENGINE_O:.o=.d) $(RUNTIME_O:.o=.d) $(UNIT_C:%.c=$(B)/%.d)
 -include $(FUZZ_C:%.c=$(B)/%.d)
 .PHONY: layers lint clang format asan tsan fuzz
-.PHONY: docs property all run test bench units objs test-unit help clean ui ui-check test-ui
+.PHONY: docs property parity all run test bench units objs test-unit help clean ui ui-check test-ui

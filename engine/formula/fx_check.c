@@ -18,7 +18,7 @@ void fx_quiet(struct checker *c, const struct node *n)
 
 /* ---- types ---- */
 
-static bool is_ref(const struct fx_type *t)
+bool fx_is_ref(const struct fx_type *t)
 {
     return t->base == FX_LINK || t->base == FX_MEMBER || t->base == FX_DEPT;
 }
@@ -50,9 +50,9 @@ bool fx_comparable(const struct fx_type *a, const struct fx_type *b, bool ordere
         return true;
     }
     if (ordered) {
-        return a->base == b->base && a->base != FX_BOOL && !is_ref(a);
+        return a->base == b->base && a->base != FX_BOOL && !fx_is_ref(a);
     }
-    if ((is_ref(a) && b->base == FX_TEXT) || (is_ref(b) && a->base == FX_TEXT)) {
+    if ((fx_is_ref(a) && b->base == FX_TEXT) || (fx_is_ref(b) && a->base == FX_TEXT)) {
         return true;
     }
     return fx_type_fits(a, b);
@@ -418,7 +418,7 @@ static void check_in(struct checker *c, struct node *n)
 static void check_cat(struct checker *c, struct node *n)
 {
     for (uint32_t i = 0; i < n->nargs; i++) {
-        if (need_scalar(c, n->args[i]) && is_ref(&n->args[i]->type)) {
+        if (need_scalar(c, n->args[i]) && fx_is_ref(&n->args[i]->type)) {
             fx_need_no_sql(c, "&");
         }
     }

@@ -573,6 +573,11 @@ void fx_check_call(struct checker *c, struct node *n)
     } else {
         fx_check_as(c, n, n->fn->sig);
     }
+    for (uint32_t i = 0; (fn->flags & FN_NAMES) && i < n->nargs; i++) {
+        if (fx_is_ref(&n->args[i]->type)) {
+            fx_need_no_sql(c, fn->name);
+        }
+    }
     if (!(fn->flags & FN_VOLATILE)) {
         fx_fold(c, n);
     }

@@ -597,6 +597,7 @@ static const struct fn rows[] = {
     {.name = "JOIN",
      .sig = "L?t>t",
      .call = fn_join,
+     .flags = FN_NAMES,
      FX_DOC("JOIN(list, separator)", "list", "把列表连成文本（默认用逗号）。",
             "The items as one text (with commas).", "JOIN([\"a\", \"b\"], \"-\") -> \"a-b\"")},
     {.name = "LARGE",

@@ -117,7 +117,8 @@ int fxs_call_c(struct writer *w, const struct node *n, struct str fn, struct str
 
 bool fxs_is_rows(const struct node *n)
 {
-    return n->type.list && ((n->kind == N_REF && n->ref->root != FX_VAR) || n->kind == N_STORED);
+    bool many = n->type.list || n->type.base == FX_ROWS;
+    return many && ((n->kind == N_REF && n->ref->root != FX_VAR) || n->kind == N_STORED);
 }
 
 int fxs_rows(struct writer *w, const struct node *n)

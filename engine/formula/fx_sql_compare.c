@@ -242,7 +242,7 @@ static int compare_blank(struct writer *w, const struct node *x, enum op op, enu
     }
     fxs_open_bool(w, want, true);
     sql_lit(w->q, "(");
-    if (x->type.list && fxs_is_rows(x)) {
+    if (fxs_is_rows(x)) {
         sql_lit(w->q, "NOT EXISTS (SELECT 1 FROM (");
         if (fxs_rows(w, x) != 0) {
             return -1;

@@ -188,12 +188,20 @@ static int rows_shown(struct sql_env *e, struct sql *q, struct path_at at, uint3
                       struct err *err)
 {
     const struct field *table = at.path[table_at].ref;
-    const struct field *column = at.path[table_at + 1].ref;
+    const struct field *column = table_at + 1 < at.n ? at.path[table_at + 1].ref : NULL;
     struct access *x;
     if (!e->request)
         return 0;
     if (access_of(e->c, table->form, &x, err))
         return -1;
+    if (!column) { /* whether there are rows */
+        if (access_show(x, table, FIELD_READ) == SHOW_ALWAYS)
+            return 0;
+        sql_lit(q, " AND ");
+        if (table_at)
+            sql_lit(q, "FALSE");
+        return table_at ? 0 : access_show_cond(x, q, at.alias, table, FIELD_READ, err);
+    }
     if (access_sub_show(x, table, column, FIELD_READ) != SHOW_ALWAYS) {
         sql_lit(q, " AND ");
         if (table_at)
@@ -204,7 +212,8 @@ static int rows_shown(struct sql_env *e, struct sql *q, struct path_at at, uint3
     return access_sub_needs(x, q, e->top, table, column, err);
 }
 
-/* SELECT … AS v FROM sub-table: the rows below a record that stands behind path[0 … table_at-1]. */
+/* SELECT … AS v FROM sub-table: the rows below a record that stands behind path[0 … table_at-1];
+ * their ids when no column is named. */
 static int emit_rows(struct sql_env *e, struct sql *q, struct path_at at, uint32_t table_at,
                      struct err *err)
 {
@@ -214,7 +223,11 @@ static int emit_rows(struct sql_env *e, struct sql *q, struct path_at at, uint32
     struct path_at column = {table->sub, t, at.path + table_at + 1, at.n - table_at - 1};
     struct path_at record = {at.f, at.alias, at.path, table_at};
     sql_lit(q, "SELECT ");
-    int rc = emit_path(e, q, column, err);
+    int rc = 0;
+    if (column.n)
+        rc = emit_path(e, q, column, err);
+    else
+        sql_col(q, t, STR("_id"));
     sql_lit(q, " AS v FROM ");
     sql_form(q, table->sub);
     sql_lit(q, " ");
@@ -235,11 +248,11 @@ static int emit_rows(struct sql_env *e, struct sql *q, struct path_at at, uint32
 static int emit_path(struct sql_env *e, struct sql *q, struct path_at at, struct err *err)
 {
     const struct field *first = at.path[0].ref;
-    for (uint32_t i = 0; i + 1 < at.n; i++) {
+    for (uint32_t i = 0; i < at.n; i++) {
         const struct field *step = at.path[i].ref;
         if (step->sub)
             return emit_rows(e, q, at, i, err);
-        if (is_multi(step))
+        if (i + 1 < at.n && is_multi(step))
             return emit_many(e, q, at, i, err);
     }
     if (is_multi(at.path[at.n - 1].ref))

@@ -90,6 +90,8 @@ const ATOMS = [
   (d) => `${d.pick(['maker', 'who', '_id'])} ${d.pick(['=', '<>'])} ${d.pick(['name', 'kind', 'city'])}`,
   (d) => `${d.pick(['also CONTAINS name', 'name IN lines.part', 'qty IN lines.n', 'maker IN also', 'price IN lines.cost', 'day IN lines.due', 'at IN lines.due', 'maker.kinds CONTAINS kind', 'who IN crew', 'crew CONTAINS maker.owner'])}`,
   (d) => `day ${d.pick(COMPARE)} ${d.pick(['at', 'maker.since'])}`,
+  (d) => `${d.pick(['ISBLANK', 'NOT ISBLANK'])}(${d.pick(['lines', 'also', 'crew', 'name', 'maker.city', 'maker.kinds'])})`,
+  (d) => d.pick(['CONCAT(crew)', 'JOIN(also)', 'TEXTJOIN("-", TRUE, name, who)', 'name & maker']) + ' = "x"', // no SQL on either
   (d) => `HASROLE("${d.pick(['chief', 'clerk'])}")`,
   () => 'nothing = 1', // refused the same way
 ];
