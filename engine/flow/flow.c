@@ -505,9 +505,32 @@ static int check_action(const struct acting *x, const struct action_row *row, st
     return 0;
 }
 
+/* One task, by the one who waits for it: to anybody else it does not exist. */
+static int urge_task(struct ctx *c, const struct task_act *act, struct err *err)
+{
+    struct task_row t;
+    struct flow_run r;
+    int found = fs_task_load(c, act->task, &t, err);
+    const struct form *live = found > 0 ? task_form(c, &t) : NULL;
+    if (live)
+        found = fs_instance_load(c, live, t.record, false, &r, err);
+    if (found < 0)
+        return -1;
+    if (!live || !found || r.instance != t.instance || c->who->id != r.initiator ||
+        str_eq(t.kind, STR("cc")))
+        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个待办。", "There is no such task.");
+    if (!str_eq(t.state, STR("open")))
+        return already_done(err);
+    struct flow_event ev = {
+        .verb = STR("urge"), .node = t.node, .task = t.id, .comment = act->comment};
+    return fs_urge(&r, t.id, err) < 0 ? -1 : fs_event(&r, &ev, err);
+}
+
 int flow_act(struct ctx *c, const struct task_act *act, struct diags *diags, struct err *err)
 {
     struct acting x = {0};
+    if (str_eqz(act->action, "urge"))
+        return urge_task(c, act, err);
     if (acting_load(c, act, &x, err) < 0)
         return -1;
     x.r.diags = diags;
@@ -560,7 +583,7 @@ static int urge(struct flow_run *r, const struct record_act *act, struct err *er
     if (r->c->who->id != r->initiator)
         return err_set(err, ERR_DENIED, "not_initiator", "只有发起人可以催办。",
                        "Only the one who submitted it can urge.");
-    return fs_urge(r, err) < 0 ? -1 : fs_event(r, &ev, err);
+    return fs_urge(r, 0, err) < 0 ? -1 : fs_event(r, &ev, err);
 }
 
 /* Stopping, jumping and starting anew are for those who operate the system. */

@@ -133,8 +133,11 @@ int fs_node_list(struct flow_run *r, struct val *out, struct err *err) ATTR_MUST
 int fs_signers_follow(struct flow_run *r, int64_t from, int64_t to, struct err *err) ATTR_MUST;
 /* An open task waits for those who sign before it: 1 done, 0 it was not open, -1. */
 int fs_task_pause(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
-/* Marks the open tasks as urged and tells their holders. */
-int fs_urge(struct flow_run *r, struct err *err) ATTR_MUST;
+/* A notice about this record, in the member's language; its title is the node's. */
+int fs_tell(struct flow_run *r, int64_t member, struct str kind, struct str node,
+            struct err *err) ATTR_MUST;
+/* Marks the open tasks (0: all) as urged and tells their holders. ERR_LIMIT: all were lately. */
+int fs_urge(struct flow_run *r, int64_t task, struct err *err) ATTR_MUST;
 /* The member a task of this form goes to while this one is away; 0: nobody. */
 int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *err) ATTR_MUST;
 

@@ -7,6 +7,8 @@
 #include "engine/org/notice.h"
 #include "engine/record/file.h"
 
+#define URGE_US (10 * 60 * US_PER_S) /* before the same task may be urged again */
+
 static void begin(const struct flow_run *r, struct sql *q)
 {
     sql_init(q, r->c->a, store_dialect(r->c->store));
@@ -331,19 +333,29 @@ int fs_cancel_fork(struct flow_run *r, int64_t fork, struct err *err)
 
 /* ---- tasks ---- */
 
-/* A notice about this record; its title is the node's. */
-static int tell(struct flow_run *r, int64_t member, struct str kind, struct str node,
-                struct err *err)
+/* The title of the record's form in the language of c. */
+static struct str form_title(const struct ctx *c, const struct form *f)
 {
-    const struct flow_node *at = r->def ? flow_node(r->def, node) : NULL;
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    return app_text(f->app, lang, str_fmt(c->a, "forms.%.*s.title", STR_ARG(f->key)), f->title);
+}
+
+int fs_tell(struct flow_run *r, int64_t member, struct str kind, struct str node, struct err *err)
+{
+    struct ctx *c = r->c;
+    enum lang was = c->lang, his;
+    if (notice_lang(c, member, &his, err) < 0)
+        return -1;
+    c->lang = his;
     const struct notice n = {.member = member,
                              .kind = kind,
                              .app = r->live->app->key,
                              .form = r->live->key,
                              .record = r->record,
-                             .title = at && at->title.n ? at->title : node,
-                             .body = r->live->title};
-    return notice_add(r->c, &n, err);
+                             .title = r->def ? flow_node_title(c, r->form, r->def, node) : node,
+                             .body = form_title(c, r->live)};
+    c->lang = was;
+    return notice_add(c, &n, err);
 }
 
 /* Nobody is told of what he gave himself. */
@@ -352,10 +364,11 @@ static int announce(struct flow_run *r, const struct task_spec *t, struct err *e
     struct str kind = str_eqz(t->kind, "cc") ? STR("cc") : STR("task");
     if (!str_eqz(t->state, "open"))
         return 0;
-    if (t->holder != r->c->who->id && tell(r, t->holder, kind, t->node, err))
+    if (t->holder != r->c->who->id && fs_tell(r, t->holder, kind, t->node, err))
         return -1;
-    return t->on_behalf && t->on_behalf != r->c->who->id ? tell(r, t->on_behalf, kind, t->node, err)
-                                                         : 0;
+    return t->on_behalf && t->on_behalf != r->c->who->id
+               ? fs_tell(r, t->on_behalf, kind, t->node, err)
+               : 0;
 }
 
 int fs_task_add(struct flow_run *r, const struct task_spec *t, int64_t *id, struct err *err)
@@ -650,32 +663,52 @@ int fs_delegate(struct flow_run *r, int64_t member, int64_t *out, struct err *er
     return delegation_of(r->c, member, r->live->app->key, r->live->key, out, err);
 }
 
-/* A notice to each holder of an open task, and the mark that the page shows. */
-int fs_urge(struct flow_run *r, struct err *err)
+/* The open tasks that nobody urged lately. */
+static void to_urge(struct flow_run *r, int64_t task, struct sql *q)
+{
+    sql_lit(q, " WHERE state = 'open' AND kind <> 'cc' AND instance = ");
+    sql_bind_int(q, r->instance);
+    sql_lit(q, " AND (urged_at IS NULL OR urged_at <= ");
+    sql_bind_int(q, r->c->now_us - URGE_US);
+    sql_lit(q, ")");
+    if (!task)
+        return;
+    sql_lit(q, " AND id = ");
+    sql_bind_int(q, task);
+}
+
+/* A notice to each holder of such a task, and the mark that the page shows. */
+int fs_urge(struct flow_run *r, int64_t task, struct err *err)
 {
     struct sql q;
     struct stmt *s;
     VEC(struct task_row) open = {0};
     begin(r, &q);
-    sql_lit(&q,
-            "SELECT holder, node FROM _task WHERE state = 'open' AND kind <> 'cc' AND instance = ");
-    sql_bind_int(&q, r->instance);
+    sql_lit(&q, "SELECT holder, node, on_behalf FROM _task");
+    to_urge(r, task, &q);
     if (store_query(r->c->db, r->c->a, &q, &s, err) < 0)
         return -1;
     int got;
     while ((got = stmt_step(s, err)) == 1)
-        vec_push(
-            r->c->a, &open,
-            (struct task_row){.holder = stmt_int(s, 0), .node = str_dup(r->c->a, stmt_str(s, 1))});
+        vec_push(r->c->a, &open,
+                 (struct task_row){.holder = stmt_int(s, 0),
+                                   .node = str_dup(r->c->a, stmt_str(s, 1)),
+                                   .on_behalf = stmt_int(s, 2)});
     stmt_done(s);
-    for (size_t i = 0; got == 0 && i < open.n; i++)
-        got = tell(r, open.v[i].holder, STR("urge"), open.v[i].node, err);
+    if (got == 0 && open.n == 0)
+        return err_set(err, ERR_LIMIT, "urged_lately", "刚催办过，%d 分钟后可以再催。",
+                       "They were reminded just now; they can be again %d minutes later.",
+                       (int)(URGE_US / US_PER_S / 60));
+    for (size_t i = 0; got == 0 && i < open.n; i++) {
+        got = fs_tell(r, open.v[i].holder, STR("urge"), open.v[i].node, err);
+        if (got == 0 && open.v[i].on_behalf)
+            got = fs_tell(r, open.v[i].on_behalf, STR("urge"), open.v[i].node, err);
+    }
     if (got < 0)
         return -1;
     begin(r, &q);
     sql_lit(&q, "UPDATE _task SET urged_at = ");
     sql_bind_int(&q, r->c->now_us);
-    sql_lit(&q, " WHERE state = 'open' AND kind <> 'cc' AND instance = ");
-    sql_bind_int(&q, r->instance);
+    to_urge(r, task, &q);
     return run(r, &q, NULL, err);
 }

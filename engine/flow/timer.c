@@ -7,7 +7,6 @@
 #include "engine/flow/timer.h"
 
 #include "engine/flow/flow_int.h"
-#include "engine/org/notice.h"
 
 #define WAIT_STEP    (-1)
 #define RETRY_US     (60 * US_PER_S)
@@ -155,14 +154,7 @@ static int say(struct firing *f, struct str verb, struct err *err)
 
 static int tell(struct firing *f, int64_t member, struct str kind, struct err *err)
 {
-    const struct notice n = {.member = member,
-                             .kind = kind,
-                             .app = f->r.live->app->key,
-                             .form = f->r.live->key,
-                             .record = f->r.record,
-                             .title = f->node->title.n ? f->node->title : f->node->key,
-                             .body = f->r.live->title};
-    return notice_add(f->r.c, &n, err);
+    return fs_tell(&f->r, member, kind, f->node->key, err);
 }
 
 static int fire_remind(struct firing *f, struct err *err)

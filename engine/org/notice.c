@@ -54,6 +54,19 @@ static bool has(struct val list, struct str kind)
     return false;
 }
 
+int notice_lang(struct ctx *c, int64_t member, enum lang *out, struct err *err)
+{
+    struct sql q;
+    struct str text;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT language FROM _member WHERE id = ");
+    sql_bind_int(&q, member);
+    if (org_text(c, &q, &text, err) < 0)
+        return -1;
+    *out = str_eqz(text, "en") ? LANG_EN : LANG_ZH;
+    return 0;
+}
+
 int notice_add(struct ctx *c, const struct notice *n, struct err *err)
 {
     struct sql q;

@@ -19,6 +19,9 @@ struct notice {
  * told of this kind. Inside engine_write(). */
 int notice_add(struct ctx *c, const struct notice *n, struct err *err) ATTR_MUST;
 
+/* The language the member has chosen for his pages, Chinese unless he did: that of his notices. */
+int notice_lang(struct ctx *c, int64_t member, enum lang *out, struct err *err) ATTR_MUST;
+
 /* ---- the caller's own ---- */
 
 struct notice_query {

@@ -181,15 +181,21 @@ static int tell(struct ctx *c, const struct comment *in, int64_t member, struct 
     int knows = member_seen_by(c, member, c->who->id, err);
     if (knows < 0)
         return -1;
-    struct str who = knows ? c->who->name : STR("有人");
-    const struct notice n = {.member = member,
-                             .kind = STR("mention"),
-                             .app = in->form->app->key,
-                             .form = in->form->key,
-                             .record = in->record,
-                             .title = str_fmt(c->a, "%.*s 在“%.*s”的评论中提到了您", STR_ARG(who),
-                                              STR_ARG(title.n ? title : in->form->title)),
-                             .body = utf8_cut(str_trim(in->text), NOTICE_BYTES)};
+    enum lang his;
+    if (notice_lang(c, member, &his, err) < 0)
+        return -1;
+    bool en = his == LANG_EN;
+    struct str who = knows ? c->who->name : en ? STR("Somebody") : STR("有人");
+    struct str what = title.n ? title : in->form->title;
+    const struct notice n = {
+        .member = member,
+        .kind = STR("mention"),
+        .app = in->form->app->key,
+        .form = in->form->key,
+        .record = in->record,
+        .title = en ? str_fmt(c->a, "%.*s mentioned you on “%.*s”", STR_ARG(who), STR_ARG(what))
+                    : str_fmt(c->a, "%.*s 在“%.*s”的评论中提到了您", STR_ARG(who), STR_ARG(what)),
+        .body = utf8_cut(str_trim(in->text), NOTICE_BYTES)};
     return notice_add(c, &n, err);
 }
 

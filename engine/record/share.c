@@ -283,12 +283,15 @@ int share_add(struct ctx *c, const struct share *in, struct err *err)
         receiver(c, in->member, err) || room_for(c, in, err) || fields_text(c, in, &fields, err) ||
         store_share(c, in, fields, err))
         return -1;
+    enum lang his;
+    if (notice_lang(c, in->member, &his, err) < 0)
+        return -1;
     struct notice n = {.member = in->member,
                        .kind = STR("share"),
                        .app = in->form->app->key,
                        .form = in->form->key,
                        .record = in->record,
-                       .title = c->lang == LANG_EN
+                       .title = his == LANG_EN
                                     ? str_fmt(c->a, "%.*s shared a record of “%.*s” with you",
                                               STR_ARG(c->who->name), STR_ARG(in->form->title))
                                     : str_fmt(c->a, "%.*s与您共享了“%.*s”的一条记录",

@@ -94,6 +94,25 @@ test('flow', { skip }, async (t) => {
     assert.equal((await outsider.get(`${L}/print/approval?ids=${rec._id}`)).status, 404);
   });
 
+  await t.test('notices speak the language of who gets them; urging has a pause', async () => {
+    assert.equal((await boss.patch('/me', { language: 'en' })).status, 200);
+    const { rec, task } = await submit('语言');
+    const last = async () => (await boss.get('/notices?limit=1')).body.notices[0];
+    assert.deepEqual(Object.values(await last()).slice(5, 7), ["The boss's approval", 'Leave'], JSON.stringify(await last()));
+    const urge = () => agent.post(`${L}/records/${rec._id}/flow/urge`, {});
+    assert.equal((await urge()).status, 200);
+    assert.deepEqual([(await last()).kind, (await last()).body], ['urge', 'Leave']);
+    assert.equal((await agent.post(`/tasks/${task.id}/urge`, {})).status, 429);
+    assert.equal((await boss.post(`/tasks/${task.id}/urge`, {})).status, 404, 'who waits for it urges');
+    const again = await urge();
+    assert.deepEqual([again.status, again.body.code], [429, 'urged_lately'], JSON.stringify(again.body));
+    assert.equal((await agent.post(`${L}/records/${rec._id}/comments`, { text: '@boss 请看', mentions: [s.ids?.boss ?? (await boss.get('/session')).body.me.id] })).status, 201);
+    assert.match((await last()).title, /mentioned you on/);
+    assert.equal((await boss.patch('/me', { language: null })).status, 200);
+    await submit('语言二');
+    assert.equal((await last()).title, '主管审批');
+  });
+
   await t.test('returned, changed, resubmitted', async () => {
     const { rec, task } = await submit('退回');
     assert.equal((await boss.post(`/tasks/${task.id}/return`, { comment: '写清楚', to: 'start' })).status, 200);
