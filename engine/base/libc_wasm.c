@@ -91,3 +91,35 @@ void *memmove(void *to, const void *from, size_t n)
     }
     return to;
 }
+
+void *memset(void *to, int c, size_t n)
+{
+    unsigned char *d = to;
+    uint64_t word = (unsigned char)c * UINT64_C(0x0101010101010101);
+    for (; n >= 8; n -= 8, d += 8) {
+        __builtin_memcpy_inline(d, &word, 8);
+    }
+    while (n-- > 0) {
+        *d++ = (unsigned char)c;
+    }
+    return to;
+}
+
+void *memchr(const void *in, int c, size_t n)
+{
+    for (const unsigned char *s = in; n > 0; n--, s++) {
+        if (*s == (unsigned char)c) {
+            return (void *)(uintptr_t)s;
+        }
+    }
+    return NULL;
+}
+
+size_t strlen(const char *text)
+{
+    const char *end = text;
+    while (*end != 0) {
+        end++;
+    }
+    return (size_t)(end - text);
+}

@@ -216,6 +216,9 @@ struct fx_env {
 
 /* Evaluates; blank on run-time errors. Check env->failed and env->limit afterwards. */
 struct val fx_eval(const struct fx *fx, struct fx_env *env);
+/* The same where only the number counts, without boxing it: NaN is blank, or no number. A failure
+ * of the root operation itself is not among env->reasons. */
+double fx_number(const struct fx *fx, struct fx_env *env);
 /* As a condition: blank is false. */
 bool fx_true(const struct fx *fx, struct fx_env *env);
 

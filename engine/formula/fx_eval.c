@@ -12,12 +12,18 @@
 #include "engine/value/num.h"
 
 #define EVAL(r, n) ((n)->eval((r), (n)))
-#define NUM(r, n)  ((n)->num((r), (n)))
 
 static const double pow10_of[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 
 /* ---- errors and budget ---- */
 
+#ifdef __wasm__
+struct val fx_fail_(struct run *r)
+{
+    r->errors++;
+    return VAL_NONE;
+}
+#else
 struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const char *en)
 {
     r->errors++;
@@ -31,6 +37,7 @@ struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const c
     }
     return VAL_NONE;
 }
+#endif
 
 bool fx_steps(struct run *r, size_t n)
 {
@@ -233,18 +240,6 @@ struct val fx_eval_const(struct run *r, const struct node *n)
     return n->k;
 }
 
-double fx_num_const(struct run *r, const struct node *n)
-{
-    (void)r;
-    return fx_to_num(n->k);
-}
-
-double fx_num_any(struct run *r, const struct node *n)
-{
-    struct val v = EVAL(r, n);
-    return fx_to_num(v);
-}
-
 struct val fx_eval_ref(struct run *r, const struct node *n)
 {
     struct fx_env *env = r->env;
@@ -271,24 +266,6 @@ struct val fx_eval_slot(struct run *r, const struct node *n)
         }
     }
     return fx_eval_ref(r, n);
-}
-
-double fx_num_slot(struct run *r, const struct node *n)
-{
-    if (r->row != NULL) {
-        const struct val *v = &r->row[n->slot];
-        if (v->kind == VAL_NUM) {
-            return v->num;
-        }
-        if (v->kind == VAL_DEC) {
-            return (double)v->i / pow10_of[v->scale];
-        }
-        if (v->kind != VAL_ABSENT) {
-            return 0;
-        }
-    }
-    struct val v = fx_eval_ref(r, n);
-    return fx_to_num(v);
 }
 
 struct val fx_eval_list(struct run *r, const struct node *n)
@@ -344,84 +321,114 @@ struct val fx_eval_call(struct run *r, const struct node *n)
 
 /* ---- arithmetic ---- */
 
-/* A failed operation is blank, and blank is 0 for the operation around it. */
-static double finite(struct run *r, const struct node *n, double x)
+/*
+ * What an operator makes of numbers, or of a name or constant: not finite when it failed, NaN where
+ * that was said already. Who uses it as a number says the rest and goes on with 0, for a failed
+ * operation is blank and blank is 0.
+ */
+static double sound(struct run *r, const struct node *n, double x)
 {
     if (x - x != 0) {
-        (void)fx_num_result(r, n, x);
+        if (x == x) {
+            (void)fx_num_result(r, n, x);
+        }
         return 0;
     }
     return x;
 }
 
-static double raw_add(struct run *r, const struct node *n)
+double fx_num_any(struct run *r, const struct node *n)
 {
-    return NUM(r, n->args[0]) + NUM(r, n->args[1]);
+    struct val v = EVAL(r, n);
+    return fx_to_num(v);
 }
 
-static double raw_sub(struct run *r, const struct node *n)
+double fx_num_slot(struct run *r, const struct node *n)
 {
-    return NUM(r, n->args[0]) - NUM(r, n->args[1]);
-}
-
-static double raw_mul(struct run *r, const struct node *n)
-{
-    return NUM(r, n->args[0]) * NUM(r, n->args[1]);
-}
-
-#define ARITH(name)                                                                                \
-    static double num_##name(struct run *r, const struct node *n)                                  \
-    {                                                                                              \
-        return finite(r, n, raw_##name(r, n));                                                     \
-    }                                                                                              \
-    static struct val eval_##name(struct run *r, const struct node *n)                             \
-    {                                                                                              \
-        return fx_num_result(r, n, raw_##name(r, n));                                              \
+    if (r->row != NULL && r->row[n->slot].kind != VAL_ABSENT) {
+        return fx_to_num(r->row[n->slot]);
     }
+    return fx_num_any(r, n);
+}
 
-ARITH(add)
-ARITH(sub)
-ARITH(mul)
-
-static struct val eval_div(struct run *r, const struct node *n)
+static double num_const(struct run *r, const struct node *n)
 {
-    double x = NUM(r, n->args[0]);
-    double y = NUM(r, n->args[1]);
+    (void)r;
+    return n->k.num;
+}
+
+/* The names of a record and constants are most of the operands: read without a call, also where
+ * the compiler goes for size. */
+__attribute__((always_inline)) static inline double operand(struct run *r, const struct node *n)
+{
+    if (n->num == fx_num_slot && r->row != NULL && r->row[n->slot].kind == VAL_NUM) {
+        return r->row[n->slot].num;
+    }
+    return n->num == num_const ? n->k.num : sound(r, n, n->num(r, n));
+}
+
+double fx_num(struct run *r, const struct node *n)
+{
+    return operand(r, n);
+}
+
+#define LEFT  operand(r, n->args[0])
+#define RIGHT operand(r, n->args[1])
+
+static double num_add(struct run *r, const struct node *n)
+{
+    double x = LEFT;
+    return x + RIGHT;
+}
+
+static double num_sub(struct run *r, const struct node *n)
+{
+    double x = LEFT;
+    return x - RIGHT;
+}
+
+static double num_mul(struct run *r, const struct node *n)
+{
+    double x = LEFT;
+    return x * RIGHT;
+}
+
+static double num_div(struct run *r, const struct node *n)
+{
+    double x = fx_num(r, n->args[0]);
+    double y = fx_num(r, n->args[1]);
     if (y == 0) {
-        return fx_fail(r, n, "除数是 0。", "Division by zero.");
+        (void)fx_fail(r, n, "除数是 0。", "Division by zero.");
+        return __builtin_nan("");
     }
-    return fx_num_result(r, n, x / y);
+    return x / y;
+}
+
+static double num_neg(struct run *r, const struct node *n)
+{
+    return -fx_num(r, n->args[0]);
+}
+
+static double num_pct(struct run *r, const struct node *n)
+{
+    return fx_num(r, n->args[0]) / 100;
+}
+
+static struct val eval_arith(struct run *r, const struct node *n)
+{
+    double x = n->num(r, n);
+    return x == x ? fx_num_result(r, n, x) : VAL_NONE;
 }
 
 static struct val eval_pow(struct run *r, const struct node *n)
 {
-    double x = NUM(r, n->args[0]);
-    double y = NUM(r, n->args[1]);
+    double x = fx_num(r, n->args[0]);
+    double y = fx_num(r, n->args[1]);
     if (x == 0 && y <= 0) {
         return fx_fail(r, n, "0 不能作 0 次或负数次方。",
                        "0 cannot be raised to 0 or a negative power.");
     }
     return fx_num_result(r, n, fx_pow(x, y));
-}
-
-static double num_neg(struct run *r, const struct node *n)
-{
-    return -NUM(r, n->args[0]);
-}
-
-static struct val eval_neg(struct run *r, const struct node *n)
-{
-    return fx_num_result(r, n, -NUM(r, n->args[0]));
-}
-
-static double num_pct(struct run *r, const struct node *n)
-{
-    return NUM(r, n->args[0]) / 100;
-}
-
-static struct val eval_pct(struct run *r, const struct node *n)
-{
-    return fx_num_result(r, n, NUM(r, n->args[0]) / 100);
 }
 
 /* ---- dates ---- */
@@ -441,7 +448,7 @@ static struct val eval_move(struct run *r, const struct node *n)
 {
     bool left = n->args[0]->type.base == FX_DATE || n->args[0]->type.base == FX_DATETIME;
     struct val v = fx_arg(r, n, left ? 0 : 1);
-    double by = NUM(r, n->args[left ? 1 : 0]);
+    double by = fx_num(r, n->args[left ? 1 : 0]);
     if (fx_blank(v)) {
         return VAL_NONE;
     }
@@ -580,12 +587,12 @@ static const struct op_row op_rows[] = {[OP_OR] = {fx_eval_or, fx_num_any},
                                         [OP_IN] = {eval_in, fx_num_any},
                                         [OP_CONTAINS] = {eval_contains, fx_num_any},
                                         [OP_CAT] = {eval_cat, fx_num_any},
-                                        [OP_ADD] = {eval_add, num_add},
-                                        [OP_SUB] = {eval_sub, num_sub},
-                                        [OP_MUL] = {eval_mul, num_mul},
-                                        [OP_DIV] = {eval_div, fx_num_any},
-                                        [OP_NEG] = {eval_neg, num_neg},
-                                        [OP_PCT] = {eval_pct, num_pct},
+                                        [OP_ADD] = {eval_arith, num_add},
+                                        [OP_SUB] = {eval_arith, num_sub},
+                                        [OP_MUL] = {eval_arith, num_mul},
+                                        [OP_DIV] = {eval_arith, num_div},
+                                        [OP_NEG] = {eval_arith, num_neg},
+                                        [OP_PCT] = {eval_arith, num_pct},
                                         [OP_POW] = {eval_pow, fx_num_any}};
 
 void fx_bind_op(struct node *n)
@@ -611,8 +618,8 @@ void fx_bind_const(struct node *n, struct val v)
     n->nargs = 0;
     n->args = NULL;
     n->eval = fx_eval_const;
-    n->num = fx_num_const;
-    n->flags = (uint16_t)((n->flags & NF_PAREN) | (fx_blank(v) ? 0 : NF_KNOWN));
+    n->num = v.kind == VAL_NUM ? num_const : fx_num_any;
+    n->flags = (uint8_t)((n->flags & NF_PAREN) | (fx_blank(v) ? 0 : NF_KNOWN));
 }
 
 /* Replaces a node whose arguments are all constant by its value, unless computing it fails. */
@@ -644,6 +651,17 @@ struct val fx_eval(const struct fx *fx, struct fx_env *env)
         return VAL_NONE;
     }
     return v;
+}
+
+double fx_number(const struct fx *fx, struct fx_env *env)
+{
+    struct run r = {.row = env->row, .env = env, .fx = fx};
+    if (fx->root->eval == eval_arith) {
+        double x = fx->root->num(&r, fx->root);
+        return x - x == 0 && !env->limit && !env->failed ? x : __builtin_nan("");
+    }
+    struct val v = fx_eval(fx, env);
+    return fx_is_num(v) ? fx_to_num(v) : __builtin_nan("");
 }
 
 bool fx_true(const struct fx *fx, struct fx_env *env)

@@ -12,12 +12,7 @@
 /* Longest chain of nodes from root to leaf; more than FX_MAX_DEPTH because 1+1+1+… leans left. */
 #define FX_MAX_TREE 1000
 
-/* Help texts stay out of the browser's copy. */
-#ifdef __wasm__
-#define FX_HELP(s) NULL
-#else
-#define FX_HELP(s) s
-#endif
+/* Help texts and SQL stay out of the browser's copy. */
 #ifdef __wasm__
 #define FX_DOC(signature_, group_, zh_, en_, example_)
 #define FX_SQL(sqlite_, pgsql_)
@@ -105,7 +100,7 @@ enum node_flag {
 
 struct node {
     node_fn *eval; /* the value; blank on errors */
-    num_fn *num;   /* the same as a number, blank as 0; set where type is a number */
+    num_fn *num;   /* the same as a number, blank as 0, by fx_num; set where type is a number */
     uint8_t kind;
     uint8_t op;
     uint16_t flags;
@@ -307,11 +302,18 @@ struct val fx_context_call(struct run *r, const struct node *n, const struct val
 
 extern node_fn fx_eval_and, fx_eval_or, fx_eval_not;
 extern node_fn fx_eval_const, fx_eval_slot, fx_eval_ref, fx_eval_call, fx_eval_list, fx_eval_stored;
-extern num_fn fx_num_any, fx_num_const, fx_num_slot;
+extern num_fn fx_num_any, fx_num_slot;
+/* The value of a node whose type is a number, blank as 0. */
+double fx_num(struct run *r, const struct node *n);
 
 /* The operation fails: blank, counted, explained when somebody asked (nobody does in a browser). */
+#ifdef __wasm__
+struct val fx_fail_(struct run *r);
+#define fx_fail(r, n, zh, en) ((void)(n), fx_fail_(r))
+#else
 struct val fx_fail_(struct run *r, const struct node *n, const char *zh, const char *en);
-#define fx_fail(r, n, zh, en) fx_fail_((r), (n), FX_HELP(zh), FX_HELP(en))
+#define fx_fail(r, n, zh, en) fx_fail_((r), (n), (zh), (en))
+#endif
 /* Counts work; false when the budget is used up. */
 bool fx_steps(struct run *r, size_t n);
 

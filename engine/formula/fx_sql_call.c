@@ -287,7 +287,7 @@ static int sql_coalesce(struct writer *w, const struct node *n, enum want want)
 
 static int sql_isblank(struct writer *w, const struct node *n, enum want want)
 {
-    struct node blank = {.kind = N_CONST, .eval = fx_eval_const, .num = fx_num_const};
+    struct node blank = {.kind = N_CONST, .eval = fx_eval_const, .num = fx_num_any};
     struct node *args[2] = {n->args[0], &blank};
     struct node eq = {
         .kind = N_OP, .op = OP_EQ, .nargs = 2, .args = args, .flags = NF_ROW | NF_KNOWN};

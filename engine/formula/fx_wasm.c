@@ -51,14 +51,18 @@ struct host {
     const struct wrow *top; /* the record as its form's row; made at the first use */
     struct str table;
     char table_key[64];
-    int64_t now_us;
+    struct zone zone;
     int32_t offset_s;
     struct str result;
     const struct wrow *row; /* the row evaluated, and its record */
     const struct wrow *up;
+    struct fx_env env;
 };
 
 static struct host h;
+static const int64_t always = INT64_MIN;
+static int env_get(struct fx_env *env, const struct fx_ref *ref, struct val *out);
+static int env_context(struct fx_env *env, enum fx_context what, struct val arg, struct val *out);
 
 /* A member by name; by address, see fx_int.h. */
 static struct val get(const struct val *obj, const char *key)
@@ -82,6 +86,8 @@ static void start(void)
     h.record_mark = arena_mark(h.record);
     h.out_mark = arena_mark(h.out);
     h.scratch_mark = arena_mark(h.scratch);
+    h.zone = (struct zone){.n = 1, .at_us = &always, .offset_s = &h.offset_s};
+    h.env = (struct fx_env){.a = h.out, .get = env_get, .context = env_context, .zone = &h.zone};
 }
 
 static void free_scratch(void)
@@ -431,13 +437,6 @@ static void finish(struct strb *b)
     h.result = strb_str(b);
 }
 
-static struct fx_env environment(struct zone *zone, const int64_t *at, const int32_t *offset)
-{
-    *zone = (struct zone){.n = 1, .at_us = at, .offset_s = offset};
-    return (struct fx_env){
-        .a = h.out, .get = env_get, .context = env_context, .now_us = h.now_us, .zone = zone};
-}
-
 /* Which row: of the record (index < 0) or of its sub-table h.table. */
 static bool choose_row(const struct compiled *c, int32_t index)
 {
@@ -582,18 +581,16 @@ void fxw_table(const char *p, uint32_t n)
     free_scratch();
 }
 
-/* The value of a compiled expression; false: not here. */
-static bool evaluate(int32_t handle, int32_t row_index, struct val *v)
+/* Makes the environment ready for an expression; false: not here. */
+static bool ready(int32_t handle, int32_t row_index)
 {
-    const int64_t at = INT64_MIN;
-    struct zone zone;
     if ((uint32_t)handle >= h.exprs.n || !choose_row(&h.exprs.v[handle], row_index)) {
         return false;
     }
-    struct fx_env env = environment(&zone, &at, &h.offset_s);
-    env.row = h.row->slots;
-    *v = fx_eval(h.exprs.v[handle].fx, &env);
-    return !env.failed && !env.limit;
+    h.env.row = h.row->slots;
+    h.env.steps = 0;
+    h.env.limit = h.env.failed = false;
+    return true;
 }
 
 EXPORT("fxw_eval") int32_t fxw_eval(int32_t handle, int32_t row_index);
@@ -604,21 +601,25 @@ int32_t fxw_eval(int32_t handle, int32_t row_index)
     struct val v = VAL_NONE;
     begin_result(&j, &b);
     free_scratch();
-    int32_t rc = evaluate(handle, row_index, &v) ? 0 : -1;
+    if (ready(handle, row_index)) {
+        v = fx_eval(h.exprs.v[handle].fx, &h.env);
+    } else {
+        h.env.failed = true;
+    }
     json_val(&j, v);
     finish(&b);
-    return rc;
+    return h.env.failed || h.env.limit ? -1 : 0;
 }
 
 EXPORT("fxw_number") double fxw_number(int32_t handle, int32_t row_index);
 double fxw_number(int32_t handle, int32_t row_index)
 {
-    struct val v = VAL_NONE;
     arena_reset(h.out, h.out_mark);
-    if (!evaluate(handle, row_index, &v)) {
+    if (!ready(handle, row_index)) {
         return __builtin_inf();
     }
-    return fx_is_num(v) ? fx_to_num(v) : __builtin_nan("");
+    double x = fx_number(h.exprs.v[handle].fx, &h.env);
+    return h.env.failed || h.env.limit ? __builtin_inf() : x;
 }
 
 EXPORT("fxw_set") int32_t fxw_set(uint32_t slot, double x);
@@ -634,7 +635,8 @@ int32_t fxw_set(uint32_t slot, double x)
 EXPORT("fxw_now") void fxw_now(int64_t us, int32_t offset_s);
 void fxw_now(int64_t us, int32_t offset_s)
 {
-    h.now_us = us;
+    start();
+    h.env.now_us = us;
     h.offset_s = offset_s;
 }
 

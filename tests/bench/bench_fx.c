@@ -1,10 +1,17 @@
-/* How fast expressions compile and evaluate on one core: prints one line a figure. */
+/*
+ * How fast expressions compile and evaluate on one core: prints one line an expression. A figure is
+ * the best of many short rounds, so that neighbours on the machine do not count.
+ */
 #include "engine/formula/fx.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/value/json.h"
 
 #include <stdio.h>
 #include <time.h>
+
+#define ROUNDS   200
+#define EVALS    50000
+#define COMPILES 1000
 
 static double seconds(void)
 {
@@ -40,25 +47,29 @@ static void bench(struct arena *a, const char *expr)
     fx_vars_env(names, &env);
     struct arena_mark mark = arena_mark(a);
     double sum = 0;
-    const int evals = 5000000;
-    double start = seconds();
-    for (int i = 0; i < evals; i++) {
-        env.steps = 0;
-        sum += val_double(fx_eval(fx, &env));
-        if ((i & 1023) == 0) {
+    double eval_s = 1e9;
+    double compile_s = 1e9;
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = seconds();
+        for (int i = 0; i < EVALS; i++) {
+            env.steps = 0;
+            sum += val_double(fx_eval(fx, &env));
+            if ((i & 1023) == 0) {
+                arena_reset(a, mark);
+            }
+        }
+        eval_s = MIN(eval_s, seconds() - start);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = seconds();
+        for (int i = 0; i < COMPILES; i++) {
+            fx = compile(a, &scope, str_of(expr));
             arena_reset(a, mark);
         }
+        compile_s = MIN(compile_s, seconds() - start);
     }
-    double eval_s = seconds() - start;
-    const int compiles = 200000;
-    start = seconds();
-    for (int i = 0; i < compiles; i++) {
-        fx = compile(a, &scope, str_of(expr));
-        arena_reset(a, mark);
-    }
-    double compile_s = seconds() - start;
-    printf("%-50s %6.1f M evaluations/s  %5.2f us compile  (%g)\n", expr, evals / eval_s / 1e6,
-           compile_s / compiles * 1e6, sum / evals);
+    printf("%-50s %6.1f M evaluations/s  %5.2f us compile  (%g)\n", expr, EVALS / eval_s / 1e6,
+           compile_s / COMPILES * 1e6, sum / EVALS / ROUNDS);
 }
 
 int main(void)
