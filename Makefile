@@ -43,7 +43,7 @@ PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd
 PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
 PKG_BENCH := wrk sqlite3
 PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl \
-             universal-ctags clang-format postgresql
+             universal-ctags clang-format postgresql lua-check
 
 run: ## build everything and serve the CRM with demo rows
 	@runtime/deploy/need.sh "building (C libraries, the wasm compiler, node for the pages)" $(PKG_BUILD) $(PKG_NODE)
@@ -188,9 +188,10 @@ $(B)/assets_none.o: runtime/assets.h
 	printf '#include "runtime/assets.h"\nconst struct asset asset_table[1] = {{0}};\nconst size_t asset_count = 0;\n' | \
 	    $(CC) $(CFLAGS) -Wno-missing-field-initializers -x c - -c -o $@
 
-docs: ## write the manual page of the expression language
+docs: ## write the manual pages of expressions and scripts
 	@$(MAKE) -s V=release UI=0 build/release/mortise
 	node engine/docs/formula.mjs
+	node engine/docs/lua.mjs
 
 ui: build/ui/assets.tsv ## build the web pages into build/ui
 

@@ -10,6 +10,7 @@
 #include "engine/formula/fx_sqlfn.h"
 #include "engine/formula/fx_vars.h"
 #include "engine/meta/schema.h"
+#include "engine/script/script.h"
 #include "engine/value/num.h"
 #include "engine/value/pinyin.h"
 #include "runtime/assets.h"
@@ -439,10 +440,20 @@ int cmd_eval(struct arena *a, int argc, char **argv)
 
 int cmd_schema(struct arena *a, int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        void (*print)(struct strb *out);
+    } kinds[] = {{"definitions", schema_print},
+                 {"lua", script_annotations},
+                 {"lua-json", script_api_json}};
     struct strb out;
-    (void)argc, (void)argv;
+    size_t i = 0;
     strb_init(&out, a);
-    schema_print(&out);
+    while (argc > 1 && i < ARRAY_LEN(kinds) && strcmp(kinds[i].name, argv[1]) != 0)
+        i++;
+    if (i == ARRAY_LEN(kinds))
+        return cmd_usage(argv[0], "give definitions, lua or lua-json");
+    kinds[i].print(&out);
     printf("%.*s\n", STR_ARG(strb_str(&out)));
     return EXIT_FINE;
 }

@@ -1,17 +1,12 @@
 /*
- * The global `app` and `reject`: who and when, settings, formulas, rights, log, notices. Records
- * are in lua_records.c.
+ * `app` and `reject`: who and when, settings, formulas, rights, log, notices. Records are in
+ * lua_records.c.
  */
 #include "engine/base/log.h"
 #include "engine/org/notice.h"
 #include "engine/record/eval.h"
 #include "engine/record/setting.h"
 #include "engine/script/lua_int.h"
-
-static void push_str(lua_State *L, struct str s)
-{
-    lua_pushlstring(L, s.p ? s.p : "", s.n);
-}
 
 /* {id, login, name, roles = {key = true}}; nil for visitors and the system. */
 static void push_user(struct lua_box *box)
@@ -24,17 +19,17 @@ static void push_user(struct lua_box *box)
         return;
     }
     lua_createtable(L, 0, 4);
-    push_str(L, id_print(who->id, buf));
+    lua_push_text(L, id_print(who->id, buf));
     lua_setfield(L, -2, "id");
-    push_str(L, who->login);
+    lua_push_text(L, who->login);
     lua_setfield(L, -2, "login");
-    push_str(L, who->name);
+    lua_push_text(L, who->name);
     lua_setfield(L, -2, "name");
     lua_newtable(L);
     for (size_t i = 0; i < who->nroles; i++) {
         if (!box->c->app || !str_eq(who->roles[i].app, box->c->app->key))
             continue;
-        push_str(L, who->roles[i].role);
+        lua_push_text(L, who->roles[i].role);
         lua_pushboolean(L, 1);
         lua_rawset(L, -3);
     }
@@ -50,7 +45,7 @@ static int app_user(lua_State *L)
 static int app_now(lua_State *L)
 {
     char buf[40];
-    push_str(L, civil_print_instant(box_of(L)->c->now_us, buf));
+    lua_push_text(L, civil_print_instant(box_of(L)->c->now_us, buf));
     return 1;
 }
 
@@ -58,8 +53,8 @@ static int app_today(lua_State *L)
 {
     struct ctx *c = box_of(L)->c;
     char buf[16];
-    push_str(L,
-             civil_print_date(civil_day_of_us(c->now_us, c->app ? &c->app->zone : &zone_utc), buf));
+    lua_push_text(
+        L, civil_print_date(civil_day_of_us(c->now_us, c->app ? &c->app->zone : &zone_utc), buf));
     return 1;
 }
 
@@ -72,7 +67,10 @@ static int lua_setting(lua_State *L)
         return luaL_error(L, "there is no setting %s", lua_tostring(L, 1));
     struct val v;
     const struct app *app = box->c->app;
-    if (setting_value(box->c, app, key, setting_today(box->c, app), &v, &box->err))
+    int64_t day = setting_today(box->c, app);
+    if (!lua_isnoneornil(L, 2) && !civil_parse_date(box_str(box, 2), &day))
+        luaL_argerror(L, 2, "not a date like 2026-11-24");
+    if (setting_value(box->c, app, key, day, &v, &box->err))
         return box_raise(box);
     box_push(box, v);
     return 1;
@@ -134,23 +132,29 @@ static int app_http(lua_State *L)
     return luaL_error(L, "app.http is only available after the commit");
 }
 
-/* app.notify{to = member id, title = …, body = …}: a notice in the same transaction. */
+/* app.notify{to = member or members, title = …, body = …, form, record}: in the transaction. */
 static int app_notify(lua_State *L)
 {
     struct lua_box *box = box_of(L);
-    luaL_checktype(L, 1, LUA_TTABLE);
-    struct val n = box_val(box, 1);
-    int64_t to;
-    if (!id_parse(val_str(val_get(n, STR("to"))), &to))
-        return luaL_error(L, "notify needs `to`, the id of a member");
     struct ctx *c = box->c;
-    const struct notice out = {.member = to,
-                               .kind = STR("script"),
-                               .app = c->app ? c->app->key : STR_NONE,
-                               .title = val_str(val_get(n, STR("title"))),
-                               .body = val_str(val_get(n, STR("body")))};
-    if (notice_add(c, &out, &box->err))
-        return box_raise(box);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    struct val in = box_val(box, 1), to = val_get(in, STR("to"));
+    struct notice n = {.kind = STR("script"),
+                       .app = c->app ? c->app->key : STR_NONE,
+                       .form = val_str(val_get(in, STR("form"))),
+                       .title = val_str(val_get(in, STR("title"))),
+                       .body = val_str(val_get(in, STR("body")))};
+    if (n.form.n && !id_parse(val_str(val_get(in, STR("record"))), &n.record))
+        return luaL_error(L, "notify with `form` needs `record`, the id of a record");
+    const struct val one = to;
+    if (to.kind != VAL_LIST)
+        to = (struct val){.kind = VAL_LIST, .n = 1, .list = &one};
+    for (uint32_t i = 0; i < to.n; i++) {
+        if (!id_parse(val_str(to.list[i]), &n.member))
+            return luaL_error(L, "notify needs `to`, the id of a member or a list of them");
+        if (notice_add(c, &n, &box->err))
+            return box_raise(box);
+    }
     return 0;
 }
 
@@ -176,28 +180,44 @@ static int lua_reject(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"user", app_user},
-    {"now", app_now},
-    {"today", app_today},
-    {"setting", lua_setting},
-    {"formula", app_formula},
-    {"log", app_log},
-    {"as_user", app_as_user},
-    {"as_system", app_as_system},
-    {"http", app_http},
-    {"notify", app_notify},
-    {NULL, NULL},
+#define NOTIFY                                                                                     \
+    "notice: {to: string|string[], title: string, body?: string, form?: string, record?: string}"
+
+static const struct lua_api ROWS[] = {
+    {"app", "user", app_user, NULL, "", "User?", "当前成员；访客和系统是 nil",
+     "The member who acts; nil for visitors and the system", NULL, NULL},
+    {"app", "now", app_now, NULL, "", "string", "现在的时刻，UTC", "The instant, in UTC", NULL,
+     NULL},
+    {"app", "today", app_today, NULL, "", "string", "应用时区的今天",
+     "Today in the app's time zone", NULL, NULL},
+    {"app", "setting", lua_setting, NULL, "key: string, day?: string", "any",
+     "应用的一项设置；有生效日期的可问某一天的值",
+     "A setting of the app; one with start days may be asked for a day", NULL, NULL},
+    {"app", "formula", app_formula, NULL, "text: string, vars?: table", "any",
+     "按变量计算一个表达式", "Evaluates an expression over variables",
+     "app.formula('ROUND(a / 3, 2)', {a = 10})", "3.33"},
+    {"app", "log", app_log, NULL, "text: string", "", "写一行日志", "Writes a line to the log",
+     NULL, NULL},
+    {"app", "as_user", app_as_user, NULL, "fn: fun(): any", "any", "以当前用户的权限运行函数",
+     "Runs a function with the rights of whoever acts", NULL, NULL},
+    {"app", "as_system", app_as_system, NULL, "fn: fun(): any", "any",
+     "以系统权限运行函数；定义中须有 as: system",
+     "Runs a function with every right; the definition must say as: system", NULL, NULL},
+    {"app", "http", app_http, NULL, "request: table", "table", "提交之后才能调用外部接口",
+     "Calls out, only after the commit", NULL, NULL},
+    {"app", "notify", app_notify, NULL, NOTIFY, "", "给成员发通知", "Notifies members", NULL, NULL},
+    {"formula", "eval", app_formula, NULL, "text: string, vars?: table", "any", "同 app.formula",
+     "The same as app.formula", "formula.eval('a & \"!\"', {a = '好'})", "好!"},
+    {"setting", "get", lua_setting, NULL, "key: string, day?: string", "any", "同 app.setting",
+     "The same as app.setting", NULL, NULL},
+    {"notify", "send", app_notify, NULL, NOTIFY, "", "同 app.notify", "The same as app.notify",
+     NULL, NULL},
+    {"", "reject", lua_reject, NULL, "refusal: string|{field?: string, message: string}", "",
+     "拒绝这次写入，并告诉用户原因；不能被捕获",
+     "Refuses the write and tells the user why; cannot be caught", NULL, NULL},
 };
 
-void lua_open_app(struct lua_box *box)
-{
-    lua_State *L = box->L;
-    luaL_newlib(L, functions);
-    lua_setfield(L, -2, "app");
-    lua_pushcfunction(L, lua_reject);
-    lua_setfield(L, -2, "reject");
-}
+const struct lua_api_list lua_api_app = {ROWS, ARRAY_LEN(ROWS)};
 
 void lua_push_ctx(struct lua_box *box, struct val ask)
 {
@@ -205,7 +225,7 @@ void lua_push_ctx(struct lua_box *box, struct val ask)
     lua_createtable(L, 0, 4);
     push_user(box);
     lua_setfield(L, -2, "user");
-    push_str(L, via_name(box->c->via));
+    lua_push_text(L, via_name(box->c->via));
     lua_setfield(L, -2, "via");
     app_now(L);
     lua_setfield(L, -2, "now");

@@ -288,8 +288,7 @@ static int read_only(lua_State *L)
     return luaL_error(L, "this table is read-only");
 }
 
-/* Replaces the table on top by an empty one that reads through to it and refuses writes. */
-static void freeze(lua_State *L)
+void lua_freeze(lua_State *L)
 {
     lua_newtable(L);
     lua_newtable(L);
@@ -357,7 +356,7 @@ static void add_library(struct lua_box *box, int globals, const struct library *
         lua_open_pattern(box);
         bind_text_methods(L, to);
     }
-    freeze(L);
+    lua_freeze(L);
     lua_setfield(L, globals, lib->name);
 }
 
@@ -373,8 +372,7 @@ static int open_all(lua_State *L)
     luaL_setfuncs(L, base_own, 0);
     for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
         add_library(box, g, &libraries[i]);
-    lua_open_app(box);
-    lua_open_records(box);
+    lua_open_api(box);
     lua_settop(L, g);
     lua_setfield(L, LUA_REGISTRYINDEX, "mortise");
     return 0;
@@ -404,6 +402,7 @@ struct lua_box *box_new(struct ctx *c)
     arena_defer(c->a, box_close, box);
     box->c = c;
     box->cap_bytes = SCRIPT_MEMORY_BYTES;
+    box->required = LUA_NOREF;
     box->L = lua_newstate(box_alloc, box);
     if (!box->L)
         oom_raise();

@@ -27,6 +27,7 @@ struct lua_box {
     struct diags *diags;          /* where reject{} puts its message */
     struct err err;               /* of the API call that failed (BOX_ERROR) */
     struct str script;            /* name, for positions */
+    int required;                 /* registry reference of what require() loaded in this event */
     struct str stop_file;         /* where the budget ran out; empty: not known */
     int stop_line;
     void *test; /* struct lua_test *, in scenario tests */
@@ -65,12 +66,46 @@ int box_take_rec(struct lua_box *box, int index, struct rec *r, struct diags *di
 struct str box_str(struct lua_box *box,
                    int index); /* argument: text, else an error; copied to the arena */
 
-/* Library openers: each adds to the table of globals on top of the stack. */
-void lua_open_pattern(
-    struct lua_box *box);               /* replaces find match gmatch gsub in the table `string` */
-void lua_open_app(struct lua_box *box); /* app, reject */
-void lua_open_records(struct lua_box *box); /* app.form */
+/* Replaces find match gmatch gsub in the table `string` on top of the stack. */
+void lua_open_pattern(struct lua_box *box);
+
+/* ---- the API: tables of functions ---- */
+
+/*
+ * One function that scripts may call. The table gives the sandbox its globals, editors their
+ * annotations (`mortise schema lua`), the manual its page and the tests their examples.
+ */
+struct lua_api {
+    const char *module; /* "json"; "" a plain global; "Form" a method of app.form(key) */
+    const char *name;
+    lua_CFunction fn;    /* or NULL: */
+    const char *expr;    /* an expression over the names of `params` (definitions.md §2) */
+    const char *params;  /* as LuaLS writes them: "text: string, scale?: integer" */
+    const char *returns; /* "string?"; empty: nothing */
+    const char *zh, *en;
+    const char *example; /* a Lua expression; NULL: none that always gives the same */
+    const char *gives;   /* what tostring() makes of it */
+};
+struct lua_api_list {
+    const struct lua_api *rows;
+    size_t n;
+};
+extern const struct lua_api_list lua_api_app, lua_api_records, lua_api_std, lua_api_formula,
+    lua_api_decimal, lua_api_cache;
+
+/* Gives the table of globals on top of the stack its modules, each opened when first named. */
+void lua_open_api(struct lua_box *box);
+/* Makes the metatable on top that of a type whose methods are the rows of `module`. */
+void lua_fill_methods(lua_State *L, const char *module);
+/* Replaces the table on top by an empty one that reads through to it and refuses writes. */
+void lua_freeze(lua_State *L);
+void lua_push_text(lua_State *L, struct str s);
+
 void lua_push_ctx(struct lua_box *box, struct val ask);
+
+#define DECIMAL_META "mortise.decimal"
+/* The value of a decimal at `index`; false: it is none. */
+bool lua_decimal_val(lua_State *L, int index, struct val *out);
 #define FORM_META "mortise.form" /* what app.form(key) gives; its __index holds the methods */
 void lua_push_form(lua_State *L, const struct form *form);
 

@@ -12,8 +12,21 @@ struct form_handle {
     const struct form *form;
 };
 
+static const struct form *form_named(lua_State *L, int arg)
+{
+    struct lua_box *box = box_of(L);
+    struct str key = box_str(box, arg);
+    const struct form *form = box->c->app ? app_form(box->c->app, key) : NULL;
+    if (!form)
+        luaL_error(L, "there is no form %s", lua_tostring(L, arg));
+    return form;
+}
+
+/* What app.form(key) gave, or the key itself. */
 static const struct form *form_arg(lua_State *L)
 {
+    if (lua_type(L, 1) == LUA_TSTRING)
+        return form_named(L, 1);
     struct form_handle *h = luaL_checkudata(L, 1, FORM_META);
     return h->form;
 }
@@ -238,39 +251,90 @@ static int form_delete(lua_State *L)
     return write_record(L, &w);
 }
 
-static const luaL_Reg methods[] = {
-    {"get", form_get},       {"find", form_find},     {"count", form_count},   {"sum", form_sum},
-    {"create", form_create}, {"update", form_update}, {"delete", form_delete}, {NULL, NULL}};
+/* form:group{by = "region", metrics = "SUM(amount)"}: a list of rows keyed by the expressions. */
+static int form_group(lua_State *L)
+{
+    struct lua_box *box = box_of(L);
+    struct ctx *c = box->c;
+    const struct form *form = form_arg(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    struct val o = box_val(box, 2);
+    struct aggregate g = {.form = form,
+                          .group = val_str(val_get(o, STR("by"))),
+                          .metrics = val_str(val_get(o, STR("metrics"))),
+                          .filter = where_text(box, val_get(o, STR("where"))),
+                          .sort = val_str(val_get(o, STR("sort"))),
+                          .limit = FIND_MAX};
+    struct strb text;
+    struct json j;
+    struct val out;
+    strb_init(&text, c->a);
+    json_init(&j, &text);
+    if (query_aggregate(c, &g, &j, &box->err) || json_parse(c->a, strb_str(&text), &out, &box->err))
+        return box_raise(box);
+    box_push(box, val_get(out, STR("rows")));
+    return 1;
+}
 
 void lua_push_form(lua_State *L, const struct form *form)
 {
     struct form_handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
     h->form = form;
-    luaL_setmetatable(L, FORM_META);
+    if (luaL_newmetatable(L, FORM_META))
+        lua_fill_methods(L, "Form");
+    lua_setmetatable(L, -2);
 }
 
 static int app_form_open(lua_State *L)
 {
-    struct lua_box *box = box_of(L);
-    struct str key = box_str(box, 1);
-    const struct form *form = box->c->app ? app_form(box->c->app, key) : NULL;
-    if (!form)
-        return luaL_error(L, "there is no form %s", lua_tostring(L, 1));
-    lua_push_form(L, form);
+    lua_push_form(L, form_named(L, 1));
     return 1;
 }
 
-void lua_open_records(struct lua_box *box)
-{
-    lua_State *L = box->L;
-    luaL_newmetatable(L, FORM_META);
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
-    lua_getfield(L, -1, "app");
-    lua_pushcfunction(L, app_form_open);
-    lua_setfield(L, -2, "form");
-    lua_pop(L, 1);
-}
+#define QUERY                                                                                      \
+    "where?: string|table, sort?: string, fields?: string, search?: string, limit?: integer"
+#define Q_TYPE "query?: {" QUERY "}"
+#define G_TYPE "query: {by?: string, metrics: string, where?: string|table, sort?: string}"
+#define S_TYPE "query: {field: string, where?: string|table}"
+
+/* A function of `record` or `query` that takes the form's key is the method of the form. */
+static const struct lua_api ROWS[] = {
+    {"app", "form", app_form_open, NULL, "key: string", "Form", "一个表单，带着当前用户的权限",
+     "A form, with the rights of whoever acts", NULL, NULL},
+    {"Form", "get", form_get, NULL, "id: string?", "table?", "一条记录；看不到或没有是 nil",
+     "One record; nil when there is none to be seen", NULL, NULL},
+    {"Form", "find", form_find, NULL, Q_TYPE, "table[]",
+     "符合条件的记录，最多 1000 条；where 是表达式或 {字段 = 值}",
+     "The records that match, at most 1,000; where is an expression or {field = value}", NULL,
+     NULL},
+    {"Form", "count", form_count, NULL, Q_TYPE, "integer", "符合条件的记录数",
+     "How many records match", NULL, NULL},
+    {"Form", "sum", form_sum, NULL, S_TYPE, "number", "一个字段的合计", "The sum of a field", NULL,
+     NULL},
+    {"Form", "group", form_group, NULL, G_TYPE, "table[]", "分组汇总，每行以表达式为键",
+     "Groups with their metrics, each row keyed by the expressions", NULL, NULL},
+    {"Form", "create", form_create, NULL, "values: table", "table", "新建一条记录，返回它",
+     "Creates a record and returns it", NULL, NULL},
+    {"Form", "update", form_update, NULL, "id: string, values: table", "table",
+     "修改一条记录的若干字段", "Changes some fields of a record", NULL, NULL},
+    {"Form", "delete", form_delete, NULL, "id: string", "", "把一条记录移到回收站",
+     "Moves a record to the recycle bin", NULL, NULL},
+    {"record", "get", form_get, NULL, "form: string, id: string?", "table?",
+     "同 app.form(form):get", "The same as app.form(form):get", NULL, NULL},
+    {"record", "create", form_create, NULL, "form: string, values: table", "table",
+     "同 app.form(form):create", "The same as app.form(form):create", NULL, NULL},
+    {"record", "update", form_update, NULL, "form: string, id: string, values: table", "table",
+     "同 app.form(form):update", "The same as app.form(form):update", NULL, NULL},
+    {"record", "delete", form_delete, NULL, "form: string, id: string", "",
+     "同 app.form(form):delete", "The same as app.form(form):delete", NULL, NULL},
+    {"query", "find", form_find, NULL, "form: string, " Q_TYPE, "table[]", "同 app.form(form):find",
+     "The same as app.form(form):find", NULL, NULL},
+    {"query", "count", form_count, NULL, "form: string, " Q_TYPE, "integer",
+     "同 app.form(form):count", "The same as app.form(form):count", NULL, NULL},
+    {"query", "sum", form_sum, NULL, "form: string, " S_TYPE, "number", "同 app.form(form):sum",
+     "The same as app.form(form):sum", NULL, NULL},
+    {"query", "group", form_group, NULL, "form: string, " G_TYPE, "table[]",
+     "同 app.form(form):group", "The same as app.form(form):group", NULL, NULL},
+};
+
+const struct lua_api_list lua_api_records = {ROWS, ARRAY_LEN(ROWS)};

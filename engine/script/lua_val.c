@@ -21,7 +21,7 @@ static void push_number(lua_State *L, double num)
         lua_pushnumber(L, num);
 }
 
-static void push_str(lua_State *L, struct str s)
+void lua_push_text(lua_State *L, struct str s)
 {
     lua_pushlstring(L, s.p ? s.p : "", s.n);
 }
@@ -41,7 +41,7 @@ static void push_obj(struct lua_box *box, struct val v)
     lua_State *L = box->L;
     lua_createtable(L, 0, (int)v.n);
     for (uint32_t i = 0; i < v.n; i++) {
-        push_str(L, v.obj[i].key);
+        lua_push_text(L, v.obj[i].key);
         box_push(box, v.obj[i].value);
         lua_rawset(L, -3);
     }
@@ -58,11 +58,11 @@ void box_push(struct lua_box *box, struct val v)
     case VAL_BOOL: lua_pushboolean(L, v.b); break;
     case VAL_NUM:
     case VAL_DEC: push_number(L, val_double(v)); break;
-    case VAL_TEXT: push_str(L, val_str(v)); break;
-    case VAL_DATE: push_str(L, civil_print_date(v.i, buf)); break;
-    case VAL_TIME: push_str(L, civil_print_time(v.i, buf)); break;
-    case VAL_INSTANT: push_str(L, civil_print_instant(v.i, buf)); break;
-    case VAL_REF: push_str(L, id_print(v.ref->id, buf)); break;
+    case VAL_TEXT: lua_push_text(L, val_str(v)); break;
+    case VAL_DATE: lua_push_text(L, civil_print_date(v.i, buf)); break;
+    case VAL_TIME: lua_push_text(L, civil_print_time(v.i, buf)); break;
+    case VAL_INSTANT: lua_push_text(L, civil_print_instant(v.i, buf)); break;
+    case VAL_REF: lua_push_text(L, id_print(v.ref->id, buf)); break;
     case VAL_LIST: push_list(box, v); break;
     case VAL_OBJ: push_obj(box, v); break;
     }
@@ -84,6 +84,15 @@ static struct val read_text(struct reader *r, int index)
     if (!utf8_valid((struct str){p, n}))
         luaL_error(r->box->L, "text is not valid UTF-8");
     return val_text(str_dup(r->box->c->a, (struct str){p, n}));
+}
+
+/* The only userdata that is a value. */
+static struct val read_decimal(struct reader *r, int index)
+{
+    struct val v;
+    if (!lua_decimal_val(r->box->L, index, &v))
+        luaL_error(r->box->L, "a %s cannot be stored", luaL_typename(r->box->L, index));
+    return v;
 }
 
 static void count_item(struct reader *r)
@@ -138,6 +147,7 @@ static struct val read_at(struct reader *r, int index, int depth)
     case LUA_TNUMBER: return val_num(lua_tonumber(L, index));
     case LUA_TSTRING: return read_text(r, index);
     case LUA_TTABLE: break;
+    case LUA_TUSERDATA: return read_decimal(r, index);
     default: luaL_error(L, "a %s cannot be stored", luaL_typename(L, index));
     }
     size_t n = lua_rawlen(L, index);

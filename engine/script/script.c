@@ -36,6 +36,7 @@ struct box_saved {
     bool may_system;
     struct diags *diags;
     struct str script;
+    int required;
 };
 
 /*
@@ -61,10 +62,11 @@ static int push_function(struct lua_box *box, const struct event_call *call, str
 
 static struct box_saved box_enter(struct lua_box *box, const struct event_call *call)
 {
-    struct box_saved saved = {box->user, box->may_system, box->diags, box->script};
+    struct box_saved saved = {box->user, box->may_system, box->diags, box->script, box->required};
     box->user = box->user ? box->user : box->c->who;
     box->may_system = call->as_system;
     box->diags = call->diags;
+    box->required = LUA_NOREF;
     return saved;
 }
 
@@ -74,6 +76,8 @@ static void box_leave(struct lua_box *box, const struct box_saved *saved)
     box->may_system = saved->may_system;
     box->diags = saved->diags;
     box->script = saved->script;
+    luaL_unref(box->L, LUA_REGISTRYINDEX, box->required);
+    box->required = saved->required;
 }
 
 /* ---- record events ---- */

@@ -38,4 +38,8 @@ struct test_result {
 };
 int script_tests(struct ctx *c, struct test_result **out, size_t *n, struct err *err) ATTR_MUST;
 
+/* What scripts may call, from the one table: LuaLS annotations for editors, JSON for the manual. */
+void script_annotations(struct strb *out);
+void script_api_json(struct strb *out);
+
 #endif

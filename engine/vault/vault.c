@@ -129,6 +129,26 @@ struct str vault_hmac_hex(struct arena *a, struct str key, struct str s)
     return hex(a, out, sizeof(out));
 }
 
+struct str vault_base64(struct arena *a, struct str s)
+{
+    size_t cap = sodium_base64_encoded_len(s.n, sodium_base64_VARIANT_ORIGINAL);
+    char *text = arena_alloc(a, cap);
+    sodium_bin2base64(text, cap, (const unsigned char *)(s.p ? s.p : ""), s.n,
+                      sodium_base64_VARIANT_ORIGINAL);
+    return (struct str){text, cap - 1};
+}
+
+bool vault_unbase64(struct arena *a, struct str s, struct str *out)
+{
+    size_t cap = s.n / 4 * 3 + 3, n = 0;
+    unsigned char *bytes = arena_alloc(a, cap);
+    const char *end, *from = s.p ? s.p : "";
+    bool fine = sodium_base642bin(bytes, cap, from, s.n, NULL, &n, &end,
+                                  sodium_base64_VARIANT_ORIGINAL) == 0;
+    *out = (struct str){(const char *)bytes, n};
+    return fine && end == from + s.n;
+}
+
 bool vault_same(struct str x, struct str y)
 {
     return x.n == y.n && (x.n == 0 || sodium_memcmp(x.p, y.p, x.n) == 0);

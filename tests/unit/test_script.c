@@ -2,6 +2,7 @@
  * Lua's box: every known way out is shut, every limit holds, and what was stopped left nothing
  * behind. One script holds all cases; a record's name picks the one its hook runs.
  */
+#include "engine/script/script.h"
 #include "tests/unit/record_test.h"
 
 static const char script[] =
@@ -36,8 +37,7 @@ static const char script[] =
     "function cases.tostring_meta() return tostring(setmetatable({}, {__tostring = function() "
     "while true do end end})) end\n"
     /* ways out */
-    "function cases.load(rec) rec.note = tostring(load or loadstring or dofile or loadfile or "
-    "require) end\n"
+    "function cases.load(rec) rec.note = tostring(load or loadstring or dofile or loadfile) end\n"
     "function cases.libs(rec) rec.note = tostring(os or io or package or debug or coroutine or "
     "collectgarbage or xpcall) end\n"
     "function cases.dump(rec) rec.note = tostring(string.dump or string.pack) end\n"
@@ -74,6 +74,45 @@ static const char script[] =
     "rec.note = 'sent' end\n"
     "function cases.notify_nobody() app.notify{title = '看'} end\n"
     "function cases.inner(rec) end\n"
+    /* modules */
+    "function cases.module_write() json.encode = nil end\n"
+    "function cases.app_write() app.form = function() end end\n"
+    "function cases.module_meta(rec) rec.note = tostring(getmetatable(json)) end\n"
+    "function cases.type_hidden(rec) rec.note = tostring(Form or Decimal) end\n"
+    "function cases.decimal_meta(rec) rec.note = tostring(getmetatable(decimal.of(1))) end\n"
+    "function cases.decimal_stored(rec) rec.amount = decimal.of('0.1') + decimal.of('0.2') "
+    "rec.note = tostring(rec.amount) end\n"
+    "function cases.decimal_range() local d = decimal.of('9223372036854775807') return d + d end\n"
+    "function cases.decimal_zero() return decimal.of(1) / 0 end\n"
+    "function cases.decimal_small(rec) rec.note = decimal.mul('0.000001', '0.000001'):text() end\n"
+    "function cases.decimal_half(rec) rec.note = decimal.div('-1', '8'):text() end\n"
+    "function cases.require(rec) local u = require('util') u.n = u.n + 1 rec.note = "
+    "tostring(require('util').n) end\n"
+    "function cases.require_fresh(rec) rec.note = tostring(require('util').n) end\n"
+    "function cases.require_out() require('../thing') end\n"
+    "function cases.require_none() require('nothing') end\n"
+    "function cases.require_circle() require('circle') end\n"
+    "function cases.cache_set(rec) cache.set('k', {a = {1, 2}}, 60) rec.note = "
+    "tostring(cache.get('k').a[2]) end\n"
+    "function cases.cache_undone() cache.set('k', 'left', 60) error('no') end\n"
+    "function cases.cache_get(rec) rec.note = json.encode(cache.get('k')) end\n"
+    "function cases.cache_fill(rec) local n = cache.get('n') or 0 for i = n + 1, n + 255 do "
+    "cache.set('k' .. i, i, i) end cache.set('n', n + 255) rec.note = "
+    "tostring(cache.get('k1')) end\n"
+    "function cases.cache_long() cache.set('k', ('x'):rep(70000)) end\n"
+    "function cases.notify_many(rec) local me = app.user().id notify.send{to = {me, me}, title = "
+    "'看'} rec.note = 'sent' end\n"
+    "function cases.json_bad() json.decode('{\"a\": }') end\n"
+    "function cases.json_loop() local s = ('['):rep(60) .. (']'):rep(60) while true do "
+    "pcall(json.decode, s) end end\n"
+    "function cases.hash_loop() local s = ('x'):rep(1000000) while true do crypto.sha256(s) end "
+    "end\n"
+    "function cases.formula_loop() while true do text.pinyin('重庆') end end\n"
+    "function cases.bad_date(rec) rec.note = tostring(date.add('2026-02-30', 1)) end\n"
+    "function cases.group(rec) rec.note = json.encode(query.group('thing', {by = 'name', metrics = "
+    "'COUNT()', where = {name = 'fine'}})[1]) end\n"
+    "function cases.title(rec) rec.note = i18n.title('thing', 'note') .. "
+    "tostring(i18n.title('none')) end\n"
     "function cases.nested() app.form('thing'):create{name = 'nested'} end\n"
     "function c.before_create(rec, ctx)\n"
     "  local f = cases[rec.name]\n"
@@ -89,10 +128,14 @@ static const struct test_file FILES[] = {
                          "fields:\n"
                          "  name: {type: text, title: 名称, max: 40}\n"
                          "  note: {type: text, title: 备注, max: 2000}\n"
+                         "  amount: {type: number, title: 金额, scale: 2}\n"
                          "permissions:\n"
                          "  all: {role: rep, can: all}\n"
                          "hooks: thing\n"},
+    {"scripts/circle.lua", "return {other = require('round')}\n"},
+    {"scripts/round.lua", "return {other = require('circle')}\n"},
     {"scripts/thing.lua", script},
+    {"scripts/util.lua", "return {n = 1}\n"},
 };
 
 static struct test_app app;
@@ -173,6 +216,37 @@ static const struct script_case CASES[] = {
     {"func_value", "script_error", "function"},
     {"too_long", "validation", ""},
     {"write_then_fail", "script_error", "after"},
+    {"module_write", "script_error", "read-only"},
+    {"app_write", "script_error", "read-only"},
+    {"module_meta", NULL, "\"false\""},
+    {"type_hidden", NULL, "\"nil\""},
+    {"decimal_meta", NULL, "\"false\""},
+    {"decimal_stored", NULL, "\"0.3\""},
+    {"decimal_range", "script_error", "out of range"},
+    {"decimal_zero", "script_error", "division by zero"},
+    {"decimal_small", NULL, "\"0.000000000001\""},
+    {"decimal_half", NULL, "\"-0.13\""},
+    {"require", NULL, "\"2\""},
+    {"require_fresh", NULL, "\"1\""},
+    {"require_out", "script_error", "no script"},
+    {"require_none", "script_error", "no script"},
+    {"require_circle", "script_error", "requires itself"},
+    {"cache_set", NULL, "\"2\""},
+    {"cache_undone", "script_error", "no"},
+    {"cache_get", NULL, "\"{\\\"a\\\":[1,2]}\""},
+    {"cache_fill", NULL, "\"1\""},
+    {"cache_fill", NULL, "\"1\""},
+    {"cache_fill", NULL, "\"1\""},
+    {"cache_fill", NULL, "\"nil\""},
+    {"cache_long", "script_error", "64 KB"},
+    {"notify_many", NULL, "\"sent\""},
+    {"json_bad", "script_error", "not JSON"},
+    {"json_loop", "script_limit", "time limit"},
+    {"hash_loop", "script_limit", "time limit"},
+    {"formula_loop", "script_limit", "time limit"},
+    {"bad_date", NULL, "\"nil\""},
+    {"group", NULL, "\"{\\\"COUNT()\\\":1,\\\"name\\\":\\\"fine\\\"}\""},
+    {"title", NULL, "\"备注nil\""},
     {"nested", "script_depth", ""},
 };
 
@@ -282,14 +356,14 @@ static const struct pattern_case PATTERNS[] = {
     {"('中文字'):gsub('文', 'x')", "中x字"},
 };
 
-static void test_patterns(void **state)
+/* Runs each expression in a hook and compares what tostring() makes of it. */
+static void run_expressions(const struct pattern_case *cases, size_t n)
 {
-    (void)state;
     struct strb b;
     strb_init(&b, app.a);
     strb_addz(&b, "local c = {}\nlocal cases = {\n");
-    for (size_t i = 0; i < ARRAY_LEN(PATTERNS); i++)
-        strb_addf(&b, "function() return (%s) end,\n", PATTERNS[i].expr);
+    for (size_t i = 0; i < n; i++)
+        strb_addf(&b, "function() return tostring((%s)) end,\n", cases[i].expr);
     strb_addz(
         &b,
         "}\nfunction c.before_create(rec) rec.note = cases[tonumber(rec.name)]() end\nreturn c\n");
@@ -298,15 +372,47 @@ static void test_patterns(void **state)
     struct test_member m = {.login = "bob", .role = "rep"};
     test_app_init(&one, "box", files, ARRAY_LEN(files));
     test_member(&one, &m);
-    for (size_t i = 0; i < ARRAY_LEN(PATTERNS); i++) {
-        char body[40], want[200];
+    for (size_t i = 0; i < n; i++) {
+        struct strb want;
+        struct json j;
+        char body[40];
+        strb_init(&want, app.a);
+        json_init(&j, &want);
+        json_str(&j, str_of(cases[i].want));
         (void)snprintf(body, sizeof body, "{\"name\":\"%zu\"}", i + 1);
-        (void)snprintf(want, sizeof want, "\"%s\"", PATTERNS[i].want);
         int64_t id = test_made(&one, &m.who, "thing", body);
-        CHECK_CASE(test_get(&one, test_one(&one, &m.who, "thing", id), "note"), want,
-                   PATTERNS[i].expr);
+        CHECK_CASE(test_get(&one, test_one(&one, &m.who, "thing", id), "note"),
+                   str_z(app.a, strb_str(&want)), cases[i].expr);
     }
     test_app_fini(&one);
+}
+
+static void test_patterns(void **state)
+{
+    (void)state;
+    run_expressions(PATTERNS, ARRAY_LEN(PATTERNS));
+}
+
+/* The examples of the manual. */
+static void test_examples(void **state)
+{
+    (void)state;
+    struct strb text;
+    struct val rows;
+    struct err err = ERR_INIT;
+    VEC(struct pattern_case) cases = {0};
+    strb_init(&text, app.a);
+    script_api_json(&text);
+    OK(json_parse(app.a, strb_str(&text), &rows, &err));
+    for (uint32_t i = 0; i < rows.n; i++) {
+        struct str example = val_str(val_get(rows.list[i], STR("example")));
+        struct str gives = val_str(val_get(rows.list[i], STR("gives")));
+        struct pattern_case one = {str_z(app.a, example), str_z(app.a, gives)};
+        if (example.n)
+            vec_push(app.a, &cases, one);
+    }
+    assert_true(cases.n > 50);
+    run_expressions(cases.v, cases.n);
 }
 
 int main(void)
@@ -316,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_position),
         cmocka_unit_test(test_reject_names_field),
         cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_examples),
     };
     return cmocka_run_group_tests_name("script", tests, setup, teardown);
 }

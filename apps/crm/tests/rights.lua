@@ -23,7 +23,7 @@ return {
   end,
 
   ["渠道代表看不到别的渠道的报备和商机"] = function(t)
-    local a, b, mine, other = world(t)
+    local _, _, mine, other = world(t)
     local boss = t:as("director")
     local deal = boss:form("opportunity"):create{name = "乙的商机", agent = other._id, stage = "Engaging"}
     local own = boss:form("opportunity"):create{name = "甲的商机", agent = mine._id, stage = "Engaging"}
