@@ -57,6 +57,8 @@ http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act
     api_flow_stats, api_flow_move;
 /* api_import.c */
 http_handler api_import, api_job, api_job_errors, api_import_undo;
+/* api_imports.c */
+http_handler api_imports, api_job_rows;
 /* api_file.c */
 http_handler api_file_post, api_file_get, api_file_delete;
 /* api_print.c */

@@ -1,7 +1,7 @@
 /*
  * Imports over HTTP: a file becomes a job; jobs are looked at and taken back.
  */
-#include "runtime/api_record.h"
+#include "runtime/api_import.h"
 
 #include "engine/record/access.h"
 #include "engine/record/import.h"
@@ -49,33 +49,6 @@ static struct str part(const struct http_req *req, const char *name)
     return req_query(req, name);
 }
 
-/* {"column":"field"} is the same as column=field,… */
-static int json_mapping(struct http_req *req, struct str *mapping, struct err *err)
-{
-    struct arena *a = req->ctx->a;
-    struct val v;
-    struct strb b;
-    struct err bad = ERR_INIT;
-    if (!str_starts(*mapping, STR("{")))
-        return 0;
-    bool ok = json_parse(a, *mapping, &v, &bad) == 0 && v.kind == VAL_OBJ;
-    strb_init(&b, a);
-    for (size_t i = 0; ok && i < v.n; i++) {
-        struct str field = val_str(v.obj[i].value);
-        ok = v.obj[i].value.kind == VAL_TEXT && str_find(v.obj[i].key, STR(","), 0) < 0 &&
-             str_find(v.obj[i].key, STR("="), 0) < 0 && str_find(field, STR(","), 0) < 0;
-        strb_addf(&b, "%s%.*s=%.*s", i ? "," : "", STR_ARG(v.obj[i].key), STR_ARG(field));
-    }
-    *mapping = strb_str(&b);
-    if (ok)
-        return 0;
-    (void)err_set(err, ERR_INVALID, "bad_value",
-                  "mapping 应为一个 JSON 对象，键是列名，值是字段名。",
-                  "mapping must be a JSON object: columns as keys, fields as values.");
-    err_at(err, "mapping");
-    return -1;
-}
-
 static int read_parts(struct http_req *req, struct import_job *in, struct err *err)
 {
     static const char *const MODES[] = {"insert", "update", "upsert"};
@@ -83,8 +56,6 @@ static int read_parts(struct http_req *req, struct import_job *in, struct err *e
     in->mode = part(req, "mode");
     in->key = part(req, "key");
     in->sheet = part(req, "sheet");
-    if (json_mapping(req, &in->mapping, err))
-        return -1;
     struct str dry = part(req, "dry_run");
     in->dry_run = str_eqz(dry, "1") || str_eqz(dry, "true");
     if (!in->mode.n)
@@ -137,13 +108,18 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
     if (!req->upload.n)
         return err_set(err, ERR_MEDIA, "file_required", "请以 multipart/form-data 上传一个文件。",
                        "Upload one file as multipart/form-data.");
-    if (read_parts(req, &n.in, err) || check_file(req, f, &n.in, err))
+    if (read_parts(req, &n.in, err))
+        return -1;
+    if (req_flag(req, "preview"))
+        return import_look(req, resp, f, n.in.sheet, err);
+    if (check_file(req, f, &n.in, err))
         return -1;
     n.id = id_next(c->ids, c->now_us);
     n.in.app = f->app->key;
     n.in.form = f->key;
     n.in.member = c->who->id;
     n.in.lang = c->lang;
+    n.in.name = req->upload_name;
     n.in.path =
         str_fmt(c->a, "%.*s/import-%s", STR_ARG(req->server->spool_dir), id_print(n.id, buf).p);
     if (spool_seal(c, n.id, req->upload, n.in.path, err))
@@ -161,19 +137,14 @@ int api_import(struct http_req *req, struct http_resp *resp, struct err *err)
 
 /* ---- looking at jobs ---- */
 
-struct job_row {
-    struct str state, errors, result;
-    int64_t done, total;
-};
-
-/* One's own jobs, and all of them for those who operate the system. */
-static int job_find(struct http_req *req, int64_t id, struct job_row *out, struct err *err)
+int job_find(struct http_req *req, int64_t id, struct job_row *out, struct err *err)
 {
     struct ctx *c = req->ctx;
     struct sql q;
     struct stmt *s;
     sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "SELECT state, errors, result, done, total FROM _job WHERE id = ");
+    sql_lit(&q, "SELECT state, errors, result, done, total, (SELECT 1 FROM _job_part p WHERE"
+                " p.job = _job.id AND p.n = 0) FROM _job WHERE id = ");
     sql_bind_int(&q, id);
     if (!(c->who->rights & ADMIN_OPERATE)) {
         sql_lit(&q, " AND created_by = ");
@@ -183,8 +154,12 @@ static int job_find(struct http_req *req, int64_t id, struct job_row *out, struc
         return -1;
     int rc = stmt_step(s, err);
     if (rc == 1)
-        *out = (struct job_row){str_dup(c->a, stmt_str(s, 0)), str_dup(c->a, stmt_str(s, 1)),
-                                str_dup(c->a, stmt_str(s, 2)), stmt_int(s, 3), stmt_int(s, 4)};
+        *out = (struct job_row){str_dup(c->a, stmt_str(s, 0)),
+                                str_dup(c->a, stmt_str(s, 1)),
+                                str_dup(c->a, stmt_str(s, 2)),
+                                stmt_int(s, 3),
+                                stmt_int(s, 4),
+                                !stmt_null(s, 5)};
     stmt_done(s);
     if (rc == 1 && job_text_open(c, id, out->errors, &out->errors, err))
         return -1;
@@ -212,6 +187,9 @@ int api_job(struct http_req *req, struct http_resp *resp, struct err *err)
         json_key(j, result.obj[i].key);
         json_val(j, result.obj[i].value);
     }
+    if (row.rows)
+        json_kstr(j, "rows_url",
+                  str_fmt(req->ctx->a, "/api/v1/jobs/%.*s/rows", STR_ARG(req->params[0])));
     if (errors.kind == VAL_LIST && errors.n) {
         json_kstr(j, "errors_url",
                   str_fmt(req->ctx->a, "/api/v1/jobs/%.*s/errors", STR_ARG(req->params[0])));
@@ -269,5 +247,9 @@ int api_import_undo(struct http_req *req, struct http_resp *resp, struct err *er
         return -1;
     scope.app = req->app->key;
     req->ctx->via = VIA_BATCH;
-    return undo_request(req, resp, &scope, UNDO_COUNTS, err);
+    struct val body = VAL_NONE;
+    if (undo_request(req, resp, &scope, UNDO_COUNTS, err) ||
+        (req->body.n && req_json(req, &body, err)))
+        return -1;
+    return body_bool(body, "dry_run") ? 0 : import_note_undo(req, scope.job, row.result, err);
 }

@@ -14,6 +14,7 @@
 #include "engine/record/tablefile.h"
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
+#include "runtime/job_rows.h"
 #include "runtime/keys.h"
 #include "runtime/purge.h"
 #include "runtime/server.h"
@@ -58,7 +59,8 @@ struct work {
     int64_t told_us, done, total;
     bool found;
     bool undo;
-    struct str payload; /* of an undo */
+    struct str payload;   /* of an undo */
+    struct job_rows rows; /* of an import that failed */
     bool backfill;
 };
 
@@ -78,6 +80,7 @@ int jobs_add_import(struct ctx *c, const struct import_job *in, int64_t id, stru
     json_kstr(&j, "mapping", in->mapping);
     json_kstr(&j, "mode", in->mode);
     json_kstr(&j, "sheet", in->sheet);
+    json_kstr(&j, "name", in->name);
     json_kstr(&j, "key", in->key);
     json_kbool(&j, "dry_run", in->dry_run);
     json_kbool(&j, "english", in->lang == LANG_EN);
@@ -239,6 +242,13 @@ static void progress(void *arg, int64_t done, int64_t total)
     tell(w, &(struct update){.id = w->id, .done = w->done, .total = w->total});
 }
 
+static int failed_rows(void *arg, struct str lines, struct err *err)
+{
+    struct work *w = arg;
+    w->rows.job = w->id;
+    return job_rows_add(&w->c, &w->rows, lines, err);
+}
+
 /* ---- running ---- */
 
 static void error_item(struct json *j, enum lang lang, struct str field, struct str code,
@@ -313,6 +323,7 @@ static int import(struct work *w, struct import_result *r, struct err *err)
                         .dry_run = w->in.dry_run,
                         .job = w->id,
                         .progress = progress,
+                        .failed = failed_rows,
                         .arg = w};
     in.form = w->c.app ? app_form(w->c.app, w->in.form) : NULL;
     if (!in.form)

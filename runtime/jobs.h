@@ -21,6 +21,7 @@ void jobs_stop(struct jobs **j);
 struct import_job {
     struct str app, form, path, mapping, mode, key;
     struct str sheet; /* of a workbook; empty: the first */
+    struct str name;  /* of the file */
     bool dry_run;
     int64_t member; /* 0: the system */
     enum lang lang;

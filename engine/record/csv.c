@@ -103,6 +103,23 @@ static bool end_of_row(struct csv *csv)
     return peek(csv) < 0;
 }
 
+/* A cell that begins like a formula would run in a spreadsheet (CSV injection); plain numbers may
+ * not. One that has a ' in front of that is guarded too, so that taking one off gives the text. */
+static bool looks_like_formula(struct str s)
+{
+    static const struct str starts[] = {STR("="),  STR("+"),  STR("-"),  STR("@"),  STR("\t"),
+                                        STR("\r"), STR("＝"), STR("＋"), STR("－"), STR("＠")};
+    bool number = true;
+    while (s.n && s.p[0] == '\'')
+        s = str_sub(s, 1, s.n);
+    for (size_t i = 0; i < s.n; i++)
+        number = number && strchr("0123456789.-+eE", s.p[i]);
+    for (size_t i = 0; !number && i < ARRAY_LEN(starts); i++)
+        if (str_starts(s, starts[i]))
+            return true;
+    return false;
+}
+
 static int read_row(struct csv *csv, struct arena *a, struct str **cells, size_t *n,
                     struct err *err)
 {
@@ -121,7 +138,10 @@ static int read_row(struct csv *csv, struct arena *a, struct str **cells, size_t
         if (row.n >= CSV_CELLS_MAX || cell.n > CSV_CELL_MAX)
             return err_set(err, ERR_INVALID, "csv", "第 %u 行的列过多或单元格过长。",
                            "Line %u has too many columns or too long a cell.", csv->line);
-        vec_push(a, &row, str_trim(cell));
+        cell = str_trim(cell);
+        if (csv->guarded && cell.n > 1 && cell.p[0] == '\'' && looks_like_formula(cell))
+            cell = str_sub(cell, 1, cell.n);
+        vec_push(a, &row, cell);
         if (peek(csv) == csv->sep) {
             csv->pos++;
             continue;
@@ -144,21 +164,6 @@ int csv_row(struct csv *csv, struct arena *a, struct str **cells, size_t *n, str
                 return 1;
     }
     return 0;
-}
-
-/* A cell that begins like a formula would run in a spreadsheet (CSV injection); plain numbers may
- * not. */
-static bool looks_like_formula(struct str s)
-{
-    static const struct str starts[] = {STR("="),  STR("+"),  STR("-"),  STR("@"),  STR("\t"),
-                                        STR("\r"), STR("＝"), STR("＋"), STR("－"), STR("＠")};
-    bool number = true;
-    for (size_t i = 0; i < s.n; i++)
-        number = number && strchr("0123456789.-+eE", s.p[i]);
-    for (size_t i = 0; !number && i < ARRAY_LEN(starts); i++)
-        if (str_starts(s, starts[i]))
-            return true;
-    return false;
 }
 
 static void write_cell(struct strb *out, struct str cell, bool guard)

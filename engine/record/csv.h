@@ -14,6 +14,7 @@ struct csv {
     struct str text;
     size_t pos;
     char sep;      /* , or ; or tab, found from the first line */
+    bool guarded;  /* csv_write_cell() may have put a ' in front of cells: it is taken off */
     bool by_row;   /* lines are counted by records: the text was a sheet */
     uint32_t line; /* of the row read last, from 1 */
     uint32_t next_line;

@@ -1,7 +1,7 @@
 /*
- * Rows of a table file to records: which column is which field, cells to values, links by what
- * people write, and then the one write path, each row in its own savepoint, up to 200 rows in a
- * commit.
+ * Rows of a table file to records: cells to values, links by what people write, and then the one
+ * write path, each row in its own savepoint, up to 200 rows in a commit. Rows that fail are kept
+ * as they stood, with why (import_failed.c).
  */
 #include "engine/record/import.h"
 
@@ -11,169 +11,8 @@
 #define ROW_ARENA_BYTES (64u << 20)
 #define ERRORS_MAX      1000
 #define GROUP_MAX       1000 /* lines of a record with its sub-tables */
-
-/* ---- columns ---- */
-
-static struct field *field_like(const struct form *f, struct str header)
-{
-    struct field *field = form_field(f, header);
-    for (size_t i = 0; !field && i < f->nfields; i++)
-        if (str_eq(f->fields[i]->title, header))
-            field = f->fields[i];
-    return field;
-}
-
-/* The mapping's field for a header: 1 mapped (empty: left out), 0 not named. */
-static int mapped(const struct import *in, struct str header, struct str *field)
-{
-    struct str rest = in->mapping, item, from;
-    while (rest.n) {
-        rest = str_cut(rest, ',', &item);
-        *field = str_trim(str_cut(item, '=', &from));
-        if (str_eq(str_trim(from), header))
-            return 1;
-    }
-    return 0;
-}
-
-static int unknown_column(struct str name, struct err *err)
-{
-    err_set(err, ERR_INVALID, "unknown_field", "表单中没有字段“%.*s”。",
-            "The form has no field \"%.*s\".", STR_ARG(name));
-    err_at(err, "%.*s", STR_ARG(name));
-    return -1;
-}
-
-/* "agent" or "agent.name": the field, and by what its link is named. */
-static int find_column(struct importer *m, struct str name, bool must, struct column *col,
-                       struct err *err)
-{
-    struct str head;
-    struct str tail = str_cut(name, '.', &head);
-    col->field = field_like(m->in->form, name);
-    if (!col->field && tail.n) {
-        col->field = field_like(m->in->form, head);
-        if (col->field && col->field->sub) {
-            col->table = col->field;
-            col->field = field_like(col->table->sub, tail);
-            m->tables = m->tables || col->field;
-            return col->field || !must ? 0 : unknown_column(name, err);
-        }
-        if (col->field && col->field->target)
-            col->by = form_field(col->field->target, tail);
-        if (!col->by)
-            col->field = NULL;
-    }
-    return col->field || !must ? 0 : unknown_column(name, err);
-}
-
-static int read_header(struct importer *m, struct err *err)
-{
-    struct str *cells;
-    size_t known = 0;
-    int got = csv_row(&m->csv, m->a, &cells, &m->ncolumns, err);
-    if (got < 0)
-        return -1;
-    if (got == 0)
-        return err_set(err, ERR_INVALID, "empty_file", "文件中没有内容。", "The file is empty.");
-    m->columns = ARENA_ARRAY(m->a, struct column, m->ncolumns);
-    for (size_t i = 0; i < m->ncolumns; i++) {
-        struct column *col = &m->columns[i];
-        struct str name = cells[i];
-        col->header = cells[i];
-        map_init(&col->seen, m->a);
-        bool named = mapped(m->in, cells[i], &name);
-        if (name.n && find_column(m, name, named, col, err) < 0)
-            return -1;
-        known += col->field != NULL;
-        for (size_t k = 0; k < i && col->field; k++)
-            if (m->columns[k].field == col->field && m->columns[k].table == col->table)
-                return err_set(err, ERR_INVALID, "column_twice", "“%.*s”有两列。",
-                               "There are two columns for “%.*s”.", STR_ARG(col->field->title));
-    }
-    if (known)
-        return 0;
-    return err_set(err, ERR_INVALID, "no_columns", "没有一列与表单的字段对应。",
-                   "No column matches a field of the form.");
-}
-
-/* A mapping that names a column which is not there is a mistake, not a wish. */
-static int check_mapping(struct importer *m, struct err *err)
-{
-    struct str rest = m->in->mapping, item, from;
-    while (rest.n) {
-        rest = str_cut(rest, ',', &item);
-        str_cut(item, '=', &from);
-        bool found = false;
-        for (size_t i = 0; i < m->ncolumns; i++)
-            found = found || str_eq(m->columns[i].header, str_trim(from));
-        if (!found && str_trim(from).n)
-            return err_set(err, ERR_INVALID, "no_column", "文件中没有名为“%.*s”的列。",
-                           "The file has no column \"%.*s\".", STR_ARG(str_trim(from)));
-    }
-    return 0;
-}
-
-static int column_denied(const struct column *col, struct err *err)
-{
-    err_set(err, ERR_DENIED, "field_not_writable", "列“%.*s”不能写入。",
-            "The column \"%.*s\" cannot be written.", STR_ARG(col->header));
-    err_at(err, "%.*s", STR_ARG(col->header));
-    return -1;
-}
-
-/* A column must be one the caller may write; the key only one he may read. The field a link is
- * named by must be readable too: "agent.name". */
-static int column_right(struct importer *m, struct access *x, const struct column *col,
-                        struct err *err)
-{
-    const struct field *f = col->field;
-    struct access *t;
-    if (col->by) {
-        if (access_of(m->c, col->by->form, &t, err))
-            return -1;
-        if (access_show(t, col->by, FIELD_READ) == SHOW_NEVER)
-            return unknown_column(col->header, err);
-    }
-    if (col->table && access_field(x, col->table) < FIELD_READ)
-        return column_denied(col, err);
-    if (f == m->key)
-        return access_show(x, f, FIELD_READ) == SHOW_NEVER ? column_denied(col, err) : 0;
-    bool fixed = (f->type->flags & (FT_COMPUTED | FT_SERIAL)) || f->readonly;
-    return fixed || access_field(x, f) != FIELD_WRITE ? column_denied(col, err) : 0;
-}
-
-/* Rights of the whole file, before the first row (definitions.md §11). */
-static int check_rights(struct importer *m, struct err *err)
-{
-    struct access *x;
-    if (access_of(m->c, m->in->form, &x, err) < 0)
-        return -1;
-    if (access_none(x))
-        return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个表单。", "There is no such form.");
-    if (!ctx_is_system(m->c) && !(access_rights(x) & RIGHT_IMPORT))
-        return err_set(err, ERR_DENIED, "not_allowed", "没有导入的权限。",
-                       "You may not import here.");
-    for (size_t i = 0; i < m->ncolumns && !ctx_is_system(m->c); i++)
-        if (m->columns[i].field && column_right(m, x, &m->columns[i], err) < 0)
-            return -1;
-    return 0;
-}
-
-static int find_key(struct importer *m, struct err *err)
-{
-    if (m->in->mode == IMPORT_INSERT)
-        return 0;
-    m->key = field_like(m->in->form, m->in->key);
-    if (!m->key)
-        return unknown_column(m->in->key, err);
-    for (size_t i = 0; i < m->ncolumns; i++)
-        if (m->columns[i].field == m->key)
-            return 0;
-    return err_set(err, ERR_INVALID, "no_column", "文件中没有用于匹配的列“%.*s”。",
-                   "The file lacks the column \"%.*s\" that rows are matched by.",
-                   STR_ARG(m->in->key));
-}
+#define NAMES_MAX       10000
+#define NAMES_BYTES     ((size_t)256 << 20)
 
 /* ---- rows ---- */
 
@@ -310,7 +149,6 @@ static int write_row(struct importer *m, struct val values, int64_t id, struct d
 static void row_failed(struct importer *m, const struct diags *d, const struct err *err)
 {
     struct diags *all = &m->out->errors;
-    m->out->failed++;
     for (size_t i = 0; i < d->list.n && all->list.n < ERRORS_MAX; i++) {
         const struct diag *g = &d->list.v[i];
         struct str path = str_fmt(all->a, "%u: %.*s", m->line, STR_ARG(g->path));
@@ -359,6 +197,9 @@ static int one_row(struct importer *m, const struct line *lines, size_t n, struc
         *err = row_err;
         return -1;
     }
+    if (m->out->failed++ == 0)
+        import_failed_head(m);
+    import_failed_row(m, lines, n, &d, &row_err);
     row_failed(m, &d, &row_err);
     return 0;
 }
@@ -434,6 +275,7 @@ static int batch_job(struct conn *db, void *arg, struct err *err)
     rcache_bulk(c);
     c->events.n = c->events.cap = 0;
     c->events.v = NULL;
+    strb_init(&m->failed, m->row);
     int rc = batch_rows(m, err);
     *c = saved;
     if (rc == 0 && m->in->dry_run) {
@@ -447,34 +289,48 @@ static int batch_job(struct conn *db, void *arg, struct err *err)
     return rc;
 }
 
+/* What cells named is remembered from batch to batch, up to a bound. */
+static void bound_names(struct importer *m)
+{
+    if (m->nnames < NAMES_MAX)
+        return;
+    arena_reset(m->names, m->no_names);
+    for (size_t i = 0; i < m->ncolumns; i++)
+        map_init(&m->columns[i].seen, m->names);
+    m->nnames = 0;
+}
+
 static int run_batch(struct importer *m, struct err *err)
 {
+    bound_names(m);
     m->row = arena_new(ROW_ARENA_BYTES);
     if (!m->row)
         return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
     struct ctx saved = *m->c;
     int rc = store_write(m->c->store, batch_job, m, err);
     *m->c = saved; /* also when memory ran out inside */
-    arena_free(&m->row);
     if (rc < 0 && m->in->dry_run && strcmp(err->key, "dry_run") == 0) {
         *err = (struct err)ERR_INIT;
         rc = 0;
     }
+    if (rc == 0 && m->failed.n && m->in->failed)
+        rc = m->in->failed(m->in->arg, strb_str(&m->failed), err);
+    arena_free(&m->row);
     return rc;
 }
 
 /* Everything that can be said before the first row. */
-static int begin(struct importer *m, struct err *err)
+int import_begin(struct importer *m, struct err *err)
 {
     struct str text = m->in->csv;
     if (!m->in->table && csv_decode(m->a, m->in->csv, &text, err) < 0)
         return -1;
     csv_init(&m->csv, text);
     m->csv.by_row = m->in->table && m->in->table->by_row;
-    return read_header(m, err) < 0 || check_mapping(m, err) < 0 || find_key(m, err) < 0 ||
-                   check_rights(m, err) < 0
-               ? -1
-               : 0;
+    if (import_columns(m, err))
+        return -1;
+    m->csv.guarded = !m->machine && !m->csv.by_row;
+    return 0;
 }
 
 int import_check(struct ctx *c, const struct import *in, struct err *err)
@@ -490,7 +346,7 @@ int import_check(struct ctx *c, const struct import *in, struct err *err)
     if (end > 0)
         head.csv = str_sub(head.csv, 0, (size_t)end);
     m.in = &head;
-    return begin(&m, err);
+    return import_begin(&m, err);
 }
 
 static void count_piece(void *arg, struct str piece)
@@ -498,7 +354,7 @@ static void count_piece(void *arg, struct str piece)
     csv_count(arg, piece);
 }
 
-static int64_t count_rows(const struct importer *m)
+int64_t import_count_rows(const struct importer *m)
 {
     struct csv_count n = {0};
     if (m->in->table)
@@ -508,25 +364,47 @@ static int64_t count_rows(const struct importer *m)
     return csv_counted(&n);
 }
 
+static int run_all(struct importer *m, struct err *err)
+{
+    int rc = 0;
+    int64_t rows = import_count_rows(m);
+    while (rc == 0 && m->more) {
+        rc = run_batch(m, err);
+        if (m->in->table)
+            tablefile_passed(m->in->table, m->csv.pos);
+        if (m->in->progress)
+            m->in->progress(m->in->arg, m->out->total, rows);
+    }
+    return rc;
+}
+
+static void drop_names(void *arg)
+{
+    struct importer *m = arg;
+    arena_free(&m->names);
+}
+
 int import_run(struct ctx *c, const struct import *in, struct import_result *out, struct err *err)
 {
-    struct importer m = {.c = c, .in = in, .out = out, .a = c->a, .more = true};
+    struct importer *m = ARENA_NEW(c->a, struct importer);
     enum via via = c->via;
+    *m = (struct importer){.c = c, .in = in, .out = out, .a = c->a, .more = true};
     *out = (struct import_result){0};
     diags_init(&out->errors, c->a);
-    if (begin(&m, err) < 0)
-        return -1;
+    m->names = arena_new(NAMES_BYTES);
+    if (!m->names)
+        return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
+    arena_defer(c->a, drop_names, m);
+    m->no_names = arena_mark(m->names);
+    int rc = import_begin(m, err);
+    for (size_t i = 0; rc == 0 && i < m->ncolumns; i++)
+        map_init(&m->columns[i].seen, m->names);
     c->via = VIA_IMPORT;
-    int64_t rows = count_rows(&m);
-    int rc = 0;
-    while (rc == 0 && m.more) {
-        rc = run_batch(&m, err);
-        if (in->table)
-            tablefile_passed(in->table, m.csv.pos);
-        if (in->progress)
-            in->progress(in->arg, out->total, rows);
-    }
+    if (rc == 0)
+        rc = run_all(m, err);
     c->via = via;
+    arena_undefer(c->a, m);
+    arena_free(&m->names);
     return rc;
 }
 
@@ -575,6 +453,6 @@ static int names_in(struct importer *m, const struct form *f, struct val in, str
 int import_names(struct ctx *c, const struct form *f, struct val in, struct val *out,
                  struct diags *d, struct err *err)
 {
-    struct importer m = {.c = c, .a = c->a};
+    struct importer m = {.c = c, .a = c->a, .names = c->a};
     return names_in(&m, f, in, out, d, err);
 }

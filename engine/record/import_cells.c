@@ -189,9 +189,10 @@ static int ref_cell(struct importer *m, struct column *col, struct str cell, str
         return -1;
     if (found != 1)
         return import_cell_problem(d, col->field, found, cell);
-    *out = val_ref(m->a, id, STR_NONE);
-    map_put(&col->seen, str_dup(m->a, cell), ARENA_NEW(m->a, struct ref));
+    *out = val_ref(m->names, id, STR_NONE);
+    map_put(&col->seen, str_dup(m->names, cell), ARENA_NEW(m->names, struct ref));
     *(struct ref *)map_get(&col->seen, cell) = *out->ref;
+    m->nnames++;
     return 0;
 }
 

@@ -19,6 +19,11 @@ struct column {
     struct map seen;     /* links: cell text -> struct ref *, so that a name is looked up once */
 };
 
+/* Of the mapping: a column's header or "#3", and the field ("" leaves it out). */
+struct mapped {
+    struct str from, to;
+};
+
 struct importer {
     struct ctx *c;
     const struct import *in;
@@ -27,9 +32,16 @@ struct importer {
     struct csv csv;
     struct column *columns;
     size_t ncolumns;
+    VEC(struct mapped) mapping;
+    bool machine; /* the file was written for machines: nothing in it is defused */
+    bool looking; /* only a look: no column need be known */
     struct field *key;
-    uint32_t line;     /* of the row at hand */
-    struct arena *row; /* as long as the batch */
+    struct strb failed;  /* lines of this batch that failed, as CSV; on the batch's arena */
+    uint32_t line;       /* of the row at hand */
+    struct arena *row;   /* as long as the batch */
+    struct arena *names; /* of what cells name; emptied between batches when there are many */
+    struct arena_mark no_names;
+    size_t nnames;
     bool more;
     bool tables; /* some columns are of sub-tables: rows below belong to the record above */
 };
@@ -39,6 +51,27 @@ struct line {
     struct str *cells;
     size_t n;
 };
+
+/* ---- import.c ---- */
+
+/* Everything that can be said before the first row; then csv stands before it. */
+int import_begin(struct importer *m, struct err *err) ATTR_MUST;
+int64_t import_count_rows(const struct importer *m);
+
+/* ---- import_columns.c ---- */
+
+/* Reads the header: columns, key, rights; before the first row. */
+int import_columns(struct importer *m, struct err *err) ATTR_MUST;
+/* May the caller fill the field (of a sub-table) from a column? */
+bool import_may_write(struct importer *m, struct access *x, struct field *table, struct field *f);
+
+/* ---- import_failed.c ---- */
+
+/* The header of the file of failed rows. */
+void import_failed_head(struct importer *m);
+/* Keeps a record's lines with what was wrong. */
+void import_failed_row(struct importer *m, const struct line *lines, size_t n,
+                       const struct diags *d, const struct err *err);
 
 /* ---- import_cells.c ---- */
 

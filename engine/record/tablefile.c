@@ -19,8 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE (64u << 10)
-#define PASS  (1u << 20) /* of one look through a mapped file */
+#define PIECE      (64u << 10)
+#define SHEETS_MAX 200
+#define PASS       (1u << 20) /* of one look through a mapped file */
 
 struct mapping {
     void *p;
@@ -224,12 +225,28 @@ static int add_row(void *arg, uint32_t line, const struct str *cells, size_t n, 
     return spool_add(w->s, strb_str(&w->row), err);
 }
 
+struct sheet_names {
+    struct arena *a;
+    struct str *v;
+    size_t n;
+};
+
+static void add_sheet(void *arg, struct str name)
+{
+    struct sheet_names *names = arg;
+    if (!names->v)
+        names->v = ARENA_ARRAY(names->a, struct str, SHEETS_MAX);
+    if (names->n < SHEETS_MAX)
+        names->v[names->n++] = str_dup(names->a, name);
+}
+
 static int from_workbook(struct arena *a, struct str path, struct str dir, struct str sheet,
                          struct tablefile *out, struct err *err)
 {
     struct sheet_spool w = {0};
     struct arena *tmp = arena_new((size_t)64 << 20);
-    const struct xlsx_in in = {path, sheet, dir};
+    struct sheet_names names = {a, NULL, 0};
+    const struct xlsx_in in = {path, sheet, dir, add_sheet, &names};
     strb_init(&w.row, a);
     if (!tmp)
         return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
@@ -239,6 +256,8 @@ static int from_workbook(struct arena *a, struct str path, struct str dir, struc
                  : 0;
     arena_free(&tmp);
     out->by_row = true;
+    out->sheets = names.v;
+    out->nsheets = names.n;
     return rc;
 }
 

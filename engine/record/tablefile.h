@@ -11,8 +11,10 @@
 #define TABLEFILE_TEXT_MAX ((uint64_t)2 << 30)   /* of its text */
 
 struct tablefile {
-    struct str text; /* UTF-8, no byte order mark; as long as the arena */
-    bool by_row;     /* a record is a row of a sheet: lines are counted by records */
+    struct str text;          /* UTF-8, no byte order mark; as long as the arena */
+    bool by_row;              /* a record is a row of a sheet: lines are counted by records */
+    const struct str *sheets; /* of a workbook; NULL: it is none */
+    size_t nsheets;
     struct mapping *map;
 };
 

@@ -41,6 +41,7 @@ struct reader {
     bool failed;
     int depth;
     struct str want; /* sheet */
+    const struct xlsx_in *in;
 
     struct heap *strings;    /* shared texts */
     VEC(uint8_t) styles;     /* enum date_kind of each cell format */
@@ -58,6 +59,7 @@ struct reader {
     void *arg;
     VEC(struct str) cells;
     uint32_t line;
+    bool in_row;     /* a row in a row ends both */
     uint32_t column; /* of the cell at hand, from 0 */
     enum cell_type type;
     uint32_t style;
@@ -201,9 +203,13 @@ static void XMLCALL book_start(void *arg, const XML_Char *name, const XML_Char *
         struct str v = attr(atts, "date1904");
         r->date1904 = str_eqz(v, "1") || str_eqz(v, "true");
     }
-    if (!str_eqz(local(name), "sheet") || r->found)
+    if (!str_eqz(local(name), "sheet"))
         return;
     struct str title = attr(atts, "name");
+    if (r->in->sheet_fn)
+        r->in->sheet_fn(r->in->sheet_arg, title);
+    if (r->found)
+        return;
     if (r->want.n && !str_eq(r->want, title))
         return;
     r->found = true;
@@ -436,6 +442,7 @@ static void begin_row(struct reader *r, const XML_Char **atts)
         return;
     }
     r->line = (uint32_t)line;
+    r->in_row = true;
     r->column = UINT32_MAX;
     r->cells.n = r->cells.cap = 0;
     r->cells.v = NULL;
@@ -470,7 +477,7 @@ static void XMLCALL sheet_start(void *arg, const XML_Char *name, const XML_Char 
     r->in_text = str_eqz(what, "v") || str_eqz(what, "t");
     if (str_eqz(what, "row"))
         begin_row(r, atts);
-    else if (str_eqz(what, "c") && r->line)
+    else if (str_eqz(what, "c") && r->in_row)
         begin_cell(r, atts);
     else if (str_eqz(what, "rPh"))
         r->in_phonetic = true;
@@ -502,10 +509,12 @@ static void XMLCALL sheet_end(void *arg, const XML_Char *name)
         return;
     if (str_eqz(what, "rPh"))
         r->in_phonetic = false;
-    if (str_eqz(what, "c") && r->line)
+    if (str_eqz(what, "c") && r->in_row)
         end_cell(r);
-    if (str_eqz(what, "row") && r->cells.n &&
-        r->fn(r->arg, r->line, r->cells.v, r->cells.n, r->err))
+    if (!str_eqz(what, "row") || !r->in_row)
+        return;
+    r->in_row = false;
+    if (r->cells.n && r->fn(r->arg, r->line, r->cells.v, r->cells.n, r->err))
         stop(r);
 }
 
@@ -547,7 +556,7 @@ int xlsx_read(struct arena *a, const struct xlsx_in *in, xlsx_row_fn *fn, void *
 {
     int why = 0;
     struct reader *r = ARENA_NEW(a, struct reader);
-    *r = (struct reader){.a = a, .err = err, .want = in->sheet, .fn = fn, .arg = arg};
+    *r = (struct reader){.a = a, .err = err, .want = in->sheet, .in = in, .fn = fn, .arg = arg};
     arena_defer(a, give_back, r);
     r->row = arena_new(ROW_ARENA);
     r->zip = r->row ? zip_open(str_z(a, in->path), ZIP_RDONLY, &why) : NULL;

@@ -18,10 +18,13 @@ bool xlsx_is(struct str head);
  * after. 0, or -1 to stop. */
 typedef int xlsx_row_fn(void *arg, uint32_t line, const struct str *cells, size_t n,
                         struct err *err);
+typedef void xlsx_sheet_fn(void *arg, struct str name);
 struct xlsx_in {
     struct str path;
-    struct str sheet;    /* its name; empty: the first */
-    struct str temp_dir; /* for shared texts; nothing stays there */
+    struct str sheet;        /* its name; empty: the first */
+    struct str temp_dir;     /* for shared texts; nothing stays there */
+    xlsx_sheet_fn *sheet_fn; /* called with each sheet's name; NULL: not wanted */
+    void *sheet_arg;
 };
 /* Nothing in memory grows with rows or texts. ERR_INVALID "xlsx" (with a path such as "Sheet1!17"),
  * "no_sheet"; ERR_TOO_LARGE "xlsx_too_large". */

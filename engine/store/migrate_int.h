@@ -29,6 +29,6 @@ extern const struct migration migrate_files, migrate_rollup;
 extern const struct migration migrate_people;
 extern const struct migration migrate_talk;
 extern const struct migration migrate_share;
-extern const struct migration migrate_seal, migrate_cache;
+extern const struct migration migrate_seal, migrate_cache, migrate_import;
 
 #endif
