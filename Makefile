@@ -24,7 +24,7 @@ LD_tsan     := -fsanitize=thread
 LD_cover    := --coverage
 LD_fuzz     := -fsanitize=fuzzer,address,undefined
 
-LIBS   := sqlite3 lua5.4 libmicrohttpd yaml-0.1 jansson libsodium liboath libutf8proc zlib libzip expat xlsxwriter libpq icu-i18n
+LIBS   := sqlite3 lua5.4 libmicrohttpd yaml-0.1 jansson libsodium liboath libutf8proc zlib libzip expat xlsxwriter libpq icu-i18n libcurl
 CFLAGS  = $(BASE) $(WARN) $(OPT_$(V)) $(shell pkg-config --cflags $(LIBS))
 LDLIBS  = $(LD_$(V)) $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
@@ -38,8 +38,10 @@ UNIT      := $(UNIT_C:%.c=$(B)/%)
 all: $(B)/mortise ## the server binary
 
 # ---- the two commands
-PKG_BUILD := gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd-dev libyaml-dev libjansson-dev \
-             libsodium-dev liboath-dev libutf8proc-dev zlib1g-dev libzip-dev libexpat1-dev libxlsxwriter-dev libpq-dev libicu-dev unicode-data bzip2 binaryen clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
+PKG_BUILD  = gcc libc6-dev pkg-config libsqlite3-dev liblua5.4-dev libmicrohttpd-dev libyaml-dev libjansson-dev \
+             libsodium-dev liboath-dev libutf8proc-dev zlib1g-dev libzip-dev libexpat1-dev libxlsxwriter-dev libpq-dev libicu-dev $(PKG_CURL) ca-certificates unicode-data bzip2 binaryen clang lld wasi-libc libclang-rt-14-dev-wasm32 tzdata
+# either flavour of libcurl will do; they exclude each other
+PKG_CURL  := $(if $(shell pkg-config --exists libcurl && echo y),,libcurl4-gnutls-dev)
 PKG_NODE  := $(if $(shell command -v npm),,nodejs npm)
 PKG_BENCH := wrk sqlite3
 PKG_TEST  := libcmocka-dev lua5.4 chromium fonts-noto-cjk libclang-rt-14-dev procps curl \

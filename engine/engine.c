@@ -3,6 +3,7 @@
  * Publishing is in publish.c, first rows in seed.c, the folder of drafts in draft.c.
  */
 #include "engine/engine_int.h"
+#include "engine/automation/event.h"
 #include "engine/flow/flow.h"
 #include "engine/flow/timer.h"
 #include "engine/formula/fx_pgfn.h"
@@ -58,6 +59,10 @@ static const struct rec_hooks hooks = {
     .before = before,
     .after = after,
     .button = script_button,
+    .event = automation_event,
+    .committed = script_committed,
+    .has_committed = script_has_committed,
+    .call = script_call_with,
     .submitted = flow_submit,
     .script = script_call,
     .due = timer_fire_due,

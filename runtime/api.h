@@ -73,8 +73,11 @@ http_handler api_public_get, api_public_post, api_public_file_post;
 http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_draft_delete,
     api_check, api_plan, api_publish, api_versions, api_version_diff, api_rollback, api_references,
     api_schema;
+/* api_automation.c */
+http_handler api_outbox, api_app_outbox, api_automations, api_outbox_replay_all, api_outbox_replay,
+    api_app_outbox_replay, api_outbox_drop, api_hook, api_endpoints, api_endpoint_put;
 /* api_admin.c */
-http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_outbox, api_jobs,
+http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_jobs,
     api_settings;
 /* api_system.c */
 http_handler api_healthz, api_readyz, api_metrics, api_openapi, api_events, api_test_clock;

@@ -17,6 +17,7 @@
 #include "runtime/jobs.h"
 #include "runtime/peers.h"
 #include "runtime/metrics.h"
+#include "runtime/outbox.h"
 #include "runtime/public.h"
 #include "runtime/respond.h"
 #include "runtime/server.h"
@@ -171,6 +172,16 @@ static struct str oom_body(struct arena *a)
     return strb_str(&b);
 }
 
+/* After each commit: the pages hear of records, our threads of work. */
+static void published(void *self, const struct event *ev)
+{
+    struct server *sv = self;
+    if (!str_eqz(ev->op, "outbox"))
+        sse_publish(sv->sse, ev);
+    else if (sv->outbox)
+        outbox_wake(sv->outbox);
+}
+
 static int start_threads(struct serve *s, struct err *err)
 {
     struct server *sv = &s->server;
@@ -180,11 +191,11 @@ static int start_threads(struct serve *s, struct err *err)
     if (metrics_new(clock_mono_us, &sv->metrics, err) || throttle_new(&sv->throttle, err) ||
         sse_start(sv, &sv->sse, err))
         return -1;
-    engine_listen(sv->engine, sse_publish, sv->sse);
+    engine_listen(sv->engine, published, sv);
     return pool_start(sv, (unsigned)workers, (unsigned)s->cfg.queue, &sv->pool, err) ||
                    pool_start(sv, LOGIN_THREADS, LOGIN_QUEUE, &sv->logins, err) ||
-                   jobs_start(sv, &sv->jobs, err) || peers_start(sv, &sv->peers, err) ||
-                   control_start(sv, &s->control, err)
+                   jobs_start(sv, &sv->jobs, err) || outbox_start(sv, &sv->outbox, err) ||
+                   peers_start(sv, &sv->peers, err) || control_start(sv, &s->control, err)
                ? -1
                : 0;
 }
@@ -255,6 +266,7 @@ static void stop(struct serve *s)
     http_stop(&sv->http);
     peers_stop(&sv->peers);
     jobs_stop(&sv->jobs);
+    outbox_stop(&sv->outbox);
     sse_stop(&sv->sse);
     throttle_free(&sv->throttle);
     metrics_free(&sv->metrics);

@@ -22,6 +22,9 @@ struct config {
     struct str tls_cert, tls_key;
     struct str keys; /* folder of master.key; empty: beside the data folder */
     struct str backup_key;
+    struct str outbound_allow; /* networks that webhooks may call besides the Internet */
+    struct str smtp;           /* smtp[s]://user:password@host:port; empty: no mail */
+    struct str mail_from;
     struct str proxy; /* address whose X-Forwarded-For and -Proto are believed; empty: none */
     /* how serve works */
     bool demo;

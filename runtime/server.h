@@ -17,6 +17,7 @@ struct server {
     struct http *http;
     struct sse *sse;
     struct jobs *jobs;
+    struct outbox *outbox;
     struct peers *peers; /* NULL where a database has one program */
     struct metrics *metrics;
     struct throttle *throttle;

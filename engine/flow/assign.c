@@ -83,7 +83,8 @@ static int to_field(struct flow_run *r, const struct assignee *to, struct people
                     struct err *err)
 {
     (void)err;
-    add_value(r, r->rec.v[to->field->slot], out);
+    if (r->rec.v)
+        add_value(r, r->rec.v[to->field->slot], out);
     return 0;
 }
 
@@ -91,7 +92,7 @@ static int to_value(struct flow_run *r, const struct assignee *to, struct people
                     struct err *err)
 {
     struct val v;
-    if (rec_eval(r->c, to->fx, &r->rec, NULL, &v, err) < 0)
+    if (rec_eval(r->c, to->fx, r->rec.v ? &r->rec : NULL, NULL, &v, err) < 0)
         return -1;
     add_value(r, v, out);
     return 0;
@@ -100,7 +101,7 @@ static int to_value(struct flow_run *r, const struct assignee *to, struct people
 /* The member a manager is looked up from; the initiator when no field is named. */
 static int64_t subordinate(const struct flow_run *r, const struct assignee *to)
 {
-    if (!to->field)
+    if (!to->field || !r->rec.v)
         return r->initiator;
     struct val v = r->rec.v[to->field->slot];
     return v.kind == VAL_REF ? v.ref->id : 0;
@@ -198,4 +199,24 @@ int assign_people(struct flow_run *r, const struct assignee *to, size_t n, struc
         if (kinds[to[i].kind](r, &to[i], out, err) < 0)
             return -1;
     return keep_active(r, out, err);
+}
+
+int flow_people(struct ctx *c, const struct flow_people *p, int64_t **ids, size_t *n,
+                struct err *err)
+{
+    struct people out = {0};
+    struct diags ignored;
+    diags_init(&ignored, c->a);
+    struct flow_run r = {.c = c, .live = p->form, .form = p->form, .diags = &ignored};
+    if (p->rec) {
+        struct val by = rec_get(p->rec, STR("_created_by"));
+        r.rec = *p->rec;
+        r.record = p->rec->id;
+        r.initiator = by.kind == VAL_REF ? by.ref->id : 0;
+    }
+    if (assign_people(&r, p->to, p->nto, &out, err) < 0)
+        return -1;
+    *ids = out.ids.v;
+    *n = out.ids.n;
+    return 0;
 }

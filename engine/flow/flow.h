@@ -37,6 +37,18 @@ struct record_act {
 int flow_record_act(struct ctx *c, const struct record_act *act, struct diags *diags,
                     struct err *err) ATTR_MUST;
 
+/* The members that `to` names for a record, active ones, each once; the initiator is who made it.
+ */
+struct assignee;
+struct flow_people {
+    const struct form *form;
+    const struct rec *rec; /* NULL: about no record; then fields name nobody */
+    const struct assignee *to;
+    size_t nto;
+};
+int flow_people(struct ctx *c, const struct flow_people *p, int64_t **ids, size_t *n,
+                struct err *err) ATTR_MUST;
+
 /* {"graph":…,"tokens":…,"timeline":[…],"can":[…]}: 1, 0, -1. */
 int flow_json(struct ctx *c, const struct form *f, int64_t id, struct json *out,
               struct err *err) ATTR_MUST;

@@ -8,6 +8,7 @@
 #define FLOW_INT_H
 
 #include "engine/flow/flow.h"
+#include "engine/flow/timer.h"
 #include "engine/meta/flowdef.h"
 #include "engine/record/eval.h"
 
@@ -200,8 +201,6 @@ int lane_go(struct flow_run *r, int64_t token, const struct flow_node *to,
 int lane_outermost(struct flow_run *r, int64_t token, struct str *key, struct err *err) ATTR_MUST;
 
 /* timer.c */
-/* When a span from `from_us` is over, on the app's working calendar and in its zone. */
-int64_t timer_after(const struct app *app, int64_t from_us, struct duration span);
 /* Sets the timers of a token that entered a node with `due`; *due_us: when it is due, 0: never. */
 int timer_due(struct flow_run *r, const struct flow_node *node, int64_t token, int64_t *due_us,
               struct err *err) ATTR_MUST;

@@ -29,6 +29,8 @@ static int64_t add_workdays(const struct app *app, int64_t day, int64_t n)
 {
     while (n > 0 && day < CIVIL_MAX_DAY)
         n -= fx_is_workday(&app->calendar, ++day);
+    while (n < 0 && day > CIVIL_MIN_DAY)
+        n += fx_is_workday(&app->calendar, --day);
     return day;
 }
 

@@ -4,6 +4,7 @@
 #ifndef FLOW_TIMER_H
 #define FLOW_TIMER_H
 
+#include "engine/meta/node.h"
 #include "engine/org/ctx.h"
 
 struct timer {
@@ -11,6 +12,10 @@ struct timer {
     struct str app;
     struct str errors; /* for timer_failed: JSON, as of other jobs */
 };
+
+/* `span` after an instant: days and longer keep the time of day, workdays follow the app's
+ * calendar; negative ones go back. */
+int64_t timer_after(const struct app *app, int64_t from_us, struct duration span);
 
 /* The timer that has been due longest: 1, 0 none is due now, -1. */
 int timer_next(struct ctx *c, struct timer *out, struct err *err) ATTR_MUST;

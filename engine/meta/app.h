@@ -36,8 +36,19 @@ struct setting {
     bool effective; /* keeps versions with a start day */
 };
 
+/* How an endpoint wants to be called. */
+enum endpoint_kind {
+    ENDPOINT_JSON, /* a signed POST of the body */
+    ENDPOINT_FORM, /* the same, form-encoded */
+    ENDPOINT_SMS,  /* a gateway for text messages: form-encoded too */
+    ENDPOINT_WECOM,
+    ENDPOINT_DINGTALK,
+    ENDPOINT_FEISHU
+};
 struct endpoint {
     struct str key;
+    struct str title;
+    enum endpoint_kind kind;
     struct str url;
     struct str secret;
 };

@@ -55,6 +55,7 @@ static void settings(struct load *ld, const struct src_file *file)
 
 static void endpoints(struct load *ld, const struct src_file *file)
 {
+    static const char *const kinds[] = {"json", "form", "sms", "wecom", "dingtalk", "feishu", NULL};
     const struct yaml_node *n = entries(file->root, "endpoints");
     struct app *app = ld->app;
     app->endpoints = ARENA_ARRAY(ld->a, struct endpoint, n ? n->n : 0);
@@ -64,8 +65,11 @@ static void endpoints(struct load *ld, const struct src_file *file)
             !str_starts(url->text, STR("http://")))
             node_error(ld->diags, file, url, "url", "地址应以 https:// 或 http:// 开头",
                        "An address begins with https:// or http://");
+        int kind = word_index(kinds, node_text(n->items[i], "kind"));
         app->endpoints[app->nendpoints++] =
             (struct endpoint){.key = n->keys[i]->text,
+                              .title = node_text(n->items[i], "title"),
+                              .kind = kind < 0 ? ENDPOINT_JSON : (enum endpoint_kind)kind,
                               .url = node_text(n->items[i], "url"),
                               .secret = node_text(n->items[i], "secret")};
     }

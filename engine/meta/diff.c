@@ -7,6 +7,7 @@
 #include "engine/base/strb.h"
 #include "engine/base/vec.h"
 #include "engine/meta/fieldtype.h"
+#include "engine/meta/automation.h"
 #include "engine/meta/flowdef.h"
 
 struct differ {

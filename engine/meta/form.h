@@ -11,8 +11,9 @@
 
 struct app;
 struct form;
-struct fieldtype; /* meta/fieldtype.h */
-struct flowdef;   /* meta/flowdef.h */
+struct fieldtype;  /* meta/fieldtype.h */
+struct flowdef;    /* meta/flowdef.h */
+struct automation; /* meta/automation.h */
 
 /* Where something stands in the app's files. */
 struct place {
@@ -317,28 +318,6 @@ struct match_rule {
     double at_least;
     struct field *const *within;
     size_t nwithin;
-};
-
-enum trigger_kind {
-    TRIGGER_CREATE,
-    TRIGGER_UPDATE,
-    TRIGGER_DELETE,
-    TRIGGER_STATE,
-    TRIGGER_EVERY,
-    TRIGGER_AT,
-    TRIGGER_BUTTON,
-    TRIGGER_WEBHOOK
-};
-
-/* Checked here, run by engine/automation in a later step. */
-struct automation {
-    struct str key;
-    struct str title;
-    struct place at;
-    enum trigger_kind trigger;
-    bool enabled;
-    struct fx *where, *when;
-    struct val raw; /* the whole node */
 };
 
 struct form {

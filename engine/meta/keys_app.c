@@ -49,9 +49,17 @@ static const struct key_row menu_keys[] = {
 static const struct shape menu_item = OBJ(menu_keys, "menu_item");
 static const struct shape menu = LIST_OF(menu_item);
 
+static const char *const endpoint_words[] = {"json",     "form",   "sms", "wecom",
+                                             "dingtalk", "feishu", NULL};
+static const struct shape endpoint_kind = WORDS(endpoint_words);
 static const struct key_row endpoint_keys[] = {
-    ROW("url", shape_text, KEY_REQUIRED, "地址", "Address"),
-    ROW("secret", shape_text, 0, "签名密钥的名字", "Name of the signing secret"),
+    ROW("url", shape_text, 0, "地址；只接收的回调不用写",
+        "Address; none for one that only receives"),
+    ROW("secret", shape_text, 0, "签名密钥；管理员可另设",
+        "Signing secret; an administrator may set another"),
+    ROW("kind", endpoint_kind, 0, "json、form、sms，或群机器人 wecom、dingtalk、feishu",
+        "json, form, sms, or a group robot: wecom, dingtalk, feishu"),
+    ROW("title", shape_text, 0, "标题", "Title"),
     ROW_END,
 };
 static const struct shape endpoint = OBJ(endpoint_keys, "endpoint");

@@ -229,6 +229,9 @@ const struct shape shape_flow = OBJ(flow_keys, "flow");
 
 static const char *const trigger_words[] = {"create", "update", "delete", NULL};
 static const struct shape trigger_word = WORDS(trigger_words);
+static const char *const body_words[] = {"text", "number", "date", "datetime", "boolean", NULL};
+static const struct shape body_word = WORDS(body_words);
+static const struct shape body_types = MAP_OF(body_word);
 static const struct key_row trigger_keys[] = {
     ROW("create", shape_any, 0, "新建时", "On creation"),
     ROW("update", shape_texts, 0, "这些字段变化时", "When these fields change"),
@@ -239,6 +242,8 @@ static const struct key_row trigger_keys[] = {
     ROW("offset", shape_duration, 0, "提前（负）或推后", "Before (negative) or after"),
     ROW("button", shape_text, 0, "按下这个按钮时", "When this button is pressed"),
     ROW("webhook", shape_text, 0, "收到这个回调时", "When this webhook comes in"),
+    ROW("body", body_types, 0, "回调内容的字段及类型，取值写 body.x",
+        "What the webhook brings and its types; values call it body.x"),
     ROW_END,
 };
 static const struct shape trigger_obj = OBJ(trigger_keys, "trigger");
@@ -288,7 +293,8 @@ static const struct shape action = OBJ(do_keys, "action");
 static const struct shape action_list = LIST_OF(action);
 
 static const char *const auto_mode_words[] = {"in_transaction", "after_commit", NULL};
-static const char *const from_words[] = {"ui", "api", "import", "batch", "script", NULL};
+static const char *const from_words[] = {"ui",   "api",   "import", "batch",      "script",
+                                         "flow", "timer", "public", "automation", NULL};
 static const struct shape auto_mode = WORDS(auto_mode_words);
 static const struct shape from_word = WORDS(from_words);
 static const struct shape from_list = LIST_OF(from_word);

@@ -10,9 +10,11 @@ const struct principal who_nobody = {.kind = WHO_NOBODY};
 struct str via_name(enum via via)
 {
     static const struct str names[] = {
-        [VIA_UI] = STR("ui"),       [VIA_API] = STR("api"),       [VIA_IMPORT] = STR("import"),
-        [VIA_BATCH] = STR("batch"), [VIA_SCRIPT] = STR("script"), [VIA_FLOW] = STR("flow"),
-        [VIA_TIMER] = STR("timer"), [VIA_PUBLIC] = STR("public"), [VIA_SYSTEM] = STR("system"),
+        [VIA_UI] = STR("ui"),         [VIA_API] = STR("api"),
+        [VIA_IMPORT] = STR("import"), [VIA_BATCH] = STR("batch"),
+        [VIA_SCRIPT] = STR("script"), [VIA_FLOW] = STR("flow"),
+        [VIA_TIMER] = STR("timer"),   [VIA_PUBLIC] = STR("public"),
+        [VIA_SYSTEM] = STR("system"), [VIA_AUTOMATION] = STR("automation"),
     };
     return names[via];
 }

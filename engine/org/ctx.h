@@ -31,7 +31,8 @@ enum via {
     VIA_FLOW,
     VIA_TIMER,
     VIA_PUBLIC,
-    VIA_SYSTEM
+    VIA_SYSTEM,
+    VIA_AUTOMATION
 };
 struct str via_name(enum via via);
 
@@ -88,6 +89,7 @@ struct ctx {
     void (*random)(void *buf, size_t n);
     struct str request_id;
     int depth;                /* of chained hooks and automations; 8 is the end */
+    int chain;                /* how many queued automations led here (engine/automation) */
     int64_t hook_deadline_us; /* monotonic, for all hooks of one request; 0: not started */
     int64_t hook_spent_us;
     int64_t (*mono_us)(void);

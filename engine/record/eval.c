@@ -142,3 +142,33 @@ int set_value(struct ctx *c, const struct set_item *item, const struct rec *row,
     *out = fx_eval(item->value.fx, &e.fx);
     return row_env_end(&e, err);
 }
+
+static void rows_env(struct row_env *e, struct ctx *c, const struct eval_rows *rows,
+                     struct err *err)
+{
+    row_env_init(e, c, rows->row, err);
+    e->old = rows->old;
+    e->target = rows->target;
+    e->this_ = rows->this_;
+    e->fx.vars = rows->vars;
+}
+
+int eval_value(struct ctx *c, const struct fxval *v, const struct eval_rows *rows, struct val *out,
+               struct err *err)
+{
+    struct row_env e;
+    *out = v->literal.kind == VAL_ABSENT ? VAL_NONE : v->literal;
+    if (!v->fx)
+        return 0;
+    rows_env(&e, c, rows, err);
+    *out = fx_eval(v->fx, &e.fx);
+    return row_env_end(&e, err);
+}
+
+int eval_true(struct ctx *c, const struct fx *fx, const struct eval_rows *rows, struct err *err)
+{
+    struct row_env e;
+    rows_env(&e, c, rows, err);
+    bool yes = fx_true(fx, &e.fx);
+    return row_env_end(&e, err) ? -1 : yes;
+}

@@ -30,6 +30,18 @@ int rec_true(struct ctx *c, const struct fx *fx, const struct rec *row, const st
 int set_value(struct ctx *c, const struct set_item *item, const struct rec *row,
               const struct val *vars, struct val *out, struct err *err) ATTR_MUST;
 
+/* The rows that the names of a value may be of, and the variables of its scope. */
+struct eval_rows {
+    const struct rec *row, *old, *target, *this_;
+    const struct val *vars;
+};
+/* A literal, or an expression over them; blank when it was not given. */
+int eval_value(struct ctx *c, const struct fxval *v, const struct eval_rows *rows, struct val *out,
+               struct err *err) ATTR_MUST;
+/* A condition over them: 1, 0, -1. */
+int eval_true(struct ctx *c, const struct fx *fx, const struct eval_rows *rows,
+              struct err *err) ATTR_MUST;
+
 /* A row of the form from a body's values with defaults and computed fields, not stored: for
  * simulation. */
 int rec_of_values(struct ctx *c, const struct form *f, struct val values, struct rec *out,

@@ -14,6 +14,15 @@ struct decision {
     int64_t signature; /* a file; 0: none */
 };
 
+/* Something happened to a record: for automations. */
+struct rec_event {
+    enum rec_op op;
+    const struct rec *rec;       /* as it is now; of a delete as it was */
+    const struct rec *old;       /* before an update; else NULL */
+    bool submitted;              /* a draft became a record */
+    const struct button *button; /* a button was pressed; then op says nothing */
+};
+
 struct rec_hooks {
     /* May change `rec` in place (values by slot) or refuse. Runs on c->db inside the write job. */
     int (*before)(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
@@ -23,6 +32,14 @@ struct rec_hooks {
     /* A button's `run`: script.function. rec is loaded; the script writes through record_write. */
     int (*button)(struct ctx *c, const struct button *b, const struct rec *rec, struct val ask,
                   struct diags *diags, struct err *err);
+    /* After the flow, in the same transaction. Not for drafts. */
+    int (*event)(struct ctx *c, const struct rec_event *ev, struct err *err);
+    /* The hook committed() of a script, after the commit: change {op, id, record, old}. */
+    int (*committed)(struct ctx *c, const struct form *f, struct val change, struct err *err);
+    /* Does the script of the form have committed()? */
+    bool (*has_committed)(struct ctx *c, const struct form *f);
+    /* "script.function" with any argument. */
+    int (*call)(struct ctx *c, struct str name, struct val arg, bool as_system, struct err *err);
     /* A record of a form with a flow was created (submitted). */
     int (*submitted)(struct ctx *c, const struct rec *rec, struct err *err);
     /* An action on a task, as POST /tasks/{id}/{action}: body {comment, values, to, resume}. */

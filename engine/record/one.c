@@ -271,6 +271,12 @@ int record_button(struct ctx *c, const struct button_press *press, struct rec *o
     if (rcode)
         return -1;
     int found = record_load(c, press->form, press->id, REC_LIVE, &p.row, err);
+    const struct rec_event ev = {.op = REC_UPDATE, .rec = &p.row, .button = press->button};
+    if (found == 1 && h->event && press->form->nautomations) {
+        if (h->event(c, &ev, err))
+            return -1;
+        found = record_load(c, press->form, press->id, REC_LIVE, &p.row, err);
+    }
     if (found == 1 && out)
         *out = p.row;
     return found < 0 ? -1 : 0;

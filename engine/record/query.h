@@ -48,6 +48,19 @@ int query_sum(struct ctx *c, const struct form *form, struct str field, struct s
               struct val *out, struct err *err) ATTR_MUST;
 int query_count(struct ctx *c, const struct query *q, int64_t *n, struct err *err) ATTR_MUST;
 
+/* The engine's own: ids of live records (no drafts), all of them, in order. */
+struct query_pick {
+    const struct form *form;
+    const struct fx *where;  /* of a definition; NULL: all */
+    const struct rec *this_; /* whose names this.x are; may be NULL */
+    const struct field *due; /* a date or instant; only from `due_from` (excluded) to `due_to` */
+    struct val due_from, due_to;
+    int64_t after; /* ids above this one */
+    uint32_t limit;
+};
+int query_ids(struct ctx *c, const struct query_pick *p, int64_t *ids, size_t *n,
+              struct err *err) ATTR_MUST;
+
 struct aggregate {
     const struct form *form;
     struct str group;   /* comma list of expressions, top-level commas */

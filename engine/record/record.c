@@ -362,10 +362,23 @@ static int submitted(struct wr *w, struct err *err)
 /* Hooks and the flow may have written the row again. */
 static int reread(struct wr *w, struct err *err)
 {
-    if (!w->f->hooks.n && !w->f->flow)
+    if (!w->f->hooks.n && !w->f->flow && !w->f->nautomations)
         return 0;
     int found = record_load(w->c, w->f, w->rec.id, REC_LIVE, &w->rec, err);
     return found == 1 ? 0 : found < 0 ? -1 : not_found(err);
+}
+
+static int automations(struct wr *w, struct err *err)
+{
+    const struct rec_hooks *h = engine_hooks(w->c->engine);
+    bool was_draft = w->has_old && is_draft(&w->old);
+    if (!h->event || w->draft || (was_draft && !w->w->submit))
+        return 0;
+    const struct rec_event ev = {.op = w->w->op,
+                                 .rec = w->w->op == REC_DELETE ? &w->old : &w->rec,
+                                 .old = w->w->op == REC_UPDATE ? &w->old : NULL,
+                                 .submitted = was_draft};
+    return h->event(w->c, &ev, err);
 }
 
 static int published(struct wr *w, struct err *err)
@@ -425,17 +438,18 @@ static int run(struct wr *w, wr_step *const *steps, struct err *err)
 }
 
 static wr_step *const write_steps[] = {
-    begin,         prepare_row, wr_decode, wr_conflicts, wr_fill,    literal_defaults, before_hook,
-    all_defaults,  wr_log,      wr_links,  wr_files,     compute,    validate,         rights_after,
-    finish_values, unchanged,   store_row, history,      dependents, wr_claim_files,   after_hook,
-    submitted,     reread,      published, NULL,
+    begin,       prepare_row,    wr_decode,     wr_conflicts, wr_fill,   literal_defaults,
+    before_hook, all_defaults,   wr_log,        wr_links,     wr_files,  compute,
+    validate,    rights_after,   finish_values, unchanged,    store_row, history,
+    dependents,  wr_claim_files, after_hook,    submitted,    reread,    automations,
+    reread,      published,      NULL,
 };
 
 static wr_step *const delete_steps[] = {begin,      prepare_row, before_hook, wr_delete, history,
-                                        dependents, after_hook,  published,   NULL};
+                                        dependents, after_hook,  automations, published, NULL};
 
 static wr_step *const restore_steps[] = {begin,      prepare_row, before_hook, wr_restore, history,
-                                         dependents, after_hook,  published,   NULL};
+                                         dependents, after_hook,  automations, published,  NULL};
 
 int record_write(struct ctx *c, const struct rec_write *w, struct rec *out, struct diags *diags,
                  struct err *err)

@@ -245,6 +245,74 @@ int script_call(struct ctx *c, struct str name, const struct rec *rec, bool as_s
     return call_named(c, name, &p, &call, err);
 }
 
+/* ---- what is queued ---- */
+
+struct protected_arg {
+    const struct event_call *call;
+    struct val arg;
+    bool may_miss; /* a function that is not there is no error */
+    struct err *err;
+    int rc;
+};
+
+static int run_with(lua_State *L)
+{
+    struct lua_box *box = box_of(L);
+    struct protected_arg *p = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    p->rc = push_function(box, p->call, p->err);
+    if (p->rc == 0 && !p->may_miss)
+        p->rc = err_set(p->err, ERR_INVALID, "script_missing", "脚本 %.*s 中没有函数 %.*s。",
+                        "The script %.*s has no function %.*s.", STR_ARG(p->call->script),
+                        STR_ARG(p->call->function_name));
+    if (p->rc <= 0)
+        return 0;
+    box_push(box, p->arg);
+    lua_push_ctx(box, VAL_NONE);
+    p->rc = box_call(box, 2, 0, p->err);
+    return 0;
+}
+
+static int call_with(struct ctx *c, const struct event_call *call, struct protected_arg *p,
+                     struct err *err)
+{
+    struct lua_box *box = box_get(c);
+    struct box_saved saved = box_enter(box, call);
+    p->call = call;
+    p->err = err;
+    int rc = protect(box, run_with, p, &p->rc, err);
+    box_leave(box, &saved);
+    return rc;
+}
+
+bool script_has_committed(struct ctx *c, const struct form *f)
+{
+    return f->hooks.n && mentions(f->app, c->a, f->hooks, "committed");
+}
+
+int script_committed(struct ctx *c, const struct form *f, struct val change, struct err *err)
+{
+    struct diags none;
+    diags_init(&none, c->a);
+    const struct event_call call = {.script = f->hooks,
+                                    .function = "committed",
+                                    .as_system = f->hooks_as_system,
+                                    .diags = &none};
+    struct protected_arg p = {.arg = change, .may_miss = true};
+    return call_with(c, &call, &p, err);
+}
+
+int script_call_with(struct ctx *c, struct str name, struct val arg, bool as_system,
+                     struct err *err)
+{
+    struct diags none;
+    struct event_call call = {.as_system = as_system, .diags = &none};
+    struct protected_arg p = {.arg = arg};
+    diags_init(&none, c->a);
+    call.function_name = str_cut(name, '.', &call.script);
+    return call_with(c, &call, &p, err);
+}
+
 /* ---- check ---- */
 
 void script_check(struct arena *a, const struct app_source *src, struct diags *diags)

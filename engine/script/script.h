@@ -18,6 +18,13 @@ int script_after(struct ctx *c, enum rec_op op, const struct rec *rec, const str
                  struct err *err) ATTR_MUST;
 int script_button(struct ctx *c, const struct button *b, const struct rec *rec, struct val ask,
                   struct diags *diags, struct err *err) ATTR_MUST;
+/* committed(change, ctx) of the form's script; and whether it has one. */
+int script_committed(struct ctx *c, const struct form *f, struct val change,
+                     struct err *err) ATTR_MUST;
+bool script_has_committed(struct ctx *c, const struct form *f);
+/* "script.function"(arg, ctx) */
+int script_call_with(struct ctx *c, struct str name, struct val arg, bool as_system,
+                     struct err *err) ATTR_MUST;
 /* "script.function" of a flow's script node. */
 int script_call(struct ctx *c, struct str name, const struct rec *rec, bool as_system,
                 struct err *err) ATTR_MUST;
