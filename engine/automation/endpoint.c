@@ -133,7 +133,8 @@ static int overridden(struct ctx *c, const struct app *app, struct endpoint_now 
     }
     if (secret.n) {
         const struct vault_at at = secret_at(app, out->key);
-        int open = vault_unseal(c->vault, c->db, c->a, &at, secret, &out->secret, err);
+        int open =
+            vault_unseal(&(struct vault_on){c->vault, c->db, c->a}, &at, secret, &out->secret, err);
         out->secret_set = open == 1;
         return open < 0 ? -1 : 1;
     }
@@ -322,7 +323,7 @@ int endpoint_put(struct ctx *c, void *arg, struct err *err)
     if (check_put(p, err))
         return -1;
     if (p->has_secret && p->secret.n &&
-        vault_seal(c->vault, c->db, c->a, &at, 0, p->secret, &sealed, err))
+        vault_seal(&(struct vault_on){c->vault, c->db, c->a}, &at, p->secret, &sealed, err))
         return -1;
     return store_put(c, p, p->has_url ? p->url : STR_NONE, sealed, err);
 }

@@ -176,6 +176,7 @@ static bool transient(const struct err *err)
     case ERR_DENIED:
     case ERR_NOT_FOUND:
     case ERR_STALE:
+    case ERR_GONE:
     case ERR_TOO_LARGE:
     case ERR_MEDIA:
     case ERR_INVALID:

@@ -78,7 +78,8 @@ int outbox_add(struct ctx *c, const struct outbox_item *in, int64_t *id, struct 
     if (payload.n > OUTBOX_PAYLOAD_MAX)
         return err_set(err, ERR_INVALID, "outbox_too_large", "要发送的内容超过 1 MB。",
                        "What is to be sent is larger than 1 MB.");
-    if (in->payload.n && vault_seal(c->vault, c->db, c->a, &at, 0, in->payload, &payload, err))
+    if (in->payload.n &&
+        vault_seal(&(struct vault_on){c->vault, c->db, c->a}, &at, in->payload, &payload, err))
         return -1;
     if (insert(c, in, fresh, payload, err))
         return -1;
@@ -96,7 +97,8 @@ int outbox_open(struct ctx *c, struct str app, int64_t id, struct str sealed, st
     *out = sealed;
     if (!vault_is_sealed(sealed))
         return 0;
-    int rc = vault_unseal(c->vault, c->db, c->a, &at, str_dup(c->a, sealed), out, err);
+    int rc = vault_unseal(&(struct vault_on){c->vault, c->db, c->a}, &at, str_dup(c->a, sealed),
+                          out, err);
     if (rc == 0)
         *out = STR("{}"); /* its key was erased */
     return rc < 0 ? -1 : 0;
