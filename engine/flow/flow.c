@@ -179,6 +179,7 @@ static int write_edits(struct acting *x, struct err *err)
         .no_version = true,
         .mode = WRITE_LOCKED_OK | (own ? WRITE_USER : WRITE_OWN_RIGHT),
         .node_fields = own || !x->node ? NULL : x->node->fields,
+        .node_sub_fields = own || !x->node ? NULL : x->node->sub_fields,
     };
     if (!own && (!x->node || !x->node->fields))
         return err_set(err, ERR_DENIED, "field_not_writable", "此节点不能修改字段。",

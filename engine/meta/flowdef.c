@@ -126,7 +126,7 @@ static bool one_assignee(struct load *ld, const struct src_file *file, const str
                          const struct flowdef *flow, const struct form *form, struct assignee *out)
 {
     const struct yaml_node *v;
-    *out = (struct assignee){.level = (uint32_t)node_int(n, "level", 1)};
+    *out = (struct assignee){.level = (uint32_t)node_int(n, "level", yaml_get(n, "chain") ? 0 : 1)};
     if (n->kind == YAML_SCALAR)
         return ld_assignee_word(ld, file, n, out);
     if ((v = node_scalar(n, "member"))) {

@@ -23,8 +23,10 @@ static void read_only(struct wr *w, struct str path, const struct field *f)
 
 static uint8_t right_on(const struct wr *w, const struct field *f)
 {
+    if (w->w->node_fields && w->w->node_fields[f->slot] == FIELD_WRITE)
+        return FIELD_WRITE;
     if (w->w->node_fields)
-        return MAX(w->w->node_fields[f->slot], (uint8_t)FIELD_READ);
+        return MIN(w->rights[f->slot], (uint8_t)FIELD_READ);
     return w->by_user ? w->rights[f->slot] : FIELD_WRITE;
 }
 
@@ -108,6 +110,14 @@ static struct rec *old_row(const struct wr *w, const struct field *table, int64_
 
 static uint8_t sub_right(const struct wr *w, const struct field *table, const struct field *f)
 {
+    const uint8_t *const *columns = w->w->node_sub_fields;
+    if (w->w->node_fields) {
+        uint8_t said =
+            columns && columns[table->slot] ? columns[table->slot][f->slot] : FIELD_UNSET;
+        said = said == FIELD_UNSET ? w->w->node_fields[table->slot] : said;
+        uint8_t sees = access_held_sub(w->x, w->seen, table, f);
+        return said == FIELD_WRITE ? FIELD_WRITE : MIN(sees, (uint8_t)FIELD_READ);
+    }
     if (!w->by_user)
         return FIELD_WRITE;
     uint8_t read = MIN(access_held_sub(w->x, w->seen, table, f), (uint8_t)FIELD_READ);

@@ -120,8 +120,11 @@ static int shown_too(struct wr *w, struct err *err)
 
 static int rights_before(struct wr *w, struct err *err)
 {
+    if (!w->by_user && w->w->node_fields && w->has_old &&
+        access_row_held(w->x, &w->old, RIGHT_READ, &w->seen, err))
+        return -1;
     if (!w->by_user) {
-        access_held_fields(w->x, 0, w->rights);
+        access_held_fields(w->x, w->seen, w->rights);
         return 0;
     }
     if (w->w->op == REC_CREATE) {

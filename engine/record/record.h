@@ -34,12 +34,13 @@ struct rec_write {
                           changed 403 */
     bool has_version;  /* `version` is the base the caller saw: field-level conflicts */
     int64_t version;
-    bool if_match;               /* strict: another version is ERR_STALE */
-    bool no_version;             /* engine, flow, scripts: no base version needed */
-    unsigned mode;               /* enum write_mode */
-    const struct button *button; /* rights by the button, not by `update` */
-    const uint8_t *node_fields;  /* FLOW: fields an approver may write, by slot */
-    bool draft;                  /* ?draft=1: kept, required and checks not yet tested, no serial */
+    bool if_match;                         /* strict: another version is ERR_STALE */
+    bool no_version;                       /* engine, flow, scripts: no base version needed */
+    unsigned mode;                         /* enum write_mode */
+    const struct button *button;           /* rights by the button, not by `update` */
+    const uint8_t *node_fields;            /* FLOW: fields an approver may write, by slot */
+    const uint8_t *const *node_sub_fields; /* and the columns of sub-tables; may be NULL */
+    bool draft;  /* ?draft=1: kept, required and checks not yet tested, no serial */
     bool submit; /* update of a draft that makes it a record: required and checks are tested, the
                     serial is taken, the flow starts */
 };

@@ -11,6 +11,19 @@
 static const struct test_file FILES[] = {
     {"app.yaml", "app: desk\ntitle: 台\nversion: \"1\"\nlanguage: zh-CN\n"
                  "roles: {rep: 代表, boss: 主管, new: 新人}\n"},
+    {"forms/sub.yaml",
+     "form: sub\ntitle: 明细\n"
+     "fields:\n"
+     "  what: {type: text, title: 事由}\n"
+     "  cost: {type: number, title: 成本}\n"
+     "  items: {type: table, title: 行, fields: {n: {type: number, title: 数}, p: {type: number, "
+     "title: 价}, q: {type: number, title: 量}}}\n"
+     "permissions: {own: {role: rep, can: [create, read]}}\n"
+     "flow:\n"
+     "  nodes:\n"
+     "    up: {type: approve, to: [{chain: _created_by}], mode: all, fields: {cost: hidden, items: "
+     "write, items.p: hidden, items.q: read}, next: done}\n"
+     "    done: {type: end}\n"},
     {"forms/req.yaml",
      "form: req\n"
      "title: 申请\n"
@@ -263,12 +276,59 @@ static void test_came_back(void **state)
     assert_int_equal(test_update(&app, &young.who, "req", id, "{\"what\":\"y\"}", &j, &err), -1);
 }
 
+static int manager_job(struct ctx *c, void *arg, struct err *err)
+{
+    const int64_t *pair = arg;
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "UPDATE _member SET manager = ");
+    sql_bind_int(&q, pair[1]);
+    sql_lit(&q, " WHERE id = ");
+    sql_bind_int(&q, pair[0]);
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+/* A chain without a level goes all the way up; a node's columns hold in what its people send. */
+static void test_chain_and_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *values, *error; /* path and code of the first problem; NULL: it passes */
+    } tries[] = {
+        {"{\"cost\":1}", "cost unknown_field"},
+        {"{\"items\":[{\"p\":1}]}", "items[0].p unknown_field"},
+        {"{\"items\":[{\"q\":1}]}", "items[0].q read_only"},
+        {"{\"what\":\"y\"}", "what read_only"},
+        {"{\"items\":[{\"n\":7}]}", NULL},
+    };
+    struct err err = ERR_INIT;
+    int64_t up[][2] = {{rep.who.id, who[0].who.id}, {who[0].who.id, who[1].who.id}};
+    for (size_t i = 0; i < ARRAY_LEN(up); i++) {
+        test_as(&app, NULL);
+        OK(engine_write(&app.c, manager_job, up[i], &err));
+    }
+    int64_t id = test_made(&app, &rep.who, "sub", "{\"what\":\"x\",\"cost\":5}");
+    CHECK_STR(str_of(holders(id, "open")), "ab");
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        struct act_job j = {.act = {.task = task_of(&who[0], id), .action = STR("approve")}};
+        j.act.values = test_json(&app, tries[i].values);
+        test_as(&app, &who[0].who);
+        err = ERR_INIT;
+        int rc = engine_write(&app.c, act_run, &j, &err);
+        assert_int_equal(rc, tries[i].error ? -1 : 0);
+        if (!tries[i].error)
+            continue;
+        const struct diag *d = &j.diags.list.v[0];
+        CHECK_STR(str_fmt(app.a, "%.*s %.*s", STR_ARG(d->path), STR_ARG(d->key)), tries[i].error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hand_over),      cmocka_unit_test(test_on_behalf),
         cmocka_unit_test(test_no_second_seat), cmocka_unit_test(test_passed),
-        cmocka_unit_test(test_came_back),
+        cmocka_unit_test(test_came_back),      cmocka_unit_test(test_chain_and_columns),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
