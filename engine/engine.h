@@ -83,11 +83,18 @@ struct publish {
     struct str plan_hash; /* must be that of a fresh plan; empty: not asked (CLI) */
     bool allow_data_loss;
     struct str note;
+    /* Rows of large tables whose columns change are copied before the swap, in small transactions.
+     * After that long (monotonic; 0: however long it takes) the jobs' thread goes on with it. */
+    int64_t patience_us;
+    int64_t *job; /* out, may be NULL: the job that goes on, or did it; 0: there was none */
 };
-/* *n: the new version. ERR_CONFLICT plan_changed | data_loss; ERR_INVALID with diags for a bad
- * draft. */
+/* *n: the new version; 0: the job goes on with it. ERR_CONFLICT plan_changed | data_loss |
+ * backfilling (another publish of the app is under way); ERR_INVALID with diags for a bad draft. */
 int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
                    struct err *err) ATTR_MUST;
+/* A job of kind "publish" that was left, by its payload: as engine_publish. */
+int engine_publish_goes_on(struct ctx *c, const struct publish *p, struct str payload, int64_t *n,
+                           struct err *err) ATTR_MUST;
 /*
  * Fills some more columns of an app that a publish left to be filled (a write transaction of its
  * own), and loads the app again when that was the last. out->more: call again.

@@ -2,9 +2,12 @@
  * Changing definitions while serving: plan, publish, roll back, versions, and the start, which
  * publishes what is new in the folder and loads what runs.
  */
+#include "engine/base/log.h"
 #include "engine/engine_int.h"
 #include "engine/meta/people_app.h"
 #include "engine/people.h"
+#include "engine/prepare.h"
+#include "engine/record/stage.h"
 #include "engine/record/hooks.h"
 #include "engine/record/schema.h"
 #include <dirent.h>
@@ -18,6 +21,7 @@ struct candidate {
     struct app *old; /* NULL: first publish */
     struct changes changes;
     struct str hash; /* names this plan */
+    int64_t job;     /* that goes on with it; 0: none */
 };
 
 static void drop_app(void *arg)
@@ -95,12 +99,20 @@ static const char *const kind_names[] = {"safe", "confirm", "destructive", "bloc
 
 static void change_json(struct ctx *c, const struct change *ch, struct json *out)
 {
+    char buf[16];
     json_begin_obj(out);
     json_kstr(out, "kind", str_of(kind_names[ch->kind]));
     json_kstr(out, "path", ch->path);
     json_kstr(out, "text", c->lang == LANG_EN ? ch->en : ch->zh);
     if (ch->rows >= 0)
         json_kint(out, "rows", ch->rows);
+    if (ch->nexamples) {
+        json_key(out, STR("examples"));
+        json_begin_list(out);
+        for (size_t i = 0; i < ch->nexamples; i++)
+            json_str(out, id_print(ch->examples[i], buf));
+        json_end_list(out);
+    }
     json_end_obj(out);
 }
 
@@ -124,6 +136,27 @@ static void errors_json(struct ctx *c, const struct diags *diags, struct json *o
     json_end_list(out);
 }
 
+/* Of the columns that are filled behind the last publish, or copied before the next. */
+static int progress_json(struct ctx *c, struct str key, struct json *out, struct err *err)
+{
+    struct backfill fill;
+    struct stage_state st;
+    char buf[16];
+    if (backfill_state(c->db, c->a, key, &fill, err) < 0 ||
+        stage_state(c->db, c->a, key, &st, err) < 0)
+        return -1;
+    if (!fill.more && !st.job)
+        return 0;
+    json_key(out, STR("backfill"));
+    json_begin_obj(out);
+    json_kint(out, "done", fill.done + st.done);
+    json_kint(out, "total", fill.total + st.total);
+    if (st.job)
+        json_kstr(out, "publishing", id_print(st.job, buf));
+    json_end_obj(out);
+    return 0;
+}
+
 int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err)
 {
     struct candidate d = {0};
@@ -144,16 +177,8 @@ int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err
     json_end_list(out);
     errors_json(c, &diags, out);
     json_kbool(out, "data_loss", data_loss(&d));
-    struct backfill fill;
-    if (backfill_state(c->db, c->a, key, &fill, err) < 0)
+    if (progress_json(c, key, out, err))
         return -1;
-    if (fill.more) {
-        json_key(out, STR("backfill"));
-        json_begin_obj(out);
-        json_kint(out, "done", fill.done);
-        json_kint(out, "total", fill.total);
-        json_end_obj(out);
-    }
     json_kint(out, "from", d.old ? d.old->n : 0);
     json_end_obj(out);
     return 0;
@@ -163,8 +188,9 @@ int engine_plan(struct ctx *c, struct str key, struct json *out, struct err *err
 
 struct publish_job {
     struct candidate *d;
+    struct prepare *prepare;
     struct str note;
-    int64_t n;
+    int64_t n, us; /* the version; how long the transaction's own work took */
 };
 
 /* What the jobs behind this one in the same commit must know; undone when the commit fails. */
@@ -181,17 +207,20 @@ static int publish_job_run(struct ctx *c, void *arg, struct err *err)
 {
     struct publish_job *job = arg;
     struct candidate *d = job->d;
-    int64_t running = 0;
+    int64_t running = 0, begun = c->mono_us();
     if (version_running(c->db, c->a, d->src.key, &running, err) < 0)
         return -1;
     if (running != (d->old ? d->old->n : 0))
         return err_set(err, ERR_CONFLICT, "plan_changed",
                        "期间有人发布了新版本，请重新查看变更计划。",
                        "Somebody published meanwhile; look at the plan again.");
-    if (schema_apply(c, d->old, d->app, &d->changes, err) < 0 ||
-        version_store(c, &d->src, source_hash(c->a, &d->src), job->note, &job->n, err) < 0)
+    if (prepare_settle(c, job->prepare, err) ||
+        schema_apply(c, d->old, d->app, &d->changes, err) < 0 ||
+        version_store(c, &d->src, source_hash(c->a, &d->src), job->note, &job->n, err) < 0 ||
+        prepare_done(c, job->prepare, job->n, err))
         return -1;
     set_seen(c->engine, d->src.key, job->n);
+    job->us = c->mono_us() - begun;
     ctx_event(c, d->src.key, STR_NONE, job->n, job->n, STR("definition"));
     return 0;
 }
@@ -213,6 +242,28 @@ static int publish_people(struct ctx *c, const struct candidate *d, struct err *
                    STR_ARG(g->file), g->pos.line, STR_ARG(c->lang == LANG_EN ? g->en : g->zh));
 }
 
+static int publish_swap(struct ctx *c, struct prepare *prepare, struct candidate *d, int64_t *n,
+                        struct err *err)
+{
+    struct publish_job job = {.d = d, .prepare = prepare, .note = prepare->p->note};
+    struct app *outer = c->app;
+    c->app = NULL; /* the definition itself changes: nothing to compare with */
+    int64_t begun = c->mono_us();
+    int rc = engine_write(c, publish_job_run, &job, err);
+    c->app = outer;
+    log_event(LOG_INFO, "published", LOG_TEXT("app", d->src.key), LOG_NUM("version", job.n),
+              LOG_NUM("us", c->mono_us() - begun), LOG_NUM("swap_us", job.us));
+    if (rc < 0) {
+        if (d->old)
+            set_seen(c->engine, d->src.key, d->old->n);
+        prepare_failed(c, prepare, err);
+        return -1;
+    }
+    d->app->n = job.n;
+    *n = job.n;
+    return engine_run_app(c->engine, app_ref(d->app), err);
+}
+
 static int publish_candidate(struct ctx *c, struct candidate *d, const struct publish *p,
                              int64_t *n, struct err *err)
 {
@@ -228,19 +279,15 @@ static int publish_candidate(struct ctx *c, struct candidate *d, const struct pu
                        "This publish loses data and must be confirmed.");
     if (publish_people(c, d, err))
         return -1;
-    struct publish_job job = {.d = d, .note = p->note};
-    struct app *outer = c->app;
-    c->app = NULL; /* the definition itself changes: nothing to compare with */
-    int rc = engine_write(c, publish_job_run, &job, err);
-    c->app = outer;
-    if (rc < 0) {
-        if (d->old)
-            set_seen(c->engine, d->src.key, d->old->n);
-        return -1;
+    struct prepare prepare = {d->old, d->app, &d->src, p, d->job};
+    int waits = prepare_run(c, &prepare, err);
+    if (waits) {
+        if (waits < 0)
+            prepare_failed(c, &prepare, err);
+        *n = 0;
+        return waits < 0 ? -1 : 0;
     }
-    d->app->n = job.n;
-    *n = job.n;
-    return engine_run_app(c->engine, app_ref(d->app), err);
+    return publish_swap(c, &prepare, d, n, err);
 }
 
 int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
@@ -294,6 +341,25 @@ int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struc
     if (publish_candidate(c, &d, &p, n, err) < 0)
         return -1;
     return draft_write(c->engine, &d.src, err);
+}
+
+int engine_publish_goes_on(struct ctx *c, const struct publish *p, struct str payload, int64_t *n,
+                           struct err *err)
+{
+    struct candidate d = {.job = *p->job};
+    struct publish own = *p;
+    struct diags diags;
+    diags_init(&diags, c->a);
+    *n = 0;
+    if (prepare_payload(c, payload, &d.src, &own, err) || candidate_load(c, &d, &diags, err) < 0)
+        return -1;
+    int rc = d.app ? publish_candidate(c, &d, &own, n, err)
+                   : err_set(err, ERR_INVALID, "validation", "定义中有错误，无法发布。",
+                             "The definition has errors and cannot be published.");
+    struct prepare gone = {.src = &d.src, .p = &own, .job = d.job};
+    if (rc)
+        prepare_failed(c, &gone, err);
+    return rc;
 }
 
 /* ---- older versions, for flows that began on them ---- */

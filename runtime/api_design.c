@@ -16,6 +16,7 @@
 #include "runtime/server.h"
 
 #include <dirent.h>
+#define PUBLISH_PATIENCE_US (20 * US_PER_S) /* a request waits for rows to be converted */
 
 static void drop(void *arg)
 {
@@ -287,13 +288,29 @@ static int version_answer(struct http_req *req, struct http_resp *resp, int64_t 
     return 0;
 }
 
+/* The rows are still being converted: the jobs' thread publishes when they are. */
+static int goes_on(struct http_req *req, struct http_resp *resp, int64_t job)
+{
+    char buf[16];
+    jobs_wake(req->server->jobs);
+    resp->status = 202;
+    json_begin_obj(&resp->json);
+    json_kstr(&resp->json, "job", id_print(job, buf));
+    json_kstr(&resp->json, "state", STR("running"));
+    json_end_obj(&resp->json);
+    return 0;
+}
+
 int api_publish(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct val body;
     int64_t n;
     if (req_json(req, &body, err))
         return -1;
+    int64_t job = 0;
     struct publish p = {.key = req->params[0],
+                        .patience_us = PUBLISH_PATIENCE_US,
+                        .job = &job,
                         .plan_hash = body_str(body, "plan_hash"),
                         .allow_data_loss = body_bool(body, "allow_data_loss"),
                         .note = body_str(body, "note")};
@@ -302,7 +319,7 @@ int api_publish(struct http_req *req, struct http_resp *resp, struct err *err)
                        "Look at the plan first and send its plan_hash.");
     if (engine_publish(req->ctx, &p, &n, &resp->diags, err))
         return -1;
-    return version_answer(req, resp, n, err);
+    return n ? version_answer(req, resp, n, err) : goes_on(req, resp, job);
 }
 
 int api_rollback(struct http_req *req, struct http_resp *resp, struct err *err)

@@ -5,6 +5,7 @@
 #include "runtime/jobs.h"
 
 #include "engine/base/log.h"
+#include "engine/org/audit.h"
 #include "engine/org/member.h"
 #include "engine/record/blob.h"
 #include "engine/record/file.h"
@@ -12,10 +13,12 @@
 #include "engine/record/schema.h"
 #include "engine/record/search.h"
 #include "engine/record/tablefile.h"
+#include "runtime/audited.h"
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
 #include "runtime/job_rows.h"
 #include "runtime/keys.h"
+#include "runtime/public.h"
 #include "runtime/purge.h"
 #include "runtime/server.h"
 #include "runtime/contents.h"
@@ -61,7 +64,8 @@ struct work {
     bool undo;
     struct str payload;   /* of an undo */
     struct job_rows rows; /* of an import that failed */
-    bool backfill;
+    bool backfill, publish;
+    int64_t by; /* of a publish: who asked for it; 0: the system */
 };
 
 /* ---- rows ---- */
@@ -139,11 +143,18 @@ static int next_job(struct work *w, struct err *err)
     struct sql q;
     struct stmt *s;
     sql_init(&q, w->a, store_dialect(w->c.store));
-    sql_lit(&q, "SELECT id, app, payload, kind FROM _job WHERE (kind IN ('import', 'undo') AND"
-                " state = 'queued') OR (kind = 'backfill' AND (state = 'queued' OR (state = "
-                "'running'");
+    sql_lit(
+        &q,
+        "SELECT id, app, payload, kind, created_by FROM _job WHERE (kind IN ('import', 'undo') AND"
+        " state = 'queued') OR (kind = 'backfill' AND (state = 'queued' OR (state = "
+        "'running'");
     abandoned(&w->c, &q);
-    sql_lit(&q, "))) ORDER BY id LIMIT 1");
+    sql_lit(&q, ")))");
+    /* a request works at it itself as long as it renews the lease */
+    sql_lit(&q, " OR (kind = 'publish' AND state IN ('queued', 'running') AND"
+                " coalesce(lease_until, 0) < ");
+    sql_bind_int(&q, w->c.now_us);
+    sql_lit(&q, ") ORDER BY id LIMIT 1");
     if (store_query(w->c.db, w->a, &q, &s, err))
         return -1;
     int rc = stmt_step(s, err);
@@ -151,10 +162,12 @@ static int next_job(struct work *w, struct err *err)
         w->id = stmt_int(s, 0);
         w->undo = str_eqz(stmt_str(s, 3), "undo");
         w->backfill = str_eqz(stmt_str(s, 3), "backfill");
+        w->publish = str_eqz(stmt_str(s, 3), "publish");
+        w->by = stmt_null(s, 4) ? 0 : stmt_int(s, 4);
         w->in.app = str_dup(w->a, stmt_str(s, 1));
         w->payload = str_dup(w->a, stmt_str(s, 2));
     }
-    if (rc == 1 && !w->undo && !w->backfill) {
+    if (rc == 1 && !w->undo && !w->backfill && !w->publish) {
         rc = read_payload(w, str_dup(w->a, stmt_str(s, 1)), str_dup(w->a, stmt_str(s, 2)), err) ? -1
                                                                                                 : 1;
     }
@@ -439,6 +452,48 @@ static void run_backfill(struct work *w)
                              .result = STR("{}")});
 }
 
+/* ---- a publish whose columns take long, or whose server was killed ---- */
+
+static int published(struct ctx *c, void *arg, struct err *err)
+{
+    return audit_add(c, arg, err);
+}
+
+/* What the request would have done after it. */
+static void after_publish(struct work *w, int64_t n)
+{
+    struct err err = ERR_INIT;
+    struct audit a = {.what = STR("publish"),
+                      .app = w->in.app,
+                      .detail = audit_detail(w->a, "version", val_num((double)n))};
+    if (public_tokens(&w->c, w->in.app, &err) || engine_write(&w->c, published, &a, &err))
+        log_event(LOG_WARN, "publish", LOG_TEXT("app", w->in.app),
+                  LOG_TEXT("code", str_of(err.key)));
+    w->jobs->settled = 0;
+}
+
+static void run_publish(struct work *w)
+{
+    struct err err = ERR_INIT;
+    int64_t n = 0, job = w->id;
+    struct publish p = {.key = w->in.app, .patience_us = US_PER_S, .job = &job};
+    struct principal *who = ARENA_NEW(w->a, struct principal);
+    int rc = 0;
+    if (w->by && member_load(&w->c, w->by, who, &err) == 1)
+        w->c.who = who;
+    err = ERR_INIT;
+    while (rc == 0 && n == 0 && !stopping(w->jobs)) {
+        w->c.now_us = engine_now_us(w->c.engine);
+        job = w->id;
+        rc = engine_publish_goes_on(&w->c, &p, w->payload, &n, &err);
+    }
+    if (rc)
+        log_event(LOG_ERROR, "publish", LOG_TEXT("app", w->in.app),
+                  LOG_TEXT("code", str_of(err.key)));
+    else if (n)
+        after_publish(w, n);
+}
+
 static void work(void *arg)
 {
     struct work *w = arg;
@@ -458,6 +513,8 @@ static void work(void *arg)
         run_undo(w);
     else if (rc == 1 && w->backfill)
         run_backfill(w);
+    else if (rc == 1 && w->publish)
+        run_publish(w);
     else if (rc == 1)
         run_import(w);
     if (rc == 0)
@@ -714,7 +771,9 @@ static int interrupted(struct ctx *c, void *arg, struct err *err)
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
     sql_init(&q, c->a, store_dialect(c->store));
-    sql_lit(&q, "UPDATE _job SET state = 'queued' WHERE kind = 'undo' AND state = 'running'");
+    sql_lit(&q,
+            "UPDATE _job SET state = 'queued', lease_until = 0 WHERE kind IN ('undo', 'publish')"
+            " AND state = 'running'");
     abandoned(c, &q);
     return store_exec(c->db, c->a, &q, NULL, err);
 }

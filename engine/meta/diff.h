@@ -28,14 +28,18 @@ enum change_what {
     CHANGE_FIELD_RULES
 };
 
+#define CHANGE_EXAMPLES 20
+
 struct change {
     enum change_kind kind;
     enum change_what what;
     struct form *old_form, *new_form; /* sub-tables too */
     struct field *old_field, *new_field;
-    struct str path;   /* "forms/lead.yaml: fields.phone" */
-    struct str zh, en; /* a sentence */
-    int64_t rows;      /* that would be touched or lost; -1 unknown (schema_plan counts) */
+    struct str path;         /* "forms/lead.yaml: fields.phone" */
+    struct str zh, en;       /* a sentence */
+    int64_t rows;            /* that would be touched or lost; -1 unknown (schema_plan counts) */
+    const int64_t *examples; /* records of them, the first CHANGE_EXAMPLES */
+    size_t nexamples;
 };
 
 struct changes {

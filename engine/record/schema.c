@@ -7,7 +7,6 @@
 
 #include "engine/record/backfill.h"
 #include "engine/record/schema_fill.h"
-#include "engine/record/sealed.h"
 #include "engine/record/search.h"
 
 #include <assert.h>
@@ -74,13 +73,17 @@ static int look(struct table_work *tw, struct err *err)
     return 0;
 }
 
-/* The field of the version before that this one continues; NULL. */
+const struct field *schema_old_field(const struct form *old, const struct field *f)
+{
+    const struct field *same = old ? form_field(old, f->key) : NULL;
+    if (same || !old || !f->was.n || form_field(f->form, f->was))
+        return same;
+    return form_field(old, f->was);
+}
+
 static const struct field *old_field(const struct table_work *tw, const struct field *f)
 {
-    const struct field *same = tw->old ? form_field(tw->old, f->key) : NULL;
-    if (same || !tw->old || !f->was.n || form_field(tw->t.form, f->was))
-        return same;
-    return form_field(tw->old, f->was);
+    return schema_old_field(tw->old, f);
 }
 
 /* ---- retired columns ---- */
@@ -181,104 +184,33 @@ static int retire_column(struct table_work *tw, struct str name, const struct fi
 
 /* ---- filling columns from others ---- */
 
-static int set_value(struct table_work *tw, struct str column, int64_t id, struct val v,
-                     struct err *err)
-{
-    struct sql q;
-    struct work *w = tw->w;
-    sql_init(&q, w->page, store_dialect(w->c->store));
-    sql_lit(&q, "UPDATE ");
-    sql_table(&q, tw->t.ddl.app, tw->t.ddl.form, tw->t.ddl.sub);
-    sql_lit(&q, " SET ");
-    sql_ident(&q, column);
-    sql_lit(&q, " = ");
-    sql_bind(&q, v);
-    sql_lit(&q, " WHERE \"_id\" = ");
-    sql_bind_int(&q, id);
-    return store_exec(w->c->db, w->page, &q, NULL, err);
-}
-
-/* A column made of another: read as `from` says, written as `fn` makes it. */
-struct col_fill {
-    struct str source, column;
-    const struct field *from, *to;
-    int (*fn)(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
-              struct val *out, struct err *err);
-};
-
-static int fill_page(struct table_work *tw, const struct col_fill *f, int64_t *after, size_t *n,
-                     struct err *err)
-{
-    struct arena *a = tw->w->page;
-    struct schema_value *page = ARENA_ARRAY(a, struct schema_value, SCHEMA_PAGE);
-    struct schema_read r = {tw->w->c->db, tw->w->c->vault, a, &tw->t.ddl, f->source, f->from};
-    if (schema_page(&r, *after, page, n, err) < 0)
-        return -1;
-    for (size_t i = 0; i < *n; i++) {
-        struct val v;
-        if (f->fn(tw, f, &page[i], &v, err) < 0)
-            return -1;
-        if (!val_is_blank(v) && set_value(tw, f->column, page[i].id, v, err) < 0)
-            return -1;
-        *after = page[i].id;
-    }
-    return 0;
-}
-
-static int fill_column(struct table_work *tw, const struct col_fill *f, struct err *err)
+static int fill_column(struct table_work *tw, struct schema_copy *f, struct err *err)
 {
     int64_t after = INT64_MIN;
     size_t n = SCHEMA_PAGE;
+    f->db = tw->w->c->db;
+    f->vault = tw->w->c->vault;
+    f->a = tw->w->page;
+    f->t = &tw->t.ddl;
+    f->old = tw->old;
     while (n == SCHEMA_PAGE) {
         struct arena_mark mark = arena_mark(tw->w->page);
-        if (fill_page(tw, f, &after, &n, err) < 0)
+        if (schema_copy_page(f, &after, &n, err) < 0)
             return -1;
         arena_reset(tw->w->page, mark);
     }
     return 0;
 }
 
-static struct vault_on page_sealer(const struct table_work *tw)
+/* Of a column that was copied before the publish: 1 it is in its place, 0 there is none, -1. */
+static int take_staged(struct table_work *tw, struct str name, struct err *err)
 {
-    return (struct vault_on){tw->w->c->vault, tw->w->c->db, tw->w->page};
-}
-
-static int converted(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
-                     struct val *out, struct err *err)
-{
-    bool fits;
-    struct sealed_at at = {f->to, in->id, 0};
-    struct arena *a = tw->w->page;
-    struct val v = in->v;
-    const struct vault_on s = page_sealer(tw);
-    struct schema_cast cast = {tw->w->c->db, a, f->from, f->to};
-    if (schema_convert(&cast, &v, &fits, err) < 0)
-        return -1;
-    if (!fits || !f->to->encrypted) {
-        *out = fits ? field_to_column(f->to, a, v) : VAL_NONE;
-        return 0;
-    }
-    if (schema_subject(&s, tw->old, f->to, in->id, &at.subject, err) < 0)
-        return -1;
-    return sealed_put(&s, &at, v, out, err);
-}
-
-/* The folded text of a unique field, of an encrypted one its hash. */
-static int folded(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
-                  struct val *out, struct err *err)
-{
-    const struct vault_on s = page_sealer(tw);
-    if (f->to->encrypted)
-        return sealed_key(&s, f->to, in->v, out, err);
-    *out = val_text(f->to->type->fold(f->to, tw->w->page, in->v));
-    return 0;
-}
-
-static int hashed(struct table_work *tw, const struct col_fill *f, const struct schema_value *in,
-                  struct val *out, struct err *err)
-{
-    const struct vault_on s = page_sealer(tw);
-    return sealed_eq(&s, f->to, in->v, out, err);
+    struct str stored_as;
+    struct ctx *c = tw->w->c;
+    int found = stage_column(c, &tw->t.ddl, name, &stored_as, err);
+    if (found <= 0)
+        return found;
+    return ddl_rename_column(c->db, c->a, &tw->t.ddl, stored_as, name, err) ? -1 : 1;
 }
 
 /* ---- columns ---- */
@@ -325,17 +257,36 @@ static int drop_copies(struct table_work *tw, const struct field *old, const str
     return 0;
 }
 
+/* They are made again at the end. */
+static int drop_indexes_of(struct table_work *tw, struct str column, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    for (size_t i = 0; i < tw->t.indexes.n; i++) {
+        const struct schema_index *ix = &tw->t.indexes.v[i];
+        bool has = false;
+        for (size_t k = 0; k < ix->ncolumns; k++)
+            has |= str_eq(ix->columns[k], column);
+        if (has && ddl_drop_index(c->db, c->a, &tw->t.ddl, ix->name, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int change_type(struct table_work *tw, const struct schema_column *col,
                        const struct field *old, struct err *err)
 {
-    struct col_fill fill = {.source = retired_name(tw->w, col->ddl.name),
-                            .column = col->ddl.name,
-                            .from = old,
-                            .to = col->field,
-                            .fn = converted};
-    if (retire_column(tw, col->ddl.name, old, err) < 0 || add_column(tw, col, err) < 0)
+    struct schema_copy fill = {.source = retired_name(tw->w, col->ddl.name),
+                               .column = col->ddl.name,
+                               .from = old,
+                               .to = col->field,
+                               .how = COPY_CONVERT};
+    if (drop_indexes_of(tw, col->ddl.name, err) < 0 ||
+        retire_column(tw, col->ddl.name, old, err) < 0)
         return -1;
-    if (!(col->field->type->flags & FT_COMPUTED) && /* it is computed, not converted */
+    int staged = take_staged(tw, col->ddl.name, err);
+    if (staged < 0 || (!staged && add_column(tw, col, err) < 0))
+        return -1;
+    if (!staged && !(col->field->type->flags & FT_COMPUTED) && /* it is computed, not converted */
         fill_column(tw, &fill, err) < 0)
         return -1;
     return old->encrypted == col->field->encrypted && !old->encrypted
@@ -371,38 +322,32 @@ static int place_field(struct table_work *tw, const struct schema_column *col, b
     return found ? bring_back(tw, col->field, stored_as, err) : add_column(tw, col, err);
 }
 
-/* They are made again at the end. */
-static int drop_indexes_of(struct table_work *tw, struct str column, struct err *err)
-{
-    struct ctx *c = tw->w->c;
-    for (size_t i = 0; i < tw->t.indexes.n; i++) {
-        const struct schema_index *ix = &tw->t.indexes.v[i];
-        bool has = false;
-        for (size_t k = 0; k < ix->ncolumns; k++)
-            has |= str_eq(ix->columns[k], column);
-        if (has && ddl_drop_index(c->db, c->a, &tw->t.ddl, ix->name, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* The columns beside a field's own: their values follow from it. */
 static int place_beside(struct table_work *tw, const struct schema_column *col, bool fresh,
                         struct err *err)
 {
     struct ctx *c = tw->w->c;
-    struct col_fill fill = {.source = col->field->key,
-                            .column = col->ddl.name,
-                            .from = col->field,
-                            .to = col->field,
-                            .fn = col->is == COLUMN_EQ ? hashed : folded};
+    struct str stored_as;
+    struct schema_copy fill = {.source = col->field->key,
+                               .column = col->ddl.name,
+                               .from = col->field,
+                               .to = col->field,
+                               .how = col->is == COLUMN_EQ ? COPY_HASH : COPY_FOLD};
+    int staged = stage_column(c, &tw->t.ddl, col->ddl.name, &stored_as, err);
+    if (staged < 0)
+        return -1;
     if (is_there(tw, col->ddl.name)) {
-        if (!fresh)
+        if (!fresh && !staged)
             return 0;
-        if (drop_indexes_of(tw, col->ddl.name, err) < 0 ||
-            ddl_drop_column(c->db, c->a, &tw->t.ddl, col->ddl.name, err) < 0)
+        if (drop_indexes_of(tw, col->ddl.name, err) < 0)
+            return -1;
+        /* a dropped column rewrites the table */
+        if (staged ? retire_column(tw, col->ddl.name, NULL, err) < 0
+                   : ddl_drop_column(c->db, c->a, &tw->t.ddl, col->ddl.name, err) < 0)
             return -1;
     }
+    if (staged)
+        return take_staged(tw, col->ddl.name, err) < 0 ? -1 : 0;
     if (add_column(tw, col, err) < 0)
         return -1;
     return fill_column(tw, &fill, err);

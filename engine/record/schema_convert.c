@@ -83,17 +83,31 @@ bool schema_same_store(const struct field *old, const struct field *new_)
     return same_seal(old, new_) && same_type(old, new_);
 }
 
+static void select_value(const struct schema_read *r, struct sql *q)
+{
+    sql_init(q, r->a, store_dialect(store_of(r->db)));
+    sql_lit(q, "SELECT \"_id\", ");
+    sql_ident(q, r->column);
+    sql_lit(q, " FROM ");
+    sql_table(q, r->t->app, r->t->form, r->t->sub);
+}
+
+static int take_value(const struct schema_read *r, struct stmt *s, struct schema_value *out,
+                      struct err *err)
+{
+    const struct vault_on sealer = {r->vault, r->db, r->a};
+    *out = (struct schema_value){.id = stmt_int(s, 0)};
+    const struct sealed_at at = {r->f, out->id, 0};
+    return sealed_column(&sealer, &at, s, 1, &out->v, err);
+}
+
 int schema_page(const struct schema_read *r, int64_t after, struct schema_value *out, size_t *n,
                 struct err *err)
 {
     struct sql q;
     struct stmt *s;
     int rc;
-    sql_init(&q, r->a, store_dialect(store_of(r->db)));
-    sql_lit(&q, "SELECT \"_id\", ");
-    sql_ident(&q, r->column);
-    sql_lit(&q, " FROM ");
-    sql_table(&q, r->t->app, r->t->form, r->t->sub);
+    select_value(r, &q);
     sql_lit(&q, " WHERE \"_id\" > ");
     sql_bind_int(&q, after);
     sql_lit(&q, " AND ");
@@ -104,17 +118,32 @@ int schema_page(const struct schema_read *r, int64_t after, struct schema_value 
         return -1;
     *n = 0;
     while ((rc = stmt_step(s, err)) == 1) {
-        const struct vault_on sealer = {r->vault, r->db, r->a};
-        struct schema_value v = {.id = stmt_int(s, 0)};
-        const struct sealed_at at = {r->f, v.id, 0};
-        if (sealed_column(&sealer, &at, s, 1, &v.v, err)) {
+        if (take_value(r, s, &out[*n], err)) {
             rc = -1;
             break;
         }
-        out[(*n)++] = v;
+        ++*n;
     }
     stmt_done(s);
     return rc;
+}
+
+int schema_value_of(const struct schema_read *r, int64_t id, struct schema_value *out,
+                    struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    *out = (struct schema_value){.id = id, .v = VAL_NONE};
+    select_value(r, &q);
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, id);
+    if (store_query(r->db, r->a, &q, &s, err) < 0)
+        return -1;
+    int rc = stmt_step(s, err);
+    if (rc == 1 && take_value(r, s, out, err))
+        rc = -1;
+    stmt_done(s);
+    return rc < 0 ? -1 : 0;
 }
 
 /* ---- values as text ---- */

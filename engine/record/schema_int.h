@@ -69,6 +69,34 @@ struct schema_read {
 int schema_page(const struct schema_read *r, int64_t after, struct schema_value *out, size_t *n,
                 struct err *err) ATTR_MUST;
 
+/* Of one row; blank when it has none, or is gone. */
+int schema_value_of(const struct schema_read *r, int64_t id, struct schema_value *out,
+                    struct err *err) ATTR_MUST;
+
+/* A column made of another: read as `from` says, written as `to` keeps it. */
+struct schema_copy {
+    struct conn *db;
+    struct vault *vault;
+    struct arena *a; /* of a page of rows */
+    const struct ddl_table *t;
+    const struct form *old; /* the form before; NULL: none */
+    struct str source, column;
+    const struct field *from, *to;
+    enum schema_how { COPY_CONVERT, COPY_FOLD, COPY_HASH } how;
+};
+/* The next page behind *after; *n < SCHEMA_PAGE: the last one. Blanks are left as they are. */
+int schema_copy_page(const struct schema_copy *f, int64_t *after, size_t *n,
+                     struct err *err) ATTR_MUST;
+int schema_copy_row(const struct schema_copy *f, int64_t id, struct err *err) ATTR_MUST;
+
+/* ---- stage.c: what was copied before a publish ---- */
+
+/* The column that stands for `name` of the table already, complete: 1, 0 none, -1. */
+int stage_column(struct ctx *c, const struct ddl_table *t, struct str name, struct str *stored_as,
+                 struct err *err) ATTR_MUST;
+/* The field of the version before that this one continues in the same table; NULL. */
+const struct field *schema_old_field(const struct form *old, const struct field *f);
+
 struct schema_cast {
     struct conn *db; /* for names of what is linked */
     struct arena *a;

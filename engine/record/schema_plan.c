@@ -131,16 +131,36 @@ static int plan_removed(const struct plan *p, struct change *ch, struct err *err
     return 0;
 }
 
-/* Counts the values that do not convert; page by page. */
-static int misfits(const struct plan *p, const struct field *old, const struct field *new_,
-                   struct arena *page, int64_t *n, struct err *err)
+/* The record of a row. */
+static int record_of(const struct plan *p, const struct form *f, int64_t row, int64_t *id,
+                     struct err *err)
 {
+    struct sql q;
+    *id = row;
+    if (!f->parent)
+        return 0;
+    begin(&q, p);
+    sql_lit(&q, "SELECT \"_row\"");
+    from_table(&q, f);
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, row);
+    return store_get_int(p->db, p->a, &q, id, err) < 0 ? -1 : 0;
+}
+
+/* Counts the values that do not convert, page by page, and says where the first of them are. */
+static int misfits(const struct plan *p, struct change *ch, struct arena *page, struct err *err)
+{
+    const struct field *old = ch->old_field;
+    const struct field *new_ = ch->new_field;
+    int64_t *ids = ARENA_ARRAY(p->a, int64_t, CHANGE_EXAMPLES);
     struct ddl_table t = schema_name(old->form);
     struct schema_read read = {p->db, p->vault, page, &t, old->key, old};
     struct schema_cast cast = {p->db, page, old, new_};
     int64_t after = INT64_MIN;
     size_t got = SCHEMA_PAGE;
-    *n = 0;
+    ch->rows = 0;
+    ch->examples = ids;
+    ch->nexamples = 0;
     while (got == SCHEMA_PAGE) {
         struct arena_mark mark = arena_mark(page);
         struct schema_value *v = ARENA_ARRAY(page, struct schema_value, SCHEMA_PAGE);
@@ -151,7 +171,12 @@ static int misfits(const struct plan *p, const struct field *old, const struct f
             after = v[i].id;
             if (schema_convert(&cast, &v[i].v, &fits, err) < 0)
                 return -1;
-            *n += !fits;
+            if (fits)
+                continue;
+            ch->rows++;
+            if (ch->nexamples < CHANGE_EXAMPLES &&
+                record_of(p, old->form, v[i].id, &ids[ch->nexamples++], err))
+                return -1;
         }
         arena_reset(page, mark);
     }
@@ -191,7 +216,7 @@ static int plan_type(const struct plan *p, struct change *ch, struct err *err)
     if (has <= 0)
         return has;
     struct arena *page = scratch(p);
-    int rc = misfits(p, old, new_, page, &ch->rows, err);
+    int rc = misfits(p, ch, page, err);
     drop_scratch(p, page);
     if (rc < 0)
         return -1;

@@ -16,6 +16,7 @@ struct spelling {
     struct str columns_sql; /* names of the columns of table $1, in table order */
     struct str indexes_sql; /* names of the indexes of table $1 that DDL made */
     struct str has_sql;
+    struct str trigger_sql; /* a trigger named $1 is there */
 };
 
 static const struct spelling SPELLINGS[] = {
@@ -32,6 +33,7 @@ static const struct spelling SPELLINGS[] = {
             .indexes_sql = STR("SELECT name FROM sqlite_master WHERE type = 'index'"
                                " AND tbl_name = $1 AND sql IS NOT NULL ORDER BY name"),
             .has_sql = STR("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1"),
+            .trigger_sql = STR("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = $1"),
         },
     [SQL_PGSQL] =
         {
@@ -51,6 +53,9 @@ static const struct spelling SPELLINGS[] = {
                     " ORDER BY indexname"),
             .has_sql = STR("SELECT 1 FROM information_schema.tables"
                            " WHERE table_schema = current_schema() AND table_name = $1"),
+            .trigger_sql = STR("SELECT 1 FROM pg_trigger g JOIN pg_class k ON k.oid = g.tgrelid"
+                               " JOIN pg_namespace s ON s.oid = k.relnamespace"
+                               " WHERE s.nspname = current_schema() AND g.tgname = $1"),
         },
 };
 
@@ -295,6 +300,92 @@ int ddl_drop_search(struct conn *c, struct arena *a, const struct ddl_table *t, 
     sql_lit(&q, "DROP TABLE IF EXISTS ");
     add_table(&q, t);
     return run(c, a, &q, err);
+}
+
+/* ---- rows written meanwhile ---- */
+
+/* Two triggers: of an insert, and of an update of the columns. */
+static void add_trigger(struct sql *q, struct arena *a, const struct ddl_table *t, bool update)
+{
+    add_index(q, a, t, update ? STR("watch_u") : STR("watch_i"));
+}
+
+static void watch_event(struct sql *q, const struct ddl_table *t, const struct ddl_watch *w,
+                        bool update)
+{
+    sql_lit_(q, update ? STR(" AFTER UPDATE OF ") : STR(" AFTER INSERT"));
+    for (size_t i = 0; update && i < w->ncolumns; i++) {
+        if (i)
+            sql_lit(q, ", ");
+        sql_ident(q, w->columns[i]);
+    }
+    sql_lit(q, " ON ");
+    add_table(q, t);
+    if (q->dialect == SQL_PGSQL) {
+        sql_lit(q, " FOR EACH ROW EXECUTE FUNCTION _stage_note('");
+        sql_int(q, w->t);
+        sql_lit(q, "')");
+        return;
+    }
+    sql_lit(q, " BEGIN INSERT INTO _stage_dirty (t, id) VALUES (");
+    sql_int(q, w->t);
+    sql_lit(q, ", NEW.\"_id\") ON CONFLICT (t, id) DO NOTHING; END");
+}
+
+static int pg_function(struct conn *c, struct arena *a, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "CREATE OR REPLACE FUNCTION _stage_note() RETURNS trigger LANGUAGE plpgsql AS '"
+                " BEGIN INSERT INTO _stage_dirty (t, id) VALUES (TG_ARGV[0]::bigint, NEW._id)"
+                " ON CONFLICT (t, id) DO NOTHING; RETURN NULL; END'");
+    return run(c, a, &q, err);
+}
+
+int ddl_watch(struct conn *c, struct arena *a, const struct ddl_table *t, const struct ddl_watch *w,
+              struct err *err)
+{
+    struct sql q;
+    if (store_dialect(store_of(c)) == SQL_PGSQL && pg_function(c, a, err) < 0)
+        return -1;
+    for (int update = 0; update < 2; update++) {
+        begin(&q, c, a);
+        sql_lit(&q, "CREATE TRIGGER ");
+        add_trigger(&q, a, t, update);
+        watch_event(&q, t, w, update);
+        if (run(c, a, &q, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ddl_watched(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q, name;
+    int64_t one;
+    begin(&name, c, a);
+    add_trigger(&name, a, t, true);
+    begin(&q, c, a);
+    sql_lit_(&q, spelling_of(c)->trigger_sql);
+    (void)vec_push(a, &q.args, val_text(unquoted(&name)));
+    return store_get_int(c, a, &q, &one, err);
+}
+
+int ddl_unwatch(struct conn *c, struct arena *a, const struct ddl_table *t, struct err *err)
+{
+    struct sql q;
+    for (int update = 0; update < 2; update++) {
+        begin(&q, c, a);
+        sql_lit(&q, "DROP TRIGGER IF EXISTS ");
+        add_trigger(&q, a, t, update);
+        if (q.dialect == SQL_PGSQL) {
+            sql_lit(&q, " ON ");
+            add_table(&q, t);
+        }
+        if (run(c, a, &q, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int drop_index(struct conn *c, struct arena *a, const struct sql *name, struct err *err)

@@ -73,6 +73,23 @@ int ddl_drop_search(struct conn *c, struct arena *a, const struct ddl_table *t,
  * badly until it has some, and makes them by itself only a minute later. Nothing on SQLite. */
 int ddl_analyze(struct conn *c, struct arena *a, struct str physical, struct err *err) ATTR_MUST;
 
+/*
+ * From now on rows of the table that come, or whose columns are written, stand in _stage_dirty as
+ * (t, id): whoever writes them, in the same transaction.
+ */
+struct ddl_watch {
+    int64_t t;
+    const struct str *columns;
+    size_t ncolumns;
+};
+int ddl_watch(struct conn *c, struct arena *a, const struct ddl_table *t, const struct ddl_watch *w,
+              struct err *err) ATTR_MUST;
+/* 1 it is watched, 0, -1. */
+int ddl_watched(struct conn *c, struct arena *a, const struct ddl_table *t,
+                struct err *err) ATTR_MUST;
+int ddl_unwatch(struct conn *c, struct arena *a, const struct ddl_table *t,
+                struct err *err) ATTR_MUST;
+
 /* The names in the database, shortened with a hash when they are long. */
 struct str ddl_table_name(struct conn *c, struct arena *a, const struct ddl_table *t);
 struct str ddl_index_name(struct conn *c, struct arena *a, const struct ddl_table *t,

@@ -32,5 +32,6 @@ extern const struct migration migrate_share;
 extern const struct migration migrate_seal, migrate_cache, migrate_import;
 extern const struct migration migrate_seal;
 extern const struct migration migrate_automation;
+extern const struct migration migrate_stage;
 
 #endif

@@ -136,8 +136,7 @@ static const struct str NO_WORDS[] = {STR("pg_read_file"),
                                       STR("load_extension"),
                                       STR("query_to_xml"),
                                       STR("pg_logdir_ls"),
-                                      STR("copy"),
-                                      STR("trigger")};
+                                      STR("copy")};
 static const struct str APPEND_ONLY[] = {STR("_audit"), STR("_migration")};
 
 static bool listed(const struct str *list, size_t n, struct str word)
@@ -169,12 +168,14 @@ static const struct verb_row *verb_of(struct str word)
     return NULL;
 }
 
-/* No second statement, no forbidden word; *writes: a WITH that changes rows. */
-static bool words_are_sound(struct str sql, bool *writes)
+/* No second statement, no forbidden word; triggers by DDL alone (ddl_watch). *writes: a WITH that
+ * changes rows. */
+static bool words_are_sound(struct str sql, bool ddl, bool *writes)
 {
     size_t at = 0;
     for (struct str w; (w = next_token(sql, &at)).n;) {
-        if (w.p[0] == ';' || listed(NO_WORDS, ARRAY_LEN(NO_WORDS), w))
+        if (w.p[0] == ';' || listed(NO_WORDS, ARRAY_LEN(NO_WORDS), w) ||
+            (!ddl && str_ieq(w, STR("trigger"))))
             return false;
         *writes = *writes || str_ieq(w, STR("insert")) || str_ieq(w, STR("delete")) ||
                   (str_ieq(w, STR("update")) && !(w.p > sql.p && w.p[-1] == '"'));
@@ -187,7 +188,7 @@ int pg_guard(const struct drv_conn *c, struct str sql, enum pg_verb *verb, struc
     size_t at = 0;
     bool writes = false;
     const struct verb_row *row = verb_of(next_token(sql, &at));
-    bool ok = row && words_are_sound(sql, &writes);
+    bool ok = row && words_are_sound(sql, c->ddl, &writes);
     *verb = PG_VERB_READ;
     if (ok && row->rule == RULE_CHANGE) {
         (void)next_token(sql, &at); /* FROM of a DELETE, the table of an UPDATE */

@@ -3,9 +3,8 @@
  *
  * WAL with synchronous=FULL, so that a commit that returned survives a power cut. SQLite 3.40 loses
  * data when two connections write and checkpoint at the same moment (the WAL-reset race), hence:
- * one connection writes and alone checkpoints, readers are read-only, never checkpoint, not even
- * when they close, and other processes (a command line beside the server) are kept out by a lock
- * file for as long as a batch and its checkpoint last. See ADR 0003.
+ * one connection writes and alone checkpoints, readers never do, not even when they close, and
+ * other processes are kept out by a lock file while a batch and its checkpoint last. See ADR 0003.
  *
  * Text compares by bytes (code point order); "zh" is the order of lists (value/collate.h).
  */
@@ -233,6 +232,8 @@ static const uint8_t RULES[] = {
     [SQLITE_DROP_TABLE] = RULE_DDL_A,
     [SQLITE_CREATE_INDEX] = RULE_DDL_B,
     [SQLITE_DROP_INDEX] = RULE_DDL_B,
+    [SQLITE_CREATE_TRIGGER] = RULE_DDL_B,
+    [SQLITE_DROP_TRIGGER] = RULE_DDL_B,
     [SQLITE_ALTER_TABLE] = RULE_DDL_B,
     [SQLITE_REINDEX] = RULE_DDL_A,
     [SQLITE_PRAGMA] = RULE_PRAGMA,
@@ -261,10 +262,11 @@ static bool listed(const char *const *list, size_t n, const char *name)
     return false;
 }
 
-static bool may_write_rows(const struct sq_conn *c, int action, const char *table)
+static bool may_write_rows(const struct sq_conn *c, int action, const char *table, const char *by)
 {
-    /* A virtual table that is opened declares itself: that asks for this and changes nothing. Who
-     * really tries is stopped by DEFENSIVE. */
+    if (by) /* a trigger notes rows (ddl_watch) and does nothing else, whoever made it */
+        return strcmp(table, "_stage_dirty") == 0;
+    /* An opened virtual table declares itself by this; who really tries is stopped by DEFENSIVE. */
     if (action == SQLITE_UPDATE && strcmp(table, "sqlite_master") == 0)
         return true;
     if (strncmp(table, "sqlite_", 7) == 0)
@@ -282,14 +284,13 @@ static int authorize(void *self, int action, const char *a, const char *b, const
 {
     const struct sq_conn *c = self;
     bool ok = false;
-    (void)trigger;
     if (c->scratch && database && strcmp(database, "temp") == 0)
         return SQLITE_OK; /* tables of this transaction alone */
     switch ((enum rule)((size_t)action < ARRAY_LEN(RULES) ? RULES[action] : RULE_DENY)) {
     case RULE_DENY: break;
     case RULE_ALLOW: ok = true; break;
     case RULE_FUNCTION: ok = !listed(NO_FUNCTIONS, ARRAY_LEN(NO_FUNCTIONS), b); break;
-    case RULE_ROWS: ok = may_write_rows(c, action, a); break;
+    case RULE_ROWS: ok = may_write_rows(c, action, a, trigger); break;
     case RULE_DDL_A: ok = may_ddl(c, a); break;
     case RULE_DDL_B: ok = may_ddl(c, b); break;
     case RULE_VTABLE: ok = may_ddl(c, a) && str_eqz(str_of(b), "fts5"); break;
@@ -376,7 +377,6 @@ static const struct switch_row SWITCHES[] = {
     {SQLITE_DBCONFIG_DQS_DML, 0},
     {SQLITE_DBCONFIG_DQS_DDL, 0},
     {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
     {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
 };
