@@ -5,7 +5,6 @@
 #include "runtime/jobs.h"
 
 #include "engine/base/log.h"
-#include "engine/org/audit.h"
 #include "engine/org/member.h"
 #include "engine/record/blob.h"
 #include "engine/record/file.h"
@@ -13,12 +12,11 @@
 #include "engine/record/schema.h"
 #include "engine/record/search.h"
 #include "engine/record/tablefile.h"
-#include "runtime/audited.h"
 #include "runtime/clock.h"
 #include "runtime/bin_sweep.h"
 #include "runtime/job_rows.h"
 #include "runtime/keys.h"
-#include "runtime/public.h"
+#include "runtime/publish_job.h"
 #include "runtime/purge.h"
 #include "runtime/server.h"
 #include "runtime/contents.h"
@@ -452,46 +450,16 @@ static void run_backfill(struct work *w)
                              .result = STR("{}")});
 }
 
-/* ---- a publish whose columns take long, or whose server was killed ---- */
-
-static int published(struct ctx *c, void *arg, struct err *err)
+static bool stop_asked(void *arg)
 {
-    return audit_add(c, arg, err);
-}
-
-/* What the request would have done after it. */
-static void after_publish(struct work *w, int64_t n)
-{
-    struct err err = ERR_INIT;
-    struct audit a = {.what = STR("publish"),
-                      .app = w->in.app,
-                      .detail = audit_detail(w->a, "version", val_num((double)n))};
-    if (public_tokens(&w->c, w->in.app, &err) || engine_write(&w->c, published, &a, &err))
-        log_event(LOG_WARN, "publish", LOG_TEXT("app", w->in.app),
-                  LOG_TEXT("code", str_of(err.key)));
-    w->jobs->settled = 0;
+    return stopping(arg);
 }
 
 static void run_publish(struct work *w)
 {
-    struct err err = ERR_INIT;
-    int64_t n = 0, job = w->id;
-    struct publish p = {.key = w->in.app, .patience_us = US_PER_S, .job = &job};
-    struct principal *who = ARENA_NEW(w->a, struct principal);
-    int rc = 0;
-    if (w->by && member_load(&w->c, w->by, who, &err) == 1)
-        w->c.who = who;
-    err = ERR_INIT;
-    while (rc == 0 && n == 0 && !stopping(w->jobs)) {
-        w->c.now_us = engine_now_us(w->c.engine);
-        job = w->id;
-        rc = engine_publish_goes_on(&w->c, &p, w->payload, &n, &err);
-    }
-    if (rc)
-        log_event(LOG_ERROR, "publish", LOG_TEXT("app", w->in.app),
-                  LOG_TEXT("code", str_of(err.key)));
-    else if (n)
-        after_publish(w, n);
+    const struct publish_job job = {w->id, w->by, w->in.app, w->payload, stop_asked, w->jobs};
+    publish_job_run(&w->c, &job);
+    w->jobs->settled = 0;
 }
 
 static void work(void *arg)
