@@ -3,12 +3,24 @@
  * of the folder and writes a version's text back into it (roll back).
  */
 #include "engine/engine_int.h"
+#include "engine/script/script.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct app *engine_check(struct engine *e, struct arena *a, const struct app_source *src,
+                         struct diags *diags)
+{
+    struct load_opts opts = engine_load_opts(e);
+    struct app *app = app_load(src, &opts, diags);
+    script_check(a, src, diags);
+    if (diags->errors)
+        app_unref(&app);
+    return app;
+}
 
 int engine_draft(struct engine *e, struct arena *a, struct str key, struct draft *out,
                  struct err *err)
@@ -18,8 +30,7 @@ int engine_draft(struct engine *e, struct arena *a, struct str key, struct draft
     struct str dir = str_fmt(a, "%.*s/%.*s", STR_ARG(e->opts.apps_dir), STR_ARG(key));
     if (source_read(a, dir, &out->src, err) < 0)
         return -1;
-    struct load_opts opts = engine_load_opts(e);
-    out->app = app_load(&out->src, &opts, out->diags);
+    out->app = engine_check(e, a, &out->src, out->diags);
     return 0;
 }
 

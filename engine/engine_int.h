@@ -32,6 +32,9 @@ struct engine {
 
 /* engine.c */
 struct load_opts engine_load_opts(const struct engine *e);
+/* Loads and checks a text that may be published, its scripts too: NULL when diags has errors. */
+struct app *engine_check(struct engine *e, struct arena *a, const struct app_source *src,
+                         struct diags *diags);
 /* Swaps the pointer to a new running version after its commit; takes over the reference. */
 int engine_run_app(struct engine *e, struct app *app, struct err *err) ATTR_MUST;
 

@@ -69,8 +69,7 @@ static struct str plan_hash(struct arena *a, const struct candidate *d)
 /* Compares d->src with the running version. The references go with c->a. */
 static int candidate_load(struct ctx *c, struct candidate *d, struct diags *diags, struct err *err)
 {
-    struct load_opts opts = engine_load_opts(c->engine);
-    d->app = app_load(&d->src, &opts, diags);
+    d->app = engine_check(c->engine, c->a, &d->src, diags);
     keep_until_reset(c->a, d->app);
     d->old = engine_app(c->engine, d->src.key);
     keep_until_reset(c->a, d->old);

@@ -114,7 +114,6 @@ static int check_one(struct arena *a, struct engine *e, const struct apps *apps,
     diags_init(&diags, a);
     if (engine_draft(e, a, key, &d, err))
         return -1;
-    script_check(a, &d.src, &diags);
     app_unref(&d.app);
     if (!apps->prefix.n)
         other_folder(&diags);

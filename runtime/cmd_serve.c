@@ -12,6 +12,7 @@
 #include "runtime/confine.h"
 #include "runtime/control.h"
 #include "runtime/demo.h"
+#include "runtime/dev.h"
 #include "runtime/host.h"
 #include "runtime/http_mhd.h"
 #include "runtime/jobs.h"
@@ -195,7 +196,9 @@ static int start_threads(struct serve *s, struct err *err)
     return pool_start(sv, (unsigned)workers, (unsigned)s->cfg.queue, &sv->pool, err) ||
                    pool_start(sv, LOGIN_THREADS, LOGIN_QUEUE, &sv->logins, err) ||
                    jobs_start(sv, &sv->jobs, err) || outbox_start(sv, &sv->outbox, err) ||
-                   peers_start(sv, &sv->peers, err) || control_start(sv, &s->control, err)
+                   peers_start(sv, &sv->peers, err) ||
+                   (s->cfg.dev && dev_start(sv, &sv->dev, err)) ||
+                   control_start(sv, &s->control, err)
                ? -1
                : 0;
 }
@@ -219,6 +222,9 @@ static int start_http(struct serve *s, struct err *err)
     if (s->cfg.test_clock && !sv->loopback)
         return err_set(err, ERR_INVALID, "test_clock", "--test-clock 只能用于本机地址。",
                        "--test-clock works on loopback addresses only.");
+    if (s->cfg.dev && !sv->loopback)
+        return err_set(err, ERR_INVALID, "dev", "--dev 只能用于本机地址。",
+                       "--dev works on loopback addresses only.");
     return http_start(&o, &sv->http, err);
 }
 
@@ -264,6 +270,7 @@ static void stop(struct serve *s)
     pool_stop(&sv->pool);
     pool_stop(&sv->logins);
     http_stop(&sv->http);
+    dev_stop(&sv->dev);
     peers_stop(&sv->peers);
     jobs_stop(&sv->jobs);
     outbox_stop(&sv->outbox);

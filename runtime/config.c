@@ -47,6 +47,8 @@ static const struct option_row OPTIONS[] = {
     {"trusted-proxy", "ADDR", OPT_TEXT, AT(proxy), 0, 0, "", " serve ",
      "believe X-Forwarded-For and -Proto from this address"},
     {"demo", NULL, OPT_FLAG, AT(demo), 0, 0, NULL, " serve ", "demo rows and one member per role"},
+    {"dev", NULL, OPT_FLAG, AT(dev), 0, 0, NULL, " serve ",
+     "publish what is saved in the apps folder, at once (loopback only)"},
     {"test-clock", NULL, OPT_FLAG, AT(test_clock), 0, 0, NULL, " serve ",
      "let tests move the clock (loopback only)"},
     {"workers", "N", OPT_INT, AT(workers), 0, 256, "0", " serve ",

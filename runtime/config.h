@@ -28,6 +28,7 @@ struct config {
     struct str proxy; /* address whose X-Forwarded-For and -Proto are believed; empty: none */
     /* how serve works */
     bool demo;
+    bool dev; /* publish what is saved */
     bool test_clock;
     int64_t workers;
     int64_t http_threads;

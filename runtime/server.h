@@ -18,6 +18,7 @@ struct server {
     struct sse *sse;
     struct jobs *jobs;
     struct outbox *outbox;
+    struct dev *dev;     /* with --dev */
     struct peers *peers; /* NULL where a database has one program */
     struct metrics *metrics;
     struct throttle *throttle;

@@ -49,6 +49,8 @@ Ids, members and links are texts, dates ISO texts, decimals numbers, sub-tables 
   Globals and modules are read-only.
 - **编辑器 · editors**：\`mortise schema lua > mortise.lua\` 放进 LuaLS 的 \`workspace.library\`，即有补全和检查。
   Put the output of \`mortise schema lua\` into LuaLS's \`workspace.library\` for completion and checks.
+- **边写边试 · while writing**：\`mortise serve --dev\`（只限本机）把保存的改动立刻发布；有错误或会丢数据的不发布，并打印原因。
+  \`mortise serve --dev\` (loopback only) publishes what is saved at once; mistakes and losses are told and not published.
 - **测试 · tests**：\`mortise test apps/crm\` 运行 \`tests/*.lua\`，每个测试用完即弃，时钟可定。
   \`mortise test apps/crm\` runs \`tests/*.lua\` in a throw-away database, on a clock you set.
 `;

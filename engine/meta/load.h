@@ -21,8 +21,8 @@ int source_read(struct arena *a, struct str dir, struct app_source *out, struct 
 
 /*
  * Parses, links and checks. Returns the app (owner: the caller, one reference) when diags has no
- * errors, else NULL. The app has its own arena. Scripts are checked for syntax only by the script
- * layer (load_script_check is set by the engine to avoid an upward arrow).
+ * errors, else NULL. The app has its own arena. Scripts are checked by the script layer
+ * (script_check).
  */
 struct app *app_load(const struct app_source *src, const struct load_opts *opts,
                      struct diags *diags);
