@@ -99,7 +99,7 @@ static int bearer(struct http_req *req, struct str token, struct err *err)
     return 0;
 }
 
-int auth_load(struct http_req *req, struct err *err)
+static int load(struct http_req *req, struct err *err)
 {
     struct str header = req_header(req, "authorization");
     req->ctx->via = VIA_API;
@@ -109,6 +109,27 @@ int auth_load(struct http_req *req, struct err *err)
     if (rc == 1)
         req->ctx->via = VIA_UI;
     return rc < 0 ? -1 : 0;
+}
+
+static void end_reads(void *db)
+{
+    store_read_end(db);
+}
+
+int auth_load(struct http_req *req, struct err *err)
+{
+    struct ctx *c = req->ctx;
+    int snapshot = store_reads_begin(c->db, err);
+    if (snapshot < 0)
+        return -1;
+    if (snapshot)
+        arena_defer(c->a, end_reads, c->db); /* an unwind must not leave it open */
+    int rc = load(req, err);
+    if (snapshot) {
+        arena_undefer(c->a, c->db);
+        store_read_end(c->db);
+    }
+    return rc;
 }
 
 /* A browser says where a request comes from; another program says nothing. */

@@ -24,6 +24,7 @@ struct pool {
     pthread_cond_t more;
     struct exchange *first, **last;
     unsigned waiting, queue_max;
+    unsigned idle; /* threads that wait for more */
     bool stop;
     unsigned nthreads;
     pthread_t *threads;
@@ -33,8 +34,10 @@ struct pool {
 static struct exchange *take(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);
+    p->idle++;
     while (!p->first && !p->stop)
         pthread_cond_wait(&p->more, &p->lock);
+    p->idle--;
     struct exchange *x = p->first;
     if (x) {
         p->first = x->next;
@@ -136,9 +139,11 @@ bool pool_push(struct pool *p, struct exchange *x)
         *p->last = x;
         p->last = &x->next;
         p->waiting++;
-        pthread_cond_signal(&p->more);
     }
+    bool wake = room && p->idle; /* one who works looks for more by himself */
     pthread_mutex_unlock(&p->lock);
+    if (wake)
+        pthread_cond_signal(&p->more); /* unlocked: who wakes finds the lock free */
     return room;
 }
 

@@ -7,6 +7,8 @@
 #include "engine/base/utf8.h"
 #include "engine/value/fold.h"
 
+#include <stdlib.h>
+
 #define ORG_LEVELS 32 /* a chain of managers or departments is never followed further */
 
 int org_ids(struct ctx *c, const struct sql *q, int64_t **ids, size_t *n, struct err *err)
@@ -158,19 +160,60 @@ static int load_roles(struct ctx *c, struct principal *out, struct err *err)
     return step;
 }
 
+/* His departments; *above: some of them have others below. */
+static int own_departments(struct ctx *c, struct principal *out, bool *above, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    VEC(int64_t) list = {0};
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT md.department,"
+                " (SELECT 1 FROM _department d WHERE d.parent = md.department LIMIT 1)"
+                " FROM _member_department md WHERE md.member = ");
+    sql_bind_int(&q, out->id);
+    sql_lit(&q, " ORDER BY md.main DESC, md.department");
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step;
+    while ((step = stmt_step(s, err)) == 1) {
+        (void)vec_push(c->a, &list, stmt_int(s, 0));
+        *above |= !stmt_null(s, 1);
+    }
+    stmt_done(s);
+    out->depts = list.v;
+    out->ndepts = list.n;
+    return step;
+}
+
+static int by_id(const void *x, const void *y)
+{
+    const int64_t *p = x;
+    const int64_t *q = y;
+    return (*p > *q) - (*p < *q);
+}
+
+/* Nobody below, which most are: no recursion, which costs as much as all the rest. */
+static void only_own(struct ctx *c, struct principal *out)
+{
+    int64_t *ids = ARENA_ARRAY(c->a, int64_t, out->ndepts);
+    memcpy(ids, out->depts, out->ndepts * sizeof(*ids));
+    qsort(ids, out->ndepts, sizeof(*ids), by_id);
+    out->depts_below = ids;
+    out->ndepts_below = out->ndepts;
+}
+
 static int load_departments(struct ctx *c, struct principal *out, struct err *err)
 {
     struct sql q;
     int64_t *ids;
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT department FROM _member_department WHERE member = ");
-    sql_bind_int(&q, out->id);
-    sql_lit(&q, " ORDER BY main DESC, department");
-    if (org_ids(c, &q, &ids, &out->ndepts, err))
+    bool above = false;
+    if (own_departments(c, out, &above, err))
         return -1;
-    out->depts = ids;
-    if (!out->ndepts)
+    if (!above) {
+        if (out->ndepts)
+            only_own(c, out);
         return 0;
+    }
     ctx_sql(c, &q);
     sql_lit(&q, "WITH RECURSIVE below(id, level) AS ("
                 "SELECT department, 0 FROM _member_department WHERE member = ");

@@ -69,8 +69,10 @@ int access_restrict(struct ctx *c, const struct rec *row, struct err *err)
 /* A draft is its author's alone. */
 static bool foreign_draft(const struct access *x, const struct rec *row)
 {
+    if (!x->f->flow)
+        return false;
     struct val by = *rec_sys(row, SYS_CREATED_BY);
-    if (!x->f->flow || !str_eqz(val_str(*rec_sys(row, SYS_STATE)), "draft"))
+    if (!str_eqz(val_str(*rec_sys(row, SYS_STATE)), "draft"))
         return false;
     return by.kind != VAL_REF || by.ref->id != x->who->id;
 }

@@ -93,6 +93,7 @@ static int field_expr(struct access *x, const struct field *f, struct sort_col *
         col->kind = COL_INT; /* an id is a text in expressions only */
     if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_CREATED_AT])
         col->nullable = access_show(x, f, FIELD_READ) != SHOW_ALWAYS;
+    col->id = f == f->form->sys[SYS_ID] && !col->nullable;
     if (access_column(x, &col->expr, 0, f, ACCESS_COMPUTE, err))
         return -1;
     if (schema_ordered_zh(f))
@@ -192,13 +193,15 @@ int sorting_make(struct access *x, struct str text, const struct view *view, str
             return -1;
     if (!n && view && add_view(x, view, out, &sign, err))
         return -1;
+    out->text = strb_str(&sign);
+    if (out->n && out->v[out->n - 1].id)
+        return 0;
     /* The last key is the id, in the direction of the key before it, so that one index serves both.
      */
     struct sort_col *id = new_col(x, out, out->n ? out->v[out->n - 1].descending : true);
     id->kind = COL_INT;
     id->nullable = false;
     sql_lit(&id->expr, "t0.\"_id\"");
-    out->text = strb_str(&sign);
     return 0;
 }
 

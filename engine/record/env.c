@@ -9,6 +9,8 @@
 #include "engine/value/pinyin.h"
 #include "engine/record/setting.h"
 
+#define NAMES_KEPT 4096
+
 /* ---- what a request remembers ---- */
 
 /* Rights that hang on tasks: a write may have opened or closed some. */
@@ -34,6 +36,7 @@ struct rcache *rcache_of(struct ctx *c)
     if (rc->db != c->db) { /* another snapshot */
         rc->db = c->db;
         memset(rc->rows, 0, sizeof(rc->rows));
+        memset(rc->names, 0, sizeof(rc->names));
         forget_tasks(rc);
     }
     return rc;
@@ -41,10 +44,54 @@ struct rcache *rcache_of(struct ctx *c)
 
 void rcache_bulk(struct ctx *c)
 {
+    rcache_of(c)->bulk = true;
+}
+
+void rcache_forget_names(struct ctx *c)
+{
+    memset(rcache_of(c)->names, 0, sizeof(rcache_of(c)->names));
+}
+
+static int read_name(struct ctx *c, enum ref_kind kind, bool reader, int64_t id, struct str *out,
+                     struct err *err)
+{
+    if (kind == REF_MEMBER)
+        return reader ? member_title(c, id, out, err) : member_name(c, id, out, err);
+    return reader ? department_title(c, id, out, err) : department_name(c, id, out, err);
+}
+
+static int remembered_name(struct ctx *c, const struct rcache_name *want, struct str *out,
+                           struct err *err)
+{
     struct rcache *rc = rcache_of(c);
-    rc->bulk = true;
-    rc->names = ARENA_NEW(rc->a, struct map);
-    map_init(rc->names, rc->a);
+    uint64_t mixed = (uint64_t)want->id * UINT64_C(0x9E3779B97F4A7C15) >> 58;
+    uint64_t salt =
+        (uint64_t)want->kind * 2 + want->reader; /* ids made together differ by little */
+    struct rcache_name *at = &rc->names[(mixed ^ salt * 21) % RCACHE_NAMES];
+    if (at->id == want->id && at->kind == want->kind && at->reader == want->reader) {
+        *out = at->text;
+        return at->there;
+    }
+    int there = read_name(c, want->kind, want->reader, want->id, out, err);
+    if (there < 0 || rc->names_read >= NAMES_KEPT)
+        return there;
+    rc->names_read++; /* they stay for the whole request: a long export keeps no more */
+    *at = *want;
+    at->there = there == 1;
+    at->text = *out = there ? str_dup(rc->a, *out) : STR_NONE;
+    return there;
+}
+
+/* One who sees everybody sees the names that there are. */
+int person_name(struct ctx *c, enum ref_kind kind, int64_t id, struct str *out, struct err *err)
+{
+    return remembered_name(c, &(struct rcache_name){.id = id, .kind = kind}, out, err);
+}
+
+int person_shown(struct ctx *c, enum ref_kind kind, int64_t id, struct str *out, struct err *err)
+{
+    return remembered_name(
+        c, &(struct rcache_name){.id = id, .kind = kind, .reader = org_limited(c)}, out, err);
 }
 
 void rcache_forget(struct ctx *c)

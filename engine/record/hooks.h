@@ -27,6 +27,7 @@ struct rec_hooks {
     /* May change `rec` in place (values by slot) or refuse. Runs on c->db inside the write job. */
     int (*before)(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
                   struct diags *diags, struct err *err);
+    /* 1 something ran that may have written, 0 there was nothing to run, -1. */
     int (*after)(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
                  struct err *err);
     /* A button's `run`: script.function. rec is loaded; the script writes through record_write. */

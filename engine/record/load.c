@@ -118,28 +118,6 @@ static int row_title(struct ctx *c, const struct form *f, int64_t id, struct str
     return step;
 }
 
-/* Who made a row is asked for every row: in a write job of many, once. */
-static int person_name(struct ctx *c, enum ref_kind kind, int64_t id, struct str *out,
-                       struct err *err)
-{
-    char buf[16];
-    struct map *names = rcache_of(c)->names;
-    struct str key = id_print(id, buf);
-    const struct str *known = names ? map_get(names, key) : NULL;
-    if (known) {
-        *out = *known;
-        return 1;
-    }
-    int found =
-        kind == REF_MEMBER ? member_name(c, id, out, err) : department_name(c, id, out, err);
-    if (found != 1 || !names)
-        return found;
-    struct str *keep = ARENA_NEW(names->a, struct str);
-    *keep = str_dup(names->a, *out);
-    map_put(names, str_dup(names->a, key), keep);
-    return 1;
-}
-
 int ref_title(struct ctx *c, const struct field *f, int64_t id, struct str *out, struct err *err)
 {
     *out = STR_NONE;

@@ -78,6 +78,17 @@ static int fields_json(struct access *x, const struct rec *row, struct json *out
     return 0;
 }
 
+/* Some right, or some button, hangs on the values of the row. */
+static bool needs_row(const struct access *x)
+{
+    bool needs = x->f->flow || x->f->restrict_fx;
+    for (size_t i = 0; !x->system && i < x->n; i++)
+        needs |= !x->g[i].def || x->g[i].where;
+    for (size_t i = 0; i < x->f->nbuttons; i++)
+        needs |= x->f->buttons[i].when != NULL;
+    return needs;
+}
+
 static int write_one(struct plan *p, struct stmt *s, enum rec_where where, struct json *out,
                      struct err *err)
 {
@@ -91,7 +102,11 @@ static int write_one(struct plan *p, struct stmt *s, enum rec_where where, struc
         json_end_obj(out);
         return 1;
     }
-    int found = record_load(p->c, p->f, id, where, &row, err);
+    int found = 1;
+    if (needs_row(p->x))
+        found = record_load(p->c, p->f, id, where, &row, err);
+    else
+        row = (struct rec){.form = p->f, .id = id}; /* nobody asks for its values */
     if (found < 0 ||
         (found && (can_json(p->x, &row, out, err) || buttons_json(p->x, &row, out, err) ||
                    fields_json(p->x, &row, out, err))))
@@ -100,8 +115,8 @@ static int write_one(struct plan *p, struct stmt *s, enum rec_where where, struc
     return 1;
 }
 
-int record_json(struct ctx *c, const struct rec_key *key, struct json *out, int64_t *version,
-                struct err *err)
+static int json_of(struct ctx *c, const struct rec_key *key, struct json *out, int64_t *version,
+                   struct err *err)
 {
     struct access *x;
     struct plan *p;
@@ -123,6 +138,27 @@ int record_json(struct ctx *c, const struct rec_key *key, struct json *out, int6
     }
     stmt_done(s);
     return step;
+}
+
+static void end_reads(void *db)
+{
+    store_read_end(db);
+}
+
+int record_json(struct ctx *c, const struct rec_key *key, struct json *out, int64_t *version,
+                struct err *err)
+{
+    int snapshot = store_reads_begin(c->db, err);
+    if (snapshot < 0)
+        return -1;
+    if (snapshot)
+        arena_defer(c->a, end_reads, c->db); /* an unwind must not leave it open */
+    int rc = json_of(c, key, out, version, err);
+    if (snapshot) {
+        arena_undefer(c->a, c->db);
+        store_read_end(c->db);
+    }
+    return rc;
 }
 
 static int can_in(struct ctx *c, const struct form *f, int64_t id, unsigned right,

@@ -56,11 +56,17 @@ static int add_link(struct plan *p, struct out_col *o, struct err *err)
     return 0;
 }
 
+/* The id. The name is asked for once a person (person_shown) where a question costs little, else
+ * it stands in the next column. */
 static void add_person(struct plan *p, struct out_col *o, enum ref_kind kind)
 {
     struct sql *q = &p->select;
     comma(p);
     sql_col(q, 0, o->f->key);
+    o->person = kind;
+    o->col = p->ncols++;
+    if (q->dialect == SQL_SQLITE)
+        return;
     if (kind == REF_MEMBER)
         sql_lit(q, ", (SELECT t1.name FROM _member t1 WHERE t1.id = ");
     else
@@ -68,8 +74,7 @@ static void add_person(struct plan *p, struct out_col *o, enum ref_kind kind)
     sql_col(q, 0, o->f->key);
     org_limit(p->c, q, "t1");
     sql_lit(q, ")");
-    o->col = p->ncols;
-    p->ncols += 2;
+    p->ncols++;
 }
 
 /* One title of a list of links, as the reader may see it. */
@@ -381,8 +386,7 @@ static int item_title(struct plan *p, struct out_col *o, int64_t id, struct str 
                       struct err *err)
 {
     if (!ref_target(o->f)) {
-        bool member = ref_kind_of(o->f) == REF_MEMBER;
-        return member ? member_title(p->c, id, title, err) : department_title(p->c, id, title, err);
+        return person_shown(p->c, ref_kind_of(o->f), id, title, err);
     }
     struct stmt *s;
     o->rows.args.v[0] = val_dec(id, 0);
@@ -437,7 +441,14 @@ static int ref_val(struct plan *p, const struct out_col *o, struct stmt *s, stru
 {
     int64_t id = stmt_int(s, o->col);
     const struct form *target = ref_target(o->f);
-    struct str title = column_text(p->c, s, o->col + 1);
+    struct str title = STR_NONE;
+    if (o->person != REF_NONE && p->select.dialect == SQL_SQLITE) {
+        if (person_shown(p->c, o->person, id, &title, err) < 0)
+            return -1;
+        *out = val_ref(p->c->a, id, title);
+        return 0;
+    }
+    title = column_text(p->c, s, o->col + 1);
     if (!title.n && target && title_needs_c(target) &&
         record_title(p->c, target, id, &title, err) < 0)
         return -1;

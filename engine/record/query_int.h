@@ -23,11 +23,12 @@ enum out_kind {
 struct out_col {
     const struct field *f;
     enum out_kind kind;
-    int col;             /* first column in the statement */
-    int clear;           /* column that says "inputs may be read"; -1: none */
-    struct plan *expand; /* OUT_REF: the linked row comes as an object */
-    struct sql rows;     /* OUT_TABLE: its rows; argument 0 is the record. OUT_REFS: one title */
-    struct out_col *sub; /* OUT_TABLE */
+    enum ref_kind person; /* OUT_REF of a member or department */
+    int col;              /* first column in the statement */
+    int clear;            /* column that says "inputs may be read"; -1: none */
+    struct plan *expand;  /* OUT_REF: the linked row comes as an object */
+    struct sql rows;      /* OUT_TABLE: its rows; argument 0 is the record. OUT_REFS: one title */
+    struct out_col *sub;  /* OUT_TABLE */
     size_t nsub;
 };
 
@@ -72,6 +73,7 @@ struct sort_col {
     struct sql expr; /* over t0 */
     bool descending;
     bool nullable;
+    bool id; /* the record's own id: nothing is left to order behind it */
     bool zh; /* in the order of lists (value/collate.h); the expression says so */
     enum col_kind kind;
 };

@@ -338,7 +338,7 @@ static int store_row(struct wr *w, struct err *err)
         w->has_old ? rows_update(w->c, &w->rec, &w->old, err) : rows_insert(w->c, &w->rec, err);
     rcache_forget(w->c);
     if (str_eq(w->f->app->key, PEOPLE_APP))
-        rcache_of(w->c)->names = NULL;
+        rcache_forget_names(w->c);
     return rc ? rows_duplicate(w, err) : 0;
 }
 
@@ -347,7 +347,9 @@ static int after_hook(struct wr *w, struct err *err)
     const struct rec_hooks *h = engine_hooks(w->c->engine);
     if (!h->after || !hooked(w->f))
         return 0;
-    return h->after(w->c, w->w->op, &w->rec, w->has_old ? &w->old : NULL, err);
+    int ran = h->after(w->c, w->w->op, &w->rec, w->has_old ? &w->old : NULL, err);
+    w->hook_ran = ran == 1;
+    return ran < 0 ? -1 : 0;
 }
 
 static int submitted(struct wr *w, struct err *err)
@@ -365,7 +367,7 @@ static int submitted(struct wr *w, struct err *err)
 /* Hooks and the flow may have written the row again. */
 static int reread(struct wr *w, struct err *err)
 {
-    if (!w->f->hooks.n && !w->f->flow && !w->f->nautomations)
+    if (!w->hook_ran && !w->f->flow)
         return 0;
     int found = record_load(w->c, w->f, w->rec.id, REC_LIVE, &w->rec, err);
     return found == 1 ? 0 : found < 0 ? -1 : not_found(err);

@@ -14,10 +14,22 @@
 #include "engine/meta/fieldtype.h"
 #include "engine/value/num.h"
 
-#define RCACHE_ROWS 64
-#define ENV_DEPTH   16 /* computed fields inside computed fields, links inside links */
+#define RCACHE_ROWS  64
+#define RCACHE_NAMES 64
+#define ENV_DEPTH    16 /* computed fields inside computed fields, links inside links */
 
 /* ---- what a request remembers (c->records) ---- */
+
+enum ref_kind { REF_NONE, REF_ROW, REF_MEMBER, REF_DEPT };
+
+/* The name of a member or a department: of anybody, or as the reader may see it. */
+struct rcache_name {
+    int64_t id;
+    enum ref_kind kind;
+    bool reader;
+    bool there;
+    struct str text;
+};
 
 struct rcache {
     const struct ctx *owner;
@@ -25,6 +37,8 @@ struct rcache {
     const struct conn *db;
     VEC(struct access *) accesses;
     const struct rec *rows[RCACHE_ROWS];
+    struct rcache_name names[RCACHE_NAMES];
+    size_t names_read;
     struct str *dept_names; /* of the caller's departments */
     int64_t dept_names_of;
     int64_t job;                 /* import or batch that history names; 0: none */
@@ -37,13 +51,20 @@ struct rcache {
     const struct form *search_of; /* then: the form whose search index holds rows up to … */
     int64_t search_upto;
     int search_has;
-    struct map *names; /* then: members and departments by id; NULL once one of them was written */
 };
 struct rcache *rcache_of(struct ctx *c);
 /* From now on many rows are written in one write job, all on c->a. */
 void rcache_bulk(struct ctx *c);
 /* Drops remembered rows: something was written, or taken back. */
 void rcache_forget(struct ctx *c);
+/* And names: a member or a department was. */
+void rcache_forget_names(struct ctx *c);
+/* The name of a member or department (REF_MEMBER, REF_DEPT): of anybody; as the reader may see it.
+ * Asked of the database once a request. 1, 0 none, -1; in c->a or longer. */
+int person_name(struct ctx *c, enum ref_kind kind, int64_t id, struct str *out,
+                struct err *err) ATTR_MUST;
+int person_shown(struct ctx *c, enum ref_kind kind, int64_t id, struct str *out,
+                 struct err *err) ATTR_MUST;
 /* A live row without sub-rows, for walking links: 1, 0, -1. Borrowed until the next write. */
 int rcache_row(struct ctx *c, const struct form *f, int64_t id, const struct rec **out,
                struct err *err);
@@ -241,7 +262,6 @@ int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table,
 int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
                   struct rec *out, struct err *err) ATTR_MUST;
 /* What a field's refs point to. */
-enum ref_kind { REF_NONE, REF_ROW, REF_MEMBER, REF_DEPT };
 enum ref_kind ref_kind_of(const struct field *f);
 /* The form a link points to, a lookup of a link too; NULL: none. */
 const struct form *ref_target(const struct field *f);

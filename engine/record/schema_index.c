@@ -182,20 +182,25 @@ static void wide_ref(void *arg, const struct fx_ref *ref)
 
 static void add_wide(struct adder *in, const struct wide *w)
 {
-    struct str columns[2 * COLUMNS_MAX + 1];
+    struct str columns[2 * COLUMNS_MAX + 2];
     if (w->full || w->n < 2 || in->wide >= WIDE_MAX)
         return;
-    for (size_t i = 0; i < w->n; i++)
-        columns[i] = w->v[i]->key;
-    /* The condition of the index names it, yet SQLite would read the row for it. */
-    size_t n = w->n;
+    size_t n = 0;
+    for (size_t i = 0; i + w->sorted < w->n; i++)
+        columns[n++] = w->v[i]->key;
+    /* The condition of the index names it, yet SQLite would read the row for it. Before what sorts:
+     * behind it only the id decides. */
     columns[n++] = STR("_deleted_at");
-    for (size_t i = 0; i < w->ntail; i++)
-        columns[n++] = w->tail[i]->key;
-    size_t before = in->t->indexes.n;
+    if (w->sorted)
+        columns[n++] = w->v[w->n - 1]->key;
     /* The order of lists stands on the last column: nothing follows it. */
     bool zh = w->sorted && schema_ordered_zh(w->v[w->n - 1]);
-    add_index(in, zh ? INDEX_LIVE_ZH : INDEX_LIVE, columns, zh ? w->n : n);
+    if (w->ntail && !zh)
+        columns[n++] = STR("_id"); /* pages go by it, whatever is read beside */
+    for (size_t i = 0; i < w->ntail && !zh; i++)
+        columns[n++] = w->tail[i]->key;
+    size_t before = in->t->indexes.n;
+    add_index(in, zh ? INDEX_LIVE_ZH : INDEX_LIVE, columns, n);
     in->wide += in->t->indexes.n > before;
 }
 

@@ -29,6 +29,7 @@ struct wr {
     bool *hidden;         /* by slot: `visible` is false */
     struct val *computed; /* by slot: what the body says of computed fields; VAL_ABSENT: nothing */
     bool transfers;       /* a person hands the row to another owner or department */
+    bool hook_ran;        /* an after_* that may have written the row again */
     bool nothing;         /* the row is as it was: no step is left to do */
     bool chosen;          /* links.c: the value at hand came with the body of a person */
     struct diags *diags;

@@ -155,6 +155,7 @@ static int protect(struct lua_box *box, lua_CFunction fn, void *arg, int *rc, st
     return -1;
 }
 
+/* 1 it ran, 0 there is no such function, -1. */
 static int record_event(struct ctx *c, const char *name, struct protected_event *e,
                         struct diags *diags, struct err *err)
 {
@@ -169,7 +170,7 @@ static int record_event(struct ctx *c, const char *name, struct protected_event 
     e->err = err;
     int rc = protect(box, run_event, e, &e->rc, err);
     box_leave(box, &saved);
-    return rc;
+    return rc < 0 ? -1 : 1;
 }
 
 int script_before(struct ctx *c, enum rec_op op, struct rec *rec, const struct rec *old,
@@ -177,7 +178,7 @@ int script_before(struct ctx *c, enum rec_op op, struct rec *rec, const struct r
 {
     struct protected_event e = {
         .op = op, .rec = rec, .old = old, .take = op == REC_CREATE || op == REC_UPDATE};
-    return record_event(c, before_names[op], &e, diags, err);
+    return record_event(c, before_names[op], &e, diags, err) < 0 ? -1 : 0;
 }
 
 int script_after(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,

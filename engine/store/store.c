@@ -185,6 +185,13 @@ int store_read_begin(struct conn *c, struct err *err)
     return 0;
 }
 
+int store_reads_begin(struct conn *c, struct err *err)
+{
+    if (store_in_snapshot(c) || c->store->driver->dialect != SQL_SQLITE)
+        return 0;
+    return store_read_begin(c, err) ? -1 : 1;
+}
+
 int store_scratch_begin(struct conn *c, struct err *err)
 {
     if (c->writer)

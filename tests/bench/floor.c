@@ -13,18 +13,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define THREADS   16
 #define OUT_BYTES (64 * 1024)
 
-static const char *const columns =
-    "\"_id\", \"_version\", \"_title\", name, region, status, qty, price, amount,"
-    " \"_created_at\"";
+/* What Mortise shows of a row. */
+#define COLUMNS                                                                                    \
+    "SELECT t0.\"_id\", t0.\"_version\", t0.\"_title\", t0.\"name\", t0.\"region\","               \
+    " t0.\"status\", t0.\"qty\", t0.\"price\", t0.\"amount\", t0.\"grade\", t0.\"by\","            \
+    " t0.\"_state\", t0.\"_node\", t0.\"_owner\", t0.\"_dept\", t0.\"_created_at\","               \
+    " t0.\"_created_by\", t0.\"_updated_at\", t0.\"_updated_by\""
+#define FILTER   " AND ((t0.\"region\" = 'east') AND (t0.\"status\" = 'new'))"
+#define BY_OWNER " WHERE (t0.\"_deleted_at\" IS NULL AND (t0.\"_owner\" = 1))" FILTER
+#define BY_NAME  " WHERE (t0.\"_deleted_at\" IS NULL AND (t0.\"by\" = 'rep'))" FILTER
+#define ANY      " WHERE (t0.\"_deleted_at\" IS NULL AND TRUE)" FILTER
+#define IDS      "SELECT t0.\"_id\" AS id, t0.\"_id\" AS k0 FROM bench__item t0"
+#define FIRST    " ORDER BY t0.\"_id\" DESC NULLS LAST LIMIT 51"
+#define SKIP     "SELECT 1 FROM bench__item t0"
+#define SHOWN    ") p JOIN bench__item t0 ON t0.\"_id\" = p.id ORDER BY p.k0 DESC NULLS LAST"
+
+/* The SQL that Mortise runs for the two lists, row for row (query.c): the page, then the count,
+ * which asks each way to a row for its 10,001st first. */
+static const char *const page_sql[] = {
+    COLUMNS ", TRUE, p.k0 FROM (" IDS ANY FIRST SHOWN,
+    COLUMNS ", ((t0.\"_owner\" = 1) OR (t0.\"by\" = 'rep')), p.k0 FROM ("
+            "SELECT p.* FROM (SELECT * FROM (" IDS BY_OWNER FIRST
+            ") b0 UNION SELECT * FROM (" IDS BY_NAME FIRST
+            ") b1) p ORDER BY p.k0 DESC NULLS LAST LIMIT 51" SHOWN,
+};
+static const char *const skip_sql[][2] = {
+    {SKIP ANY " LIMIT 1 OFFSET 10000", NULL},
+    {SKIP BY_OWNER " LIMIT 1 OFFSET 10000", SKIP BY_NAME " LIMIT 1 OFFSET 10000"},
+};
+static const char *const count_sql[] = {
+    "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item t0" ANY " LIMIT 10001) counted",
+    "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item t0" BY_OWNER
+    " UNION ALL SELECT 1 FROM bench__item t0" BY_NAME
+    " AND ((t0.\"_owner\" = 1)) IS NOT TRUE LIMIT 10001) counted",
+};
+
+struct listing {
+    sqlite3_stmt *page, *skip[2], *count;
+};
 
 struct reader {
     sqlite3 *db;
-    sqlite3_stmt *one, *list, *count, *member, *member_count;
+    sqlite3_stmt *one;
+    struct listing list, member;
+    sqlite3_stmt *member_name, *department_name;
+    long long member_id, department_id; /* whose names are known */
+    char member_text[200], department_text[200];
     sqlite3_stmt *sorter, *covering, *scan; /* sums by region, three ways */
 };
 
@@ -33,7 +73,7 @@ struct floor {
     pthread_mutex_t lock;
     pthread_cond_t done;
     sqlite3 *writer;
-    sqlite3_stmt *insert, *history, *begin, *commit;
+    sqlite3_stmt *insert, *search, *history, *begin, *commit;
     long long next_id, queued, committed;
     int leading;
     pthread_key_t key;
@@ -59,35 +99,29 @@ static sqlite3 *open_db(const char *path, int flags)
     return db;
 }
 
+static void prepare_list(struct reader *r, struct listing *l, int which)
+{
+    l->page = prepare(r->db, page_sql[which]);
+    for (int i = 0; i < 2; i++)
+        if (skip_sql[which][i])
+            l->skip[i] = prepare(r->db, skip_sql[which][i]);
+    l->count = prepare(r->db, count_sql[which]);
+}
+
 static struct reader *reader_of(struct floor *f)
 {
     struct reader *r = pthread_getspecific(f->key);
     if (r)
         return r;
-    char sql[1024];
     r = calloc(1, sizeof(*r));
     r->db = open_db(f->path, SQLITE_OPEN_READONLY);
-    snprintf(sql, sizeof(sql),
-             "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND \"_id\" = ?1", columns);
-    r->one = prepare(r->db, sql);
-    snprintf(sql, sizeof(sql),
-             "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east'"
-             " AND status = 'new' ORDER BY \"_id\" DESC LIMIT 51",
-             columns);
-    r->list = prepare(r->db, sql);
-    r->count = prepare(
-        r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL AND"
-               " region = 'east' AND status = 'new' LIMIT 10001)");
-    snprintf(
-        sql, sizeof(sql),
-        "SELECT %s FROM bench__item WHERE \"_deleted_at\" IS NULL AND region = 'east' AND"
-        " status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep') ORDER BY \"_id\" DESC LIMIT 51",
-        columns);
-    r->member = prepare(r->db, sql);
-    r->member_count = prepare(
-        r->db, "SELECT COUNT(*) FROM (SELECT 1 FROM bench__item WHERE \"_deleted_at\" IS NULL"
-               " AND region = 'east' AND status = 'new' AND (\"_owner\" = 1 OR \"by\" = 'rep')"
-               " LIMIT 10001)");
+    r->one = prepare(r->db, COLUMNS ", TRUE FROM (SELECT t0.\"_id\" AS id FROM bench__item t0"
+                                    " WHERE t0.\"_id\" = ?1 AND (t0.\"_deleted_at\" IS NULL AND"
+                                    " TRUE)) p JOIN bench__item t0 ON t0.\"_id\" = p.id");
+    prepare_list(r, &r->list, 0);
+    prepare_list(r, &r->member, 1);
+    r->member_name = prepare(r->db, "SELECT name FROM _member WHERE id = ?1");
+    r->department_name = prepare(r->db, "SELECT name FROM _department WHERE id = ?1");
     r->sorter = prepare(r->db, "SELECT region, COUNT(*), SUM(amount) FROM bench__item NOT INDEXED"
                                " WHERE \"_deleted_at\" IS NULL GROUP BY region");
     r->covering = prepare(r->db, "SELECT region, COUNT(*), SUM(amount) FROM bench__item"
@@ -98,31 +132,133 @@ static struct reader *reader_of(struct floor *f)
     return r;
 }
 
-static int row_json(sqlite3_stmt *s, char *out, size_t cap)
+struct out {
+    char *p;
+    size_t n;
+};
+
+static void put(struct out *o, const char *text)
 {
-    return snprintf(
-        out, cap,
-        "{\"_id\":\"%lld\",\"_version\":%lld,\"_title\":\"%s\",\"name\":\"%s\",\"region\":\"%s\","
-        "\"status\":\"%s\",\"qty\":%lld,\"price\":%.2f,\"amount\":%.2f,\"_created_at\":%lld}",
-        sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), sqlite3_column_text(s, 2),
-        sqlite3_column_text(s, 3), sqlite3_column_text(s, 4), sqlite3_column_text(s, 5),
-        sqlite3_column_int64(s, 6), (double)sqlite3_column_int64(s, 7) / 100,
-        (double)sqlite3_column_int64(s, 8) / 100, sqlite3_column_int64(s, 9));
+    size_t n = strlen(text);
+    memcpy(o->p + o->n, text, n);
+    o->n += n;
 }
 
-static size_t list_json(sqlite3_stmt *list, sqlite3_stmt *count, char *out)
+static void put_text(struct out *o, const char *key, const unsigned char *text)
 {
-    size_t n = (size_t)snprintf(out, OUT_BYTES, "{\"records\":[");
-    for (int i = 0; sqlite3_step(list) == SQLITE_ROW && i < 50; i++) {
-        if (i)
-            out[n++] = ',';
-        n += (size_t)row_json(list, out + n, OUT_BYTES - n);
+    put(o, key);
+    if (!text) {
+        put(o, "null");
+        return;
     }
-    sqlite3_reset(list);
-    sqlite3_step(count);
-    n += (size_t)snprintf(out + n, OUT_BYTES - n, "],\"total\":%d}", sqlite3_column_int(count, 0));
-    sqlite3_reset(count);
-    return n;
+    o->p[o->n++] = '"';
+    for (const unsigned char *c = text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            o->p[o->n++] = '\\';
+        o->p[o->n++] = (char)*c;
+    }
+    o->p[o->n++] = '"';
+}
+
+static void put_int(struct out *o, const char *key, long long n, int scale)
+{
+    o->n += (size_t)(scale ? sprintf(o->p + o->n, "%s%lld.%02lld", key, n / 100, n % 100)
+                           : sprintf(o->p + o->n, "%s%lld", key, n));
+}
+
+static void put_id(struct out *o, const char *key, long long id)
+{
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    put(o, key);
+    o->p[o->n++] = '"';
+    for (int shift = 60; shift >= 0; shift -= 5)
+        o->p[o->n++] = digits[id >> shift & 31];
+    o->p[o->n++] = '"';
+}
+
+static void put_instant(struct out *o, const char *key, long long us)
+{
+    time_t s = (time_t)(us / 1000000);
+    struct tm t;
+    gmtime_r(&s, &t);
+    o->n += (size_t)sprintf(o->p + o->n, "%s\"%04d-%02d-%02dT%02d:%02d:%02d.%06lldZ\"", key,
+                            t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
+                            t.tm_sec, us % 1000000);
+}
+
+/* {"id","title"}: the name asked for once for as long as it is the same. */
+static void put_person(struct out *o, const char *key, struct reader *r, long long id, int member)
+{
+    long long *known = member ? &r->member_id : &r->department_id;
+    char *text = member ? r->member_text : r->department_text;
+    sqlite3_stmt *s = member ? r->member_name : r->department_name;
+    put(o, key);
+    if (!id) {
+        put(o, "null");
+        return;
+    }
+    if (*known != id) {
+        sqlite3_bind_int64(s, 1, id);
+        int row = sqlite3_step(s) == SQLITE_ROW;
+        snprintf(text, 200, "%s", row ? (const char *)sqlite3_column_text(s, 0) : "");
+        sqlite3_reset(s);
+        *known = id;
+    }
+    put_id(o, "{\"id\":", id);
+    put_text(o, ",\"title\":", (const unsigned char *)text);
+    put(o, "}");
+}
+
+static void row_json(struct reader *r, sqlite3_stmt *s, struct out *o)
+{
+    static const char *const keys[] = {
+        ",\"_title\":", ",\"name\":", ",\"region\":", ",\"status\":"};
+    put_id(o, "{\"_id\":", sqlite3_column_int64(s, 0));
+    put_int(o, ",\"_version\":", sqlite3_column_int64(s, 1), 0);
+    for (int i = 0; i < 4; i++)
+        put_text(o, keys[i], sqlite3_column_text(s, i + 2));
+    put_int(o, ",\"qty\":", sqlite3_column_int64(s, 6), 0);
+    put_int(o, ",\"price\":", sqlite3_column_int64(s, 7), 2);
+    put_int(o, ",\"amount\":", sqlite3_column_int64(s, 8), 2);
+    put_text(o, ",\"grade\":", sqlite3_column_text(s, 9));
+    put_text(o, ",\"by\":", sqlite3_column_text(s, 10));
+    put_text(o, ",\"_state\":", sqlite3_column_text(s, 11));
+    put_text(o, ",\"_node\":", sqlite3_column_text(s, 12));
+    put_person(o, ",\"_owner\":", r, sqlite3_column_int64(s, 13), 1);
+    put_person(o, ",\"_dept\":", r, sqlite3_column_int64(s, 14), 0);
+    put_instant(o, ",\"_created_at\":", sqlite3_column_int64(s, 15));
+    put_person(o, ",\"_created_by\":", r, sqlite3_column_int64(s, 16), 1);
+    put_instant(o, ",\"_updated_at\":", sqlite3_column_int64(s, 17));
+    put_person(o, ",\"_updated_by\":", r, sqlite3_column_int64(s, 18), 1);
+    put(o, "}");
+}
+
+static int step_once(sqlite3_stmt *s, int *value)
+{
+    int rc = sqlite3_step(s);
+    *value = rc == SQLITE_ROW ? sqlite3_column_int(s, 0) : 0;
+    sqlite3_reset(s);
+    return rc == SQLITE_ROW;
+}
+
+static size_t list_json(struct reader *r, struct listing *l, char *out)
+{
+    struct out o = {out, 0};
+    int total = 10001, reached = 0, ignored;
+    put(&o, "{\"records\":[");
+    for (int i = 0; sqlite3_step(l->page) == SQLITE_ROW && i < 50; i++) {
+        if (i)
+            put(&o, ",");
+        row_json(r, l->page, &o);
+    }
+    sqlite3_reset(l->page);
+    for (int i = 0; i < 2 && l->skip[i] && !reached; i++)
+        reached = step_once(l->skip[i], &ignored);
+    if (!reached)
+        step_once(l->count, &total);
+    put_int(&o, "],\"total\":", total, 0);
+    put(&o, reached ? ",\"total_is\":\"at_least\"}" : ",\"total_is\":\"exact\"}");
+    return o.n;
 }
 
 static size_t groups_json(sqlite3_stmt *s, char *out)
@@ -167,15 +303,20 @@ static size_t scan_json(sqlite3_stmt *s, char *out)
     return n;
 }
 
+/* The row, its words, its history: what Mortise writes. */
 static void insert_one(struct floor *f)
 {
-    long long id = f->next_id++;
-    sqlite3_bind_int64(f->insert, 1, id);
-    sqlite3_bind_int64(f->history, 1, id);
-    sqlite3_step(f->insert);
-    sqlite3_reset(f->insert);
-    sqlite3_step(f->history);
-    sqlite3_reset(f->history);
+    sqlite3_stmt *const all[] = {f->insert, f->search, f->history};
+    long long id = f->next_id;
+    f->next_id += 2;
+    for (int i = 0; i < 3; i++) {
+        sqlite3_bind_int64(all[i], 1, id);
+        if (sqlite3_step(all[i]) != SQLITE_DONE) {
+            fprintf(stderr, "create: %s\n", sqlite3_errmsg(f->writer));
+            exit(1);
+        }
+        sqlite3_reset(all[i]);
+    }
 }
 
 /* Whoever finds nobody leading commits for all that wait. */
@@ -213,9 +354,9 @@ static size_t answer(struct floor *f, const char *url, struct MHD_Connection *c,
     }
     struct reader *r = reader_of(f);
     if (strcmp(url, "/list") == 0)
-        return list_json(r->list, r->count, out);
+        return list_json(r, &r->list, out);
     if (strcmp(url, "/member") == 0)
-        return list_json(r->member, r->member_count, out);
+        return list_json(r, &r->member, out);
     if (strcmp(url, "/sorter") == 0)
         return groups_json(r->sorter, out);
     if (strcmp(url, "/covering") == 0)
@@ -223,10 +364,12 @@ static size_t answer(struct floor *f, const char *url, struct MHD_Connection *c,
     if (strcmp(url, "/scan") == 0)
         return scan_json(r->scan, out);
     const char *id = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "id");
+    struct out o = {out, 0};
     sqlite3_bind_int64(r->one, 1, id ? strtoll(id, NULL, 10) : 0);
-    size_t n = sqlite3_step(r->one) == SQLITE_ROW ? (size_t)row_json(r->one, out, OUT_BYTES) : 0;
+    if (sqlite3_step(r->one) == SQLITE_ROW)
+        row_json(r, r->one, &o);
     sqlite3_reset(r->one);
-    return n;
+    return o.n;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url,
@@ -266,13 +409,20 @@ int main(int argc, char **argv)
     f.commit = prepare(f.writer, "COMMIT");
     f.insert = prepare(
         f.writer,
-        "INSERT INTO bench__item (\"_id\", \"_version\", \"_title\", \"_created_at\", "
-        "\"_updated_at\","
-        " name, region, status, qty, price, amount, grade) VALUES (?1, 1, 'x', 1, 1, 'x', 'east',"
-        " 'new', 3, 1250, 3750, 'B')");
+        "INSERT INTO \"bench__item\" (\"name\", \"region\", \"status\", \"qty\", \"price\","
+        " \"amount\", \"grade\", \"by\", \"_id\", \"_version\", \"_title\", \"_state\", \"_node\","
+        " \"_owner\", \"_dept\", \"_created_at\", \"_created_by\", \"_updated_at\","
+        " \"_updated_by\") VALUES ('新条目', 'east', 'new', 3, 1250, 3750, 'B', NULL, ?1, 1,"
+        " '新条目', NULL, NULL, 2, 1, 1, 2, 1, 2)");
+    f.search = prepare(f.writer, "INSERT INTO \"bench__item___search\" (rowid, c0)"
+                                 " VALUES (?1, '新条 条目 目')");
     f.history = prepare(
-        f.writer, "INSERT INTO _history (id, app, form, record, version, at, via, op, changes)"
-                  " VALUES (?1 + 1, 'bench', 'item', ?1, 1, 1, 'api', 'create', '{}')");
+        f.writer,
+        "INSERT INTO _history (id, app, form, record, version, at, via, op, changes) VALUES"
+        " (?1 + 1, 'bench', 'item', ?1, 1, 1, 'api', 'create', '{\"name\":[null,\"新条目\"],"
+        "\"region\":[null,\"east\"],\"status\":[null,\"new\"],\"qty\":[null,3],"
+        "\"price\":[null,12.50],\"amount\":[null,37.50],\"grade\":[null,\"B\"],"
+        "\"_title\":[null,\"新条目\"]}')");
     sqlite3_stmt *max = prepare(f.writer, "SELECT MAX(MAX((SELECT MAX(\"_id\") FROM bench__item)),"
                                           " (SELECT MAX(id) FROM _history)) + 10");
     sqlite3_step(max);
