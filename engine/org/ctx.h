@@ -88,6 +88,7 @@ struct ctx {
     struct id_gen *ids;
     void (*random)(void *buf, size_t n);
     struct str request_id;
+    int64_t job;              /* import, merge or undo that history names; hooks write for it too */
     int depth;                /* of chained hooks and automations; 8 is the end */
     int chain;                /* how many queued automations led here (engine/automation) */
     int64_t hook_deadline_us; /* monotonic, for all hooks of one request; 0: not started */

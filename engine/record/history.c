@@ -81,7 +81,7 @@ static int insert(struct ctx *c, const struct rec *rec, struct str op, struct st
 {
     struct sql q;
     const struct form *f = rec->form;
-    int64_t job = rcache_of(c)->job;
+    int64_t job = c->job;
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO _history (id, app, form, record, version, at, who, via, op, changes,"
                 " job) VALUES (");

@@ -271,7 +271,7 @@ static int batch_job(struct conn *db, void *arg, struct err *err)
     c->a = m->row;
     c->lua = NULL;
     c->records = NULL;
-    rcache_of(c)->job = m->in->job;
+    c->job = m->in->job;
     rcache_bulk(c);
     c->events.n = c->events.cap = 0;
     c->events.v = NULL;

@@ -205,7 +205,9 @@ static void put_field(struct json *j, const struct target *t)
     json_kstr(j, "title", t->title);
     json_kstr(j, "type", t->f->type->name);
     json_kbool(j, "write", t->write);
-    json_kbool(j, "required", t->f->required);
+    json_kbool(j, "required",
+               t->f->required && !t->f->visible && !t->f->dflt.fx &&
+                   val_is_blank(t->f->dflt.literal));
     json_kbool(j, "unique", t->f->unique);
     json_end_obj(j);
 }

@@ -399,10 +399,9 @@ int record_merge(struct ctx *c, struct merge *m, struct diags *diags, struct err
     if (begin(&r, err))
         return -1;
     m->job = id_next(c->ids, c->now_us);
-    struct rcache *rc = rcache_of(c);
-    int64_t was = rc->job;
-    rc->job = m->job;
+    int64_t was = c->job;
+    c->job = m->job;
     int done = carry_out(&r, err);
-    rcache_of(c)->job = was;
+    c->job = was;
     return done;
 }

@@ -41,7 +41,6 @@ struct rcache {
     size_t names_read;
     struct str *dept_names; /* of the caller's departments */
     int64_t dept_names_of;
-    int64_t job;                 /* import or batch that history names; 0: none */
     const struct button *button; /* that writes now, for history; NULL: none */
     const struct rec *me;        /* the caller as a member, for USER.x; as me_as has it */
     const struct form *me_as;

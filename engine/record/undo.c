@@ -525,14 +525,13 @@ static int take_again(struct ctx *c, struct undo *u, struct err *err)
 
 int undo_page(struct ctx *c, struct undo *u, struct err *err)
 {
-    struct rcache *rc = rcache_of(c);
-    int64_t outer = rc->job;
+    int64_t outer = c->job;
     size_t n;
-    rc->job = u->job ? u->job : outer;
+    c->job = u->job ? u->job : outer;
     int rcode = take_page(c, u, &n, err);
     if (rcode == 0 && n < UNDO_PAGE)
         rcode = take_again(c, u, err);
-    rcache_of(c)->job = outer;
+    c->job = outer;
     return rcode ? -1 : n == UNDO_PAGE;
 }
 

@@ -35,7 +35,6 @@ import { type ListQuery, PAGE, useList, useTotals } from './data';
 import { type Cond, filterText, readConds, writeConds } from './filter';
 import { FilterBar } from './filters';
 import { Cards, Grid } from './grid';
-import { ImportDialog } from './import';
 import { SaveDialog, savedItems, useSaved } from './saved';
 import { t } from './text';
 
@@ -54,6 +53,10 @@ const SEARCH_AFTER = 220;
 
 const Board = lazy(
   async () => (await import('./board')).Board,
+  () => <Empty icon="circle-alert" title={t('failed')} />,
+);
+const ImportDialog = lazy(
+  async () => (await import('../exchange/dialog')).ImportDialog,
   () => <Empty icon="circle-alert" title={t('failed')} />,
 );
 const RecordPanel = lazy(
