@@ -6,7 +6,7 @@
 // (visible, when, where …) and inputs of rollups, which are one number for everybody.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { call, events, folder, login, serve } from './lib.mjs';
+import { call, events, folder, login, onPg, run, serve, store } from './lib.mjs';
 
 export const SEER = 'zz_seer';
 const CLOCK = '2026-11-24T08:00:00Z';
@@ -178,6 +178,11 @@ export async function past(t, prepared, seed) {
 
 function copy(data) {
   const to = folder();
+  if (onPg) {
+    const url = (folder) => store(folder)[1];
+    const moved = run(['move', '--from', url(data), '--to', url(to)], { timeout: 120_000 });
+    if (moved.code !== 0) throw new Error(`move: ${moved.err}`);
+  }
   cpSync(data, to, { recursive: true, filter: (f) => !f.endsWith('.sock') });
   if (existsSync(`${data}.keys`)) cpSync(`${data}.keys`, `${to}.keys`, { recursive: true });
   return to;
