@@ -48,9 +48,11 @@ static const struct spelling SPELLINGS[] = {
                                " WHERE table_schema = current_schema() AND table_name = $1"
                                " ORDER BY ordinal_position"),
             .indexes_sql =
-                STR("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
-                    " AND tablename = $1 AND indexname <> $1 || '_pkey'"
-                    " ORDER BY indexname"),
+                STR("SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+                    " JOIN pg_class t ON t.oid = i.indrelid"
+                    " JOIN pg_namespace s ON s.oid = t.relnamespace"
+                    " WHERE s.nspname = current_schema() AND t.relname = $1"
+                    " AND NOT i.indisprimary ORDER BY x.relname"),
             .has_sql = STR("SELECT 1 FROM information_schema.tables"
                            " WHERE table_schema = current_schema() AND table_name = $1"),
             .trigger_sql = STR("SELECT 1 FROM pg_trigger g JOIN pg_class k ON k.oid = g.tgrelid"

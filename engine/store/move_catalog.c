@@ -41,9 +41,12 @@ static const struct questions ASK[] = {
                        " t.constraint_name AND k.table_schema = t.table_schema AND k.table_name ="
                        " t.table_name WHERE t.table_schema = current_schema() AND t.table_name ="
                        " $1 AND t.constraint_type = 'PRIMARY KEY' ORDER BY k.ordinal_position"),
-            .indexes = STR("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname ="
-                           " current_schema() AND tablename = $1 AND indexname NOT LIKE '%\\_pkey'"
-                           " ORDER BY indexname COLLATE \"C\""),
+            .indexes =
+                STR("SELECT x.relname, pg_get_indexdef(x.oid) FROM pg_index i JOIN pg_class x"
+                    " ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
+                    " JOIN pg_namespace s ON s.oid = t.relnamespace"
+                    " WHERE s.nspname = current_schema() AND t.relname = $1"
+                    " AND NOT i.indisprimary ORDER BY x.relname COLLATE \"C\""),
         },
 };
 

@@ -111,9 +111,13 @@ static const char *ask(struct world *w, struct str text)
     const char *out = "";
     ok(store_conn_open(w->s, &c, &err));
     sql_new(&q, w->a);
-    sql_lit(&q, "SELECT group_concat(x, ' ') FROM (");
+    q.dialect = store_dialect(w->s);
+    if (q.dialect == SQL_PGSQL)
+        sql_lit(&q, "SELECT string_agg(x::text, ' ') FROM (");
+    else
+        sql_lit(&q, "SELECT group_concat(x, ' ') FROM (");
     sql_lit_(&q, text);
-    sql_lit(&q, ")");
+    sql_lit(&q, ") AS asked");
     ok(store_query(c, w->a, &q, &s, &err));
     assert_int_equal(stmt_step(s, &err), 1);
     out = str_z(w->a, stmt_str(s, 0));
@@ -123,11 +127,22 @@ static const char *ask(struct world *w, struct str text)
 }
 
 #define COLUMNS(table)                                                                             \
-    STR("SELECT name AS x FROM pragma_table_info('" table "') WHERE name NOT LIKE '\\_%' ESCAPE "  \
-        "'\\' ORDER BY name")
+    (test_pg() ? STR("SELECT column_name::text AS x FROM information_schema.columns WHERE "        \
+                     "table_schema = current_schema() AND table_name = '" table                    \
+                     "' AND column_name NOT LIKE '\\_%' ORDER BY column_name COLLATE \"C\"")       \
+               : STR("SELECT name AS x FROM pragma_table_info('" table "') WHERE name NOT LIKE "   \
+                     "'\\_%' ESCAPE '\\' ORDER BY name"))
 #define INDEXES(table)                                                                             \
-    STR("SELECT replace(name, '" table "__', '') AS x FROM sqlite_master WHERE type = 'index' "    \
-        "AND tbl_name = '" table "' ORDER BY name")
+    (test_pg() ? STR("SELECT replace(indexname, '" table "__', '') AS x FROM pg_indexes WHERE "    \
+                     "schemaname = current_schema() AND tablename = '" table                       \
+                     "' AND indexname NOT LIKE '%_pkey' ORDER BY indexname COLLATE \"C\"")         \
+               : STR("SELECT replace(name, '" table "__', '') AS x FROM sqlite_master WHERE "      \
+                     "type = 'index' AND tbl_name = '" table "' ORDER BY name"))
+#define TABLES(like)                                                                               \
+    (test_pg() ? STR("SELECT count(*)::text AS x FROM pg_tables WHERE "                            \
+                     "schemaname = current_schema() AND tablename LIKE '" like "'")                \
+               : STR("SELECT count(*) AS x FROM sqlite_master WHERE type = 'table'"                \
+                     " AND name LIKE '" like "'"))
 #define RETIRED                                                                                    \
     STR("SELECT form || '.' || sub || '.' || name || '=' || kind AS x FROM _retired"               \
         " ORDER BY 1")
@@ -167,10 +182,16 @@ static void a_form_is_a_table(void **state)
                         "_x_l_source_amount__deleted_at _x_u_phone__key");
     assert_string_equal(ask(&w, INDEXES("crm__lead__items")), "_x_i__row__pos");
     assert_string_equal(
-        ask(&w, STR("SELECT type AS x FROM pragma_table_info('crm__lead') WHERE name"
-                    " IN ('amount', 'rate', 'channel', 'tags', 'source') ORDER BY"
-                    " name")),
-        "INTEGER INTEGER REAL TEXT TEXT");
+        ask(&w, test_pg() ? STR("SELECT replace(data_type::text, 'double precision', 'real') AS x"
+                                " FROM information_schema.columns WHERE table_schema ="
+                                " current_schema() AND table_name = 'crm__lead' AND column_name"
+                                " IN ('amount', 'rate', 'channel', 'tags', 'source') ORDER BY"
+                                " column_name COLLATE \"C\"")
+                          : STR("SELECT lower(replace(type, 'INTEGER', 'bigint')) AS x"
+                                " FROM pragma_table_info('crm__lead') WHERE name"
+                                " IN ('amount', 'rate', 'channel', 'tags', 'source') ORDER BY"
+                                " name")),
+        "bigint bigint real text text");
     struct app *again = publish(&w, app, FIRST); /* nothing to do */
     assert_string_equal(ask(&w, RETIRED), "");
     assert_int_equal(again->n, 2);
@@ -187,7 +208,7 @@ static void a_removed_field_comes_back(void **state)
     struct app *one = publish(&w, NULL, FIRST);
     write_sql(&w, INSERT("_id, company, phone, phone__key, amount",
                          "1, '甲', '138 0013 8000', '13800138000', 1250"));
-    write_sql(&w, STR("INSERT INTO crm__lead__items (_row, _pos, qty) VALUES (1, 1, 7)"));
+    write_sql(&w, STR("INSERT INTO crm__lead__items (_id, _row, _pos, qty) VALUES (11, 1, 1, 7)"));
     struct app *two = publish(&w, one,
                               "form: lead\ntitle: 线索\nfields:\n"
                               "  company: {type: text, title: 公司}\n");
@@ -219,7 +240,7 @@ static void a_rename_keeps_values(void **state)
     start(&w);
     struct app *one = publish(&w, NULL, FIRST);
     write_sql(&w, INSERT("_id, phone, phone__key", "1, '138 0013 8000', '13800138000'"));
-    write_sql(&w, STR("INSERT INTO crm__lead__items (_row, _pos, qty) VALUES (1, 1, 7)"));
+    write_sql(&w, STR("INSERT INTO crm__lead__items (_id, _row, _pos, qty) VALUES (11, 1, 1, 7)"));
     struct app *two = publish(&w, one, RENAMED);
     struct app *three = publish(&w, two, RENAMED); /* `was:` may stay */
     assert_string_equal(ask(&w, COLUMNS("crm__lead")), "mobile mobile__key");
@@ -247,7 +268,7 @@ static void a_renamed_form_keeps_everything(void **state)
                               "  items:\n    type: table\n    title: 明细\n    fields:\n"
                               "      qty: {type: number, title: 数量, scale: 0}\n");
     write_sql(&w, INSERT("_id, company, above", "1, '甲', 1"));
-    write_sql(&w, STR("INSERT INTO crm__lead__items (_row, _pos, qty) VALUES (1, 1, 7)"));
+    write_sql(&w, STR("INSERT INTO crm__lead__items (_id, _row, _pos, qty) VALUES (11, 1, 1, 7)"));
     write_sql(&w, STR("INSERT INTO _serial (app, form, field, period, last)"
                       " VALUES ('crm', 'lead', 'no', '', 5)"));
     struct job j = {.w = &w, .old = one};
@@ -262,9 +283,7 @@ static void a_renamed_form_keeps_everything(void **state)
     assert_string_equal(ask(&w, STR("SELECT qty AS x FROM crm__prospect__lines")), "7");
     assert_string_equal(ask(&w, STR("SELECT form || last AS x FROM _serial")), "prospect5");
     assert_string_equal(ask(&w, STR("SELECT DISTINCT form AS x FROM _retired")), "prospect");
-    assert_string_equal(ask(&w, STR("SELECT count(*) AS x FROM sqlite_master WHERE type = 'table'"
-                                    " AND name LIKE 'crm__lead%'")),
-                        "0");
+    assert_string_equal(ask(&w, TABLES("crm__lead%")), "0");
     app_unref(&one);
     app_unref(&j.new_);
     world_fini(&w);
@@ -293,8 +312,8 @@ static void a_changed_type_converts(void **state)
     assert_string_equal(ask(&w, STR("SELECT price || ',' || fine || ',' || day || ',' || kind AS x"
                                     " FROM crm__lead WHERE _id = 1")),
                         "1250,13,86400000000,[\"a\"]");
-    assert_string_equal(ask(&w, STR("SELECT price IS NULL AS x FROM crm__lead WHERE _id = 2")),
-                        "1");
+    assert_string_equal(
+        ask(&w, STR("SELECT count(*) AS x FROM crm__lead WHERE _id = 2 AND price IS NULL")), "1");
     struct app *three = publish(&w, two, BEFORE);
     assert_string_equal(ask(&w, STR("SELECT price || ',' || day || ',' || kind AS x FROM crm__lead"
                                     " WHERE _id = 1")),
@@ -364,10 +383,11 @@ static void a_new_formula_is_filled(void **state)
     (void)state;
     start(&w);
     struct app *one = publish(&w, NULL, BEFORE);
-    for (int i = 0; i < 3; i++)
-        write_sql(&w, INSERT("company, a", "'甲', 15"));
-    write_sql(&w,
-              STR("INSERT INTO crm__lead__items (_row, _pos, qty) VALUES (2, 1, 7), (2, 2, 8)"));
+    write_sql(&w, INSERT("_id, company, a", "1, '甲', 15"));
+    write_sql(&w, INSERT("_id, company, a", "2, '甲', 15"));
+    write_sql(&w, INSERT("_id, company, a", "3, '甲', 15"));
+    write_sql(&w, STR("INSERT INTO crm__lead__items (_id, _row, _pos, qty) VALUES (11, 2, 1, 7), "
+                      "(12, 2, 2, 8)"));
     struct app *two = publish(&w, one, AFTER);
     assert_string_equal(ask(&w, STR("SELECT sum AS x FROM crm__lead ORDER BY _id")), "15 315 15");
     assert_string_equal(ask(&w, STR("SELECT twice AS x FROM crm__lead__items ORDER BY _id")),
@@ -444,6 +464,7 @@ static void each_call_of_a_publish_may_fail(void **state)
 {
     bool unharmed = false;
     (void)state;
+    SKIP_ON_PG();
     for (long n = 1; !unharmed; n += 1 + n / 24) {
         struct world w;
         struct err err = ERR_INIT;
