@@ -244,9 +244,11 @@ fuzz: ## every fuzz target, FUZZ_S=30 seconds each
 
 CASES ?= 100000
 SEED  ?= $(shell date +%s)
-property: build/formula.wasm ## random expressions, CASES=100000 from SEED: native, SQLite and wasm agree, laws hold
-	@$(MAKE) -s V=release UI=0 build/release/tests/unit/test_fx_random
-	MORTISE_SEED=$(SEED) MORTISE_CASES=$(CASES) MORTISE_PRINT=build/property.jsonl build/release/tests/unit/test_fx_random
+PROPERTY := MORTISE_SEED=$(SEED) MORTISE_CASES=$(CASES) MORTISE_PRINT=build/property.jsonl build/release/tests/unit/test_fx_random && \
+            MORTISE_SEED=$(SEED) MORTISE_CASES=$(CASES) build/release/tests/unit/test_fx_filter
+property: build/formula.wasm ## random expressions, CASES=100000 from SEED: native, SQLite, PostgreSQL and wasm agree, laws hold
+	@$(MAKE) -s V=release UI=0 build/release/tests/unit/test_fx_random build/release/tests/unit/test_fx_filter
+	@tests/pg.sh bash -c 'export MORTISE_PG=$$MORTISE_TEST_PG; $(PROPERTY)' || { [ $$? -eq 77 ] && $(PROPERTY); }
 	MORTISE_PRINT=build/property.jsonl PATH="$(UI_PATH)" node --test --test-name-pattern='random expressions' tests/formula/run_wasm.mjs
 
 parity: ## generated queries on SQLite and PostgreSQL, the same bytes: CASES=5000 from SEED

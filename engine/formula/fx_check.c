@@ -18,6 +18,11 @@ void fx_quiet(struct checker *c, const struct node *n)
 
 /* ---- types ---- */
 
+bool fx_has_title(const struct fx_type *t)
+{
+    return fx_is_ref(t) || t->base == FX_JSON;
+}
+
 bool fx_is_ref(const struct fx_type *t)
 {
     return t->base == FX_LINK || t->base == FX_MEMBER || t->base == FX_DEPT;
@@ -418,7 +423,7 @@ static void check_in(struct checker *c, struct node *n)
 static void check_cat(struct checker *c, struct node *n)
 {
     for (uint32_t i = 0; i < n->nargs; i++) {
-        if (need_scalar(c, n->args[i]) && fx_is_ref(&n->args[i]->type)) {
+        if (need_scalar(c, n->args[i]) && fx_has_title(&n->args[i]->type)) {
             fx_need_no_sql(c, "&");
         }
     }

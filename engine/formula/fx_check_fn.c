@@ -574,7 +574,7 @@ void fx_check_call(struct checker *c, struct node *n)
         fx_check_as(c, n, n->fn->sig);
     }
     for (uint32_t i = 0; (fn->flags & FN_NAMES) && i < n->nargs; i++) {
-        if (fx_is_ref(&n->args[i]->type)) {
+        if (fx_has_title(&n->args[i]->type)) {
             fx_need_no_sql(c, fn->name);
         }
     }

@@ -342,6 +342,14 @@ static struct val criterion_value(struct str s, enum fx_base base)
     if (base == FX_DATE) {
         return civil_parse_date(s, &i) ? val_date(i) : VAL_NONE;
     }
+    if (base == FX_TIME) {
+        return civil_parse_time(s, &i) ? val_time(i) : VAL_NONE;
+    }
+    if (base == FX_DATETIME) { /* a date alone stays one: its midnight */
+        return civil_parse_instant(s, &i) ? val_instant(i)
+               : civil_parse_date(s, &i)  ? val_date(i)
+                                          : VAL_NONE;
+    }
     if (base == FX_BOOL) {
         return str_ieq(s, STR("true")) || str_ieq(s, STR("false"))
                    ? val_bool(str_ieq(s, STR("true")))
@@ -382,7 +390,7 @@ static bool matches(struct run *r, const struct criterion *c, struct val v)
     if (c->op == OP_EQ || c->op == OP_NE) {
         return fx_equal(r, v, c->value) == (c->op == OP_EQ);
     }
-    if (fx_blank(v) || fx_blank(c->value)) {
+    if (fx_blank(v) || fx_blank(c->value) || v.kind == VAL_REF) { /* ids have no order */
         return false;
     }
     return fx_holds(c->op, fx_order(r, v, c->value));

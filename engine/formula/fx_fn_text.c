@@ -562,7 +562,7 @@ static const struct fn rows[] = {
     {.name = "TEXT",
      .sig = "xt>t",
      .call = fn_text,
-     .flags = FN_ENV,
+     .flags = FN_ENV | FN_NAMES,
      FX_DOC("TEXT(x, format)", "text", "按格式把数值或日期写成文本。",
             "A number or date as text in a format.",
             "TEXT(1234.5, \"#,##0.00\") -> \"1,234.50\"\nTEXT(0.256, \"0.0%\") -> \"25.6%\"\n"

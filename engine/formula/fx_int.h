@@ -151,8 +151,8 @@ enum fn_flag {
     FN_SERVER = 2,
     FN_ENV = 4, /* zone or calendar */
     FN_NO_SQL = 8,
-    FN_LAZY = 16,  /* evaluates its arguments itself */
-    FN_KNOWN = 32, /* its value is never blank, errors aside */
+    FN_LAZY = 16,   /* evaluates its arguments itself */
+    FN_KNOWN = 32,  /* its value is never blank, errors aside */
     FN_METRIC = 64, /* an aggregate of rows in a metric */
     FN_NAMES = 128  /* a reference among its arguments is its title or name: not in SQL */
 };
@@ -273,6 +273,8 @@ struct str fx_near_form(const struct checker *c, struct str key);
 bool fx_type_fits(const struct fx_type *a, const struct fx_type *b);
 /* Comparable with = (or, ordered, with <). */
 bool fx_is_ref(const struct fx_type *t);
+/* Its text is a title, name or file name, which is no column. */
+bool fx_has_title(const struct fx_type *t);
 bool fx_comparable(const struct fx_type *a, const struct fx_type *b, bool ordered);
 /* The common type of branches; false when there is none. */
 bool fx_unify(struct fx_type *into, const struct fx_type *t);

@@ -649,6 +649,22 @@ BEGIN
 END
 @ fx_timevalue(t text) bigint
 fx_parseclock(btrim(t, E' \t\r\n\f\v\u3000'))
+@ fx_isoday(s text) bigint
+CASE WHEN s ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN fx_parseday(s) END
+@ fx_criterion(k text, s text, z text) bigint
+CASE k WHEN 'd' THEN fx_isoday(s) WHEN 'i' THEN coalesce(fx_parsestamp(s), fx_midnight(fx_isoday(s), z))
+  WHEN 'm' THEN CASE WHEN s ~ '^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$' THEN fx_parseclock(s) END
+  WHEN 'b' THEN CASE lower(s) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END END
+@@ fx_matching(l bigint[], c text, k text, z text) boolean[]
+DECLARE op text := coalesce(substring(c FROM '^(<>|<=|>=|<|>|=)'), ''); x bigint := fx_criterion(k, substr(c, length(op) + 1), z);
+BEGIN
+  RETURN ARRAY(SELECT CASE op WHEN '<>' THEN v IS DISTINCT FROM x WHEN '<' THEN v < x WHEN '<=' THEN v <= x WHEN '>' THEN v > x WHEN '>=' THEN v >= x ELSE v IS NOT DISTINCT FROM x END FROM unnest(l) v);
+END
+@@ fx_matchids(l text[], c text) boolean[]
+DECLARE op text := coalesce(substring(c FROM '^(<>|<=|>=|<|>|=)'), ''); x text := nullif(substr(c, length(op) + 1), '');
+BEGIN
+  RETURN ARRAY(SELECT CASE WHEN op = '<>' THEN v IS DISTINCT FROM x WHEN op IN ('=', '') THEN v IS NOT DISTINCT FROM x ELSE FALSE END FROM unnest(l) v);
+END
 @ fx_time(h float8, m float8, s float8) bigint
 CASE WHEN abs(h) < 1e9 AND abs(m) < 1e9 AND abs(s) < 1e10 AND trunc(h) * 3600 + trunc(m) * 60 + trunc(s) BETWEEN 0 AND 1e9 THEN (trunc(h) * 3600 + trunc(m) * 60 + trunc(s))::bigint % 86400 END
 @ fx_moment(d bigint, s bigint, z text) bigint

@@ -68,10 +68,13 @@ int fxs_pg_instant(struct writer *w, const struct node *x);
 int fxs_pg_failed(struct writer *w, const struct node *n);
 int fxs_pg_scalar(struct writer *w, const struct node *x);
 void fxs_pg_zone(struct writer *w);
+struct str fxs_pg_type(struct fx_type t);
 /* = and <>, IN and CONTAINS over two types (fx_sql_pg_mixed.c): a reference beside a text is its
  * id, a date beside a datetime its midnight. */
 int fxs_pg_same(struct writer *w, const struct node *n);
 int fxs_pg_in(struct writer *w, const struct node *n);
+/* boolean[]: which items of the list meet the criterion of SUMIF and its kin. */
+int fxs_pg_matching(struct writer *w, const struct node *n);
 
 /* fx_gather(): fx_sqlagg.c. */
 #define FXS_GATHER_BYTES 40

@@ -9,8 +9,8 @@
 /*
  * How arguments are written: n number, N number or NULL, t text, b condition, D local day,
  * S second of the day, I a date as it is, v as it is, Q a list of numbers, K dates as an array, J a
- * list as texts; all that are left: A numbers, O of one type, X texts; nothing taken: Z the zone, C
- * the calendar. NULL: by the signature.
+ * list as texts; all that are left: A numbers, O of one type, X texts, Y what is only counted, as
+ * texts; nothing taken: Z the zone, C the calendar. NULL: by the signature.
  */
 struct pg_row {
     const char *name;
@@ -22,10 +22,10 @@ struct pg_row {
 static const struct pg_row pg_rows[] = {{"AVERAGE", "A", NULL, '-'},
                                         {"CONCAT", "X", NULL, 'N'},
                                         {"CONCATENATE", "X", NULL, 'N'},
-                                        {"COUNT", "X", NULL, '-'},
-                                        {"COUNTA", "X", NULL, '-'},
-                                        {"COUNTBLANK", "X", NULL, '-'},
-                                        {"COUNTD", "X", NULL, '-'},
+                                        {"COUNT", "Y", NULL, '-'},
+                                        {"COUNTA", "Y", NULL, '-'},
+                                        {"COUNTBLANK", "Y", NULL, '-'},
+                                        {"COUNTD", "Y", NULL, '-'},
                                         {"DATEVALUE", "Zt", NULL, 'A'},
                                         {"DAY", "D", "fx_dom", 'A'},
                                         {"DISTANCE", "NNNN", NULL, 'A'},
@@ -61,7 +61,7 @@ static const struct pg_row *find_row(struct str name)
     return NULL;
 }
 
-static struct str type_sql(struct fx_type t)
+struct str fxs_pg_type(struct fx_type t)
 {
     if (t.base == FX_NUM) {
         return STR("float8");
@@ -119,7 +119,7 @@ int fxs_pg_scalar(struct writer *w, const struct node *x)
     sql_lit(w->q, "(");
     int rc = fxs_emit(w, x, W_VALUE);
     sql_lit(w->q, ")::");
-    sql_lit_(w->q, type_sql(x->type));
+    sql_lit_(w->q, fxs_pg_type(x->type));
     return rc;
 }
 
@@ -135,7 +135,7 @@ static int rows_array(struct writer *w, const struct node *n)
         sql_lit(w->q, "::float8");
     } else {
         sql_lit(w->q, "::");
-        sql_lit_(w->q, type_sql(n->type));
+        sql_lit_(w->q, fxs_pg_type(n->type));
     }
     sql_lit(w->q, " FROM (");
     int rc = fxs_rows(w, n);
@@ -145,7 +145,7 @@ static int rows_array(struct writer *w, const struct node *n)
 
 int fxs_pg_list(struct writer *w, const struct node *n)
 {
-    struct str type = type_sql(n->type);
+    struct str type = fxs_pg_type(n->type);
     if (fxs_constant(n)) {
         struct val v = fxs_value(w, n);
         if (w->err->code != ERR_NONE) {
@@ -341,6 +341,22 @@ static int array_of(struct writer *w, const struct node *x)
     return rc;
 }
 
+/* A reference, or several, as texts: counting them needs no title. */
+static int counted(struct writer *w, const struct node *x)
+{
+    bool id = x->type.base == FX_LINK || x->type.base == FX_MEMBER || x->type.base == FX_DEPT;
+    if (!id) {
+        return texts(w, x);
+    }
+    if (x->type.list) {
+        return fxs_pg_list(w, x);
+    }
+    sql_lit(w->q, "ARRAY[");
+    int rc = fxs_pg_scalar(w, x);
+    sql_lit(w->q, "]");
+    return rc;
+}
+
 /* Arguments from i on as one array. */
 static int gathered(struct writer *w, const struct node *n, uint32_t i, char letter)
 {
@@ -348,7 +364,7 @@ static int gathered(struct writer *w, const struct node *n, uint32_t i, char let
     for (uint32_t k = i; letter == 'O' && k < n->nargs; k++) {
         of = n->args[k]->type.base != FX_BLANK ? n->args[k]->type : of;
     }
-    struct str type = letter == 'X' ? STR("text") : type_sql(of);
+    struct str type = letter != 'A' && letter != 'O' ? STR("text") : fxs_pg_type(of);
     sql_lit(w->q, "(");
     for (uint32_t k = i; k < n->nargs; k++) {
         const struct node *x = n->args[k];
@@ -356,7 +372,7 @@ static int gathered(struct writer *w, const struct node *n, uint32_t i, char let
             sql_lit(w->q, " || ");
         }
         sql_lit(w->q, "(");
-        if ((letter == 'X' ? texts(w, x) : array_of(w, x)) != 0) {
+        if ((letter == 'X' ? texts(w, x) : letter == 'Y' ? counted(w, x) : array_of(w, x)) != 0) {
             return -1;
         }
         sql_lit(w->q, ")::");
@@ -440,7 +456,7 @@ static int arguments(struct writer *w, const struct node *n, const char *spec)
             fxs_pg_zone(w);
         } else if (c == 'C') {
             calendar_args(w);
-        } else if (c == 'A' || c == 'O' || c == 'X') {
+        } else if (c == 'A' || c == 'O' || c == 'X' || c == 'Y') {
             return gathered(w, n, i, c);
         } else if (one_arg(w, n->args[i], c) != 0) {
             return -1;
@@ -519,37 +535,10 @@ static int pg_datetime(struct writer *w, const struct node *n)
     return simple(w, n, base == FX_TEXT ? &text : n->nargs > 2 ? &numbers : &date, STR("DATETIME"));
 }
 
-static int pg_matching(struct writer *w, const struct node *n)
-{
-    const struct node *list = n->args[0];
-    const struct node *by = n->args[1];
-    bool blank = by->type.base == FX_BLANK;
-    bool other = list->type.base != by->type.base && !blank && list->type.base != FX_BLANK;
-    if (other && (by->type.base != FX_TEXT || list->type.base != FX_NUM)) {
-        return fxs_no_sql(w, n, n->fn->name);
-    }
-    struct fx_type of = list->type.base == FX_BLANK ? by->type : list->type;
-    sql_lit(w->q, "fx_matching((");
-    if (fxs_pg_list(w, list) != 0) {
-        return -1;
-    }
-    sql_lit(w->q, ")::");
-    sql_lit_(w->q, type_sql(of));
-    sql_lit(w->q, "[], ");
-    if (blank) {
-        sql_lit(w->q, "NULL::");
-        sql_lit_(w->q, type_sql(of));
-    } else if (fxs_pg_scalar(w, by) != 0) {
-        return -1;
-    }
-    sql_lit(w->q, ")");
-    return 0;
-}
-
 static int pg_countif(struct writer *w, const struct node *n)
 {
     sql_lit(w->q, "fx_hits(");
-    int rc = pg_matching(w, n);
+    int rc = fxs_pg_matching(w, n);
     sql_lit(w->q, ")");
     return rc;
 }
@@ -561,7 +550,7 @@ static int pg_sumif(struct writer *w, const struct node *n)
     } else {
         sql_lit(w->q, "fx_average(fx_picked(");
     }
-    if (pg_matching(w, n) != 0) {
+    if (fxs_pg_matching(w, n) != 0) {
         return -1;
     }
     sql_lit(w->q, ", ");

@@ -110,3 +110,61 @@ int fxs_pg_in(struct writer *w, const struct node *n)
     sql_lit(w->q, " THEN 1 ELSE 0 END)");
     return 0;
 }
+
+/* A text as criterion: read as the items are, by what the letter says; ids have no order. */
+static int matching_text(struct writer *w, const struct node *list, const struct node *by)
+{
+    struct fx_type item = list->type;
+    item.list = false;
+    char letter = fxs_letter(item);
+    bool ids = is_id(item);
+    if (ids) {
+        sql_lit(w->q, "fx_matchids(");
+    } else {
+        sql_lit(w->q, "fx_matching(");
+    }
+    if ((ids ? items(w, list, by->type) : fxs_pg_list(w, list)) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, ", ");
+    if (fxs_pg_scalar(w, by) != 0) {
+        return -1;
+    }
+    if (!ids) {
+        sql_lit(w->q, ", '");
+        sql_lit_(w->q, (struct str){&letter, 1});
+        sql_lit(w->q, "', ");
+        fxs_pg_zone(w);
+    }
+    sql_lit(w->q, ")");
+    return 0;
+}
+
+int fxs_pg_matching(struct writer *w, const struct node *n)
+{
+    const struct node *list = n->args[0];
+    const struct node *by = n->args[1];
+    bool blank = by->type.base == FX_BLANK;
+    bool none = list->type.base == FX_BLANK;
+    bool plain = none || list->type.base == FX_TEXT || list->type.base == FX_NUM;
+    if (by->type.base == FX_TEXT && !plain) {
+        return matching_text(w, list, by);
+    }
+    bool same = none || blank || by->type.base == FX_TEXT; /* a number list reads the text */
+    sql_lit(w->q, "fx_matching((");
+    if ((same ? fxs_pg_list(w, list) : items(w, list, by->type)) != 0) {
+        return -1;
+    }
+    struct fx_type of = none ? by->type : list->type;
+    sql_lit(w->q, ")::");
+    sql_lit_(w->q, fxs_pg_type(of));
+    sql_lit(w->q, "[], ");
+    if (blank) {
+        sql_lit(w->q, "NULL::");
+        sql_lit_(w->q, fxs_pg_type(of));
+    } else if ((same ? fxs_pg_scalar(w, by) : one(w, by, list->type)) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, ")");
+    return 0;
+}
