@@ -207,6 +207,8 @@ test-ui: $(UI_DEPS) ## component tests of the pages
 # parts of the program that stand alone
 $(B)/tests/unit/test_guard: $(B)/runtime/http_guard.o
 $(B)/tests/unit/test_confine: $(B)/runtime/confine.o
+$(B)/tests/unit/test_ssrf: $(B)/runtime/ssrf.o
+$(B)/tests/unit/test_mail: $(B)/runtime/mail.o
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libengine.a
 	$(CC) $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LDLIBS) -lcmocka

@@ -4,6 +4,7 @@
  */
 #include "engine/engine_int.h"
 #include "engine/automation/event.h"
+#include "engine/automation/outbox.h"
 #include "engine/flow/flow.h"
 #include "engine/flow/timer.h"
 #include "engine/formula/fx_pgfn.h"
@@ -54,6 +55,12 @@ static int after(struct ctx *c, enum rec_op op, const struct rec *rec, const str
     return script_after(c, op, rec, old, err);
 }
 
+/* What the clock has made due, in the caller's transaction. */
+static int due(struct ctx *c, int64_t *n, struct err *err)
+{
+    return timer_fire_due(c, n, err) || outbox_run_all(c, n, err) ? -1 : 0;
+}
+
 static const struct rec_hooks hooks = {
     .act = task_act,
     .before = before,
@@ -65,7 +72,7 @@ static const struct rec_hooks hooks = {
     .call = script_call_with,
     .submitted = flow_submit,
     .script = script_call,
-    .due = timer_fire_due,
+    .due = due,
     .decisions = flow_decisions,
     .lock = flow_lock,
     .task_read = flow_task_read,

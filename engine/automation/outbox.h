@@ -46,6 +46,11 @@ int outbox_run(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
  * when outbox_run() failed as a whole: they are put off. */
 int outbox_put_off(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
 
+/* Everything that is due of c->app, schedules included, again and again until nothing is, in the
+ * caller's write job (tests of apps): how many runs. What leaves the program waits. The first row
+ * that fails is an error. */
+int outbox_run_all(struct ctx *c, int64_t *n, struct err *err) ATTR_MUST;
+
 /* ---- those that leave ---- */
 
 struct outbox_lease {
