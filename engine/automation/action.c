@@ -3,6 +3,7 @@
  * automation's own right; what leaves the program is ordered in the outbox.
  */
 #include "engine/automation/automation_int.h"
+#include "engine/automation/endpoint.h"
 #include "engine/flow/flow.h"
 #include "engine/meta/fieldtype.h"
 #include "engine/org/member.h"
@@ -259,8 +260,22 @@ static void plain_body(const struct auto_run *r, struct json *j)
     json_end_obj(j);
 }
 
+/* An endpoint that nobody has given an address is not connected: left out, and counted. */
+static int connected(struct auto_run *r, const struct action *s, struct err *err)
+{
+    struct endpoint_now e;
+    const struct skip skip = {r->f, r->x, r->rec ? r->rec->id : 0, STR("endpoint")};
+    int got = endpoint_get(r->c, r->f->app, s->name, &e, err);
+    if (got <= 0 || e.url.n)
+        return got;
+    return skip_note(r->c, &skip, err) ? -1 : 0;
+}
+
 static int act_webhook(struct auto_run *r, const struct action *s, struct err *err)
 {
+    int there = connected(r, s, err);
+    if (there <= 0)
+        return there;
     struct strb b;
     struct json j;
     struct val body;

@@ -16,6 +16,8 @@ const failed = () => (
 const EditorPage = lazy(async () => (await import('./editor')).EditorPage, failed);
 const PlanPage = lazy(async () => (await import('./plan')).PlanPage, failed);
 const VersionsPage = lazy(async () => (await import('./versions')).VersionsPage, failed);
+const OutboxPage = lazy(async () => (await import('./outbox')).OutboxPage, failed);
+const AutomationsPage = lazy(async () => (await import('./automations')).AutomationsPage, failed);
 const UndoPage = lazy(async () => (await import('./undo')).UndoPage, failed);
 const SettingsPage = lazy(async () => (await import('./values')).SettingsPage, failed);
 const PeoplePage = lazy(async () => (await import('./people')).PeoplePage, failed);
@@ -23,6 +25,13 @@ const PeoplePage = lazy(async () => (await import('./people')).PeoplePage, faile
 type Parts = Record<string, string>;
 const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element; full?: () => boolean }[] = [
   { pattern: '/admin', right: 'design', draw: () => <AppsPage /> },
+  { pattern: '/admin/outbox', right: 'operate', draw: () => <OutboxPage /> },
+  {
+    pattern: '/admin/apps/:app/automations',
+    right: 'design',
+    draw: (m) => <AutomationsPage key={m.app!} app={m.app!} />,
+    full: () => true,
+  },
   { pattern: '/admin/undo', right: 'operate', draw: () => <UndoPage /> },
   {
     pattern: '/admin/apps/:app/settings',

@@ -75,6 +75,17 @@ function Places({ bar }: { bar?: boolean }) {
           {bar ? t('undo_short') : null}
         </a>
       ) : null}
+      {hasRight('operate') ? (
+        <a
+          href="/admin/outbox"
+          aria-label={t('o_title')}
+          title={t('o_title')}
+          aria-current={on(at === '/admin/outbox')}
+        >
+          <Icon name="send" />
+          {bar ? t('o_short') : null}
+        </a>
+      ) : null}
       {hasRight('people') || session.value?.me.org_admin ? (
         <a
           href="/admin/people"

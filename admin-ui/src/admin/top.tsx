@@ -10,7 +10,7 @@ import type { AdminApp } from './types';
 
 let known: AdminApp[] | null = null;
 
-export type Tab = 'files' | 'publish' | 'versions' | 'settings';
+export type Tab = 'files' | 'publish' | 'versions' | 'automations' | 'settings';
 
 export function Top(props: { draft: Draft; tab: Tab; children?: ComponentChildren }) {
   const { draft } = props;
@@ -31,6 +31,7 @@ export function Top(props: { draft: Draft; tab: Tab; children?: ComponentChildre
     { key: 'files', title: t('tab_files'), href: base },
     { key: 'publish', title: t('tab_publish'), href: `${base}/publish`, n: changed },
     { key: 'versions', title: t('tab_versions'), href: `${base}/versions` },
+    { key: 'automations', title: t('tab_automations'), href: `${base}/automations` },
     { key: 'settings', title: t('tab_settings'), href: `${base}/settings` },
   ];
   return (

@@ -114,4 +114,23 @@ return {
     local made = rep:form("lead"):create{company = "跳步公司", source = "own"}
     t:fails(function() rep:form("lead"):update(made._id, {status = "converted"}) end, "transition")
   end,
+
+  ["领取后七天不跟进的线索夜里退回公海，跟进过的留下"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local boss = t:as("director"):form("lead")
+    local rep = t:as("sales_rep")
+    t:run_jobs()
+    local left, kept = boss:create{company = "没人跟的公司"}, boss:create{company = "有人跟的公司"}
+    for _, lead in ipairs{left, kept} do
+      boss:update(lead._id, {_owner = nil})
+      rep:button(lead, "claim", {})
+    end
+    t:clock("2026-11-30T02:00:00Z")
+    rep:form("activity"):create{lead = kept._id, kind = "call", summary = "电话沟通", at = "2026-11-30T01:00:00Z"}
+    t:clock("2026-12-02T02:00:00Z")
+    t:run_jobs()
+    t:expect(boss:get(left._id)._owner, nil)
+    t:expect(boss:get(left._id).status, "new")
+    t:expect(boss:get(kept._id)._owner, t:member("sales_rep"))
+  end,
 }

@@ -16,6 +16,18 @@ local function state(t, made)
 end
 
 return {
+  ["停产报修让设备停机，修好后恢复"] = function(t)
+    t:clock("2026-11-24T02:00:00Z")
+    local boss = t:as("dispatcher")
+    local machine = boss:form("equipment"):create{code = "T-9", name = "冲床"}
+    t:as("reporter"):form("ticket"):create{equipment = machine._id, title = "冒烟", urgency = "stop"}
+    t:expect(boss:form("equipment"):get(machine._id).state, "down")
+    dispatch(t)
+    t:as("engineer"):task("repair"):approve{values = {work = "更换电机"}}
+    t:as("reporter"):task("accept"):approve{}
+    t:expect(boss:form("equipment"):get(machine._id).state, "normal")
+  end,
+
   ["派工、维修、验收"] = function(t)
     local made, machine = report(t)
     dispatch(t)
