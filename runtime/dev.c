@@ -109,19 +109,22 @@ static void publish(struct dev *v, struct arena *a, struct str key)
     jobs_wake(v->server->jobs);
 }
 
+static uint64_t app_mark(struct dev *v, struct arena *a, const struct seen *s)
+{
+    struct str dir = v->server->cfg->apps;
+    return folder_mark(a, str_fmt(a, "%.*s/%s", STR_ARG(dir), s->key), 0);
+}
+
 /* An app is published when it looks the same twice, and not as it did when it was last. */
 static void look(struct dev *v, struct arena *a, struct seen *s)
 {
-    struct str dir = v->server->cfg->apps, key = str_of(s->key);
-    uint64_t mark = folder_mark(a, str_fmt(a, "%.*s/%s", STR_ARG(dir), s->key), 0);
+    uint64_t mark = app_mark(v, a, s);
     bool settled = mark == s->mark;
     s->mark = mark;
     if (!settled || mark == s->published)
         return;
-    bool first = s->published == 0; /* as the server found it */
     s->published = mark;
-    if (!first)
-        publish(v, a, key);
+    publish(v, a, str_of(s->key));
 }
 
 struct round {
@@ -149,6 +152,7 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* The apps as the server found them. */
 static int list_apps(struct dev *v, struct arena *a, struct err *err)
 {
     struct str *keys;
@@ -156,8 +160,11 @@ static int list_apps(struct dev *v, struct arena *a, struct err *err)
     v->seen = calloc(n + 1, sizeof(*v->seen));
     if (!v->seen)
         return err_set(err, ERR_OOM, "out_of_memory", "内存不足。", "Out of memory.");
-    for (size_t i = 0; i < n; i++)
-        (void)snprintf(v->seen[v->n++].key, sizeof(v->seen->key), "%.*s", STR_ARG(keys[i]));
+    for (size_t i = 0; i < n; i++) {
+        struct seen *s = &v->seen[v->n++];
+        (void)snprintf(s->key, sizeof(s->key), "%.*s", STR_ARG(keys[i]));
+        s->published = s->mark = app_mark(v, a, s);
+    }
     return 0;
 }
 

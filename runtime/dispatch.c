@@ -6,6 +6,7 @@
 
 #include "engine/base/id.h"
 #include "engine/base/log.h"
+#include "engine/base/utf8.h"
 #include "engine/vault/content.h"
 #include "runtime/auth.h"
 #include "runtime/clock.h"
@@ -206,6 +207,8 @@ static void fail(struct run *r)
     an->status = respond_problem_head(j, r->c.lang, &r->err);
     if (!r->resp.conflict || !r->resp.conflict(&r->req, &r->resp, &r->err, j))
         respond_errors(j, r->c.lang, &r->err, &r->resp.diags);
+    if (r->c.trace.n && r->c.who && (r->c.who->rights & ADMIN_DESIGN) && utf8_valid(r->c.trace))
+        json_kstr(j, "trace", r->c.trace);
     json_end_obj(j);
     an->body = strb_str(&r->resp.body);
     answer_header(r->x, STR("Content-Type"), STR("application/problem+json"));

@@ -60,4 +60,7 @@ bool field_has_column(const struct field *f);
 /* A field of the types file, image, signature. */
 bool field_holds_files(const struct field *f);
 
+/* What a field of type email takes. */
+bool fieldtype_email_ok(struct str s);
+
 #endif

@@ -136,7 +136,7 @@ static struct str mask_phone(struct arena *a, struct val v)
 
 /* ---- email, url ---- */
 
-static bool email_ok(struct str s)
+bool fieldtype_email_ok(struct str s)
 {
     struct str user, host = str_cut(s, '@', &user);
     if (!user.n || user.n > 64 || !host.n || str_findc(host, '@') >= 0 ||
@@ -156,7 +156,7 @@ static struct val coerce_email(const struct field *f, struct arena *a, struct va
     (void)a;
     if (!take_text(f, in, SHORT_MAX, path, diags, &s) || !s.n)
         return VAL_NONE;
-    if (!email_ok(s))
+    if (!fieldtype_email_ok(s))
         return ft_bad(diags, path, "email", "“%.*s”不是有效的邮箱地址。",
                       "“%.*s” is no valid e-mail address.", STR_ARG(s));
     return val_text(s);

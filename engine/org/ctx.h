@@ -95,6 +95,7 @@ struct ctx {
     int64_t hook_spent_us;
     int64_t (*mono_us)(void);
     void *lua;          /* struct lua_box * of this request, made when needed */
+    struct str trace;   /* of the script that failed, for those who may design */
     struct asof *as_of; /* reads are as of an instant (record/asof.h); NULL: as of now */
     void *records;      /* what record/ remembers within this request, made when needed */
     VEC(struct event) events;

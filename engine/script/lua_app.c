@@ -3,7 +3,9 @@
  * lua_records.c.
  */
 #include "engine/base/log.h"
+#include "engine/meta/fieldtype.h"
 #include "engine/org/notice.h"
+#include "engine/org/outbox.h"
 #include "engine/record/eval.h"
 #include "engine/record/setting.h"
 #include "engine/script/lua_int.h"
@@ -127,9 +129,64 @@ static int app_as_user(lua_State *L)
     return call_as(L, box->user);
 }
 
+/* Queues what leaves after the commit: its id. */
+static int leave(lua_State *L, enum outbox_kind kind, struct str target, struct val payload)
+{
+    struct lua_box *box = box_of(L);
+    struct ctx *c = box->c;
+    struct strb text;
+    struct json j;
+    char buf[16];
+    int64_t id = 0;
+    strb_init(&text, c->a);
+    json_init(&j, &text);
+    json_val(&j, payload);
+    const struct outbox_item item = {.kind = kind,
+                                     .target = target,
+                                     .app = c->app->key,
+                                     .payload = strb_str(&text),
+                                     .event = STR("script")};
+    luaL_argcheck(L, text.n <= OUTBOX_PAYLOAD_MAX, 1, "longer than 1 MB as JSON");
+    if (outbox_add(c, &item, &id, &box->err))
+        return box_raise(box);
+    lua_push_text(L, id_print(id, buf));
+    return 1;
+}
+
+static bool has_endpoint(const struct app *app, struct str key)
+{
+    for (size_t i = 0; i < app->nendpoints; i++)
+        if (str_eq(app->endpoints[i].key, key))
+            return true;
+    return false;
+}
+
+/* http.send{to = endpoint, body = …}: at least once, after the commit, with this id as its key. */
 static int app_http(lua_State *L)
 {
-    return luaL_error(L, "app.http is only available after the commit");
+    struct lua_box *box = box_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    struct val in = box_val(box, 1), body = val_get(in, STR("body"));
+    struct str to = val_str(val_get(in, STR("to")));
+    if (!box->c->app || !has_endpoint(box->c->app, to))
+        return luaL_error(L, "http needs `to`, the key of an endpoint that app.yaml names");
+    return leave(L, OUTBOX_WEBHOOK, to, body.kind == VAL_ABSENT ? val_obj(NULL, 0) : body);
+}
+
+/* notify.mail{to = address, subject = …, text = …} */
+static int app_mail(lua_State *L)
+{
+    struct lua_box *box = box_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    struct val in = box_val(box, 1);
+    struct str to = val_str(val_get(in, STR("to")));
+    struct pair parts[] = {{STR("subject"), val_get(in, STR("subject"))},
+                           {STR("text"), val_get(in, STR("text"))}};
+    if (!box->c->app || !fieldtype_email_ok(to))
+        return luaL_error(L, "mail needs `to`, an address");
+    if (parts[0].value.kind != VAL_TEXT || parts[1].value.kind != VAL_TEXT)
+        return luaL_error(L, "mail needs `subject` and `text`");
+    return leave(L, OUTBOX_MAIL, to, val_obj(parts, ARRAY_LEN(parts)));
 }
 
 /* app.notify{to = member or members, title = …, body = …, form, record}: in the transaction. */
@@ -180,6 +237,7 @@ static int lua_reject(lua_State *L)
     return 0;
 }
 
+#define CALL "call: {to: string, body?: any}"
 #define NOTIFY                                                                                     \
     "notice: {to: string|string[], title: string, body?: string, form?: string, record?: string}"
 
@@ -203,8 +261,14 @@ static const struct lua_api ROWS[] = {
     {"app", "as_system", app_as_system, NULL, "fn: fun(): any", "any",
      "以系统权限运行函数；定义中须有 as: system",
      "Runs a function with every right; the definition must say as: system", NULL, NULL},
-    {"app", "http", app_http, NULL, "request: table", "table", "提交之后才能调用外部接口",
-     "Calls out, only after the commit", NULL, NULL},
+    {"app", "http", app_http, NULL, CALL, "string", "同 http.send", "The same as http.send", NULL,
+     NULL},
+    {"http", "send", app_http, NULL, CALL, "string",
+     "提交之后把 body 发给 app.yaml 里的一个接口，至少一次；返回它的标识",
+     "Sends body to an endpoint of app.yaml after the commit, at least once; gives its id", NULL,
+     NULL},
+    {"notify", "mail", app_mail, NULL, "mail: {to: string, subject: string, text: string}",
+     "string", "提交之后发一封邮件", "Sends a mail after the commit", NULL, NULL},
     {"app", "notify", app_notify, NULL, NOTIFY, "", "给成员发通知", "Notifies members", NULL, NULL},
     {"formula", "eval", app_formula, NULL, "text: string, vars?: table", "any", "同 app.formula",
      "The same as app.formula", "formula.eval('a & \"!\"', {a = '好'})", "好!"},

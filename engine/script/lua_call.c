@@ -8,7 +8,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CALLS_MAX 8 /* events inside events */
+#define CALLS_MAX   8 /* events inside events */
+#define TRACE_BYTES 4000
 
 /* "[string "scripts/lead.lua"]:12: text" or "scripts/lead.lua:12: text" to file, line and text. */
 static struct str split_position(struct err *err, struct str msg)
@@ -84,6 +85,8 @@ static int call_failed(struct lua_box *box, struct err *err)
     }
     if (pos.file[0])
         err_source(err, str_of(pos.file), pos.pos);
+    if (!box->c->trace.n) /* the innermost one says where it began */
+        box->c->trace = str_dup(box->c->a, str_sub(msg, 0, TRACE_BYTES));
     if (!box->untimed) /* a scenario test reports by itself */
         log_event(LOG_WARN, "script_error", LOG_TEXT("script", box->script),
                   LOG_TEXT("error", msg));

@@ -54,6 +54,14 @@ static const char script[] =
     "function cases.global_meta() setmetatable(_ENV, {}) end\n"
     "function cases.system() app.as_system(function() end) end\n"
     "function cases.http() app.http{url = 'http://127.0.0.1/'} end\n"
+    "function cases.http_send(rec) local id = http.send{to = 'erp', body = {n = 1}} rec.note = "
+    "#id .. ' 1' end\n"
+    "function cases.http_undone() http.send{to = 'erp'} error('no') end\n"
+    "function cases.http_count(rec) http.send{to = 'erp'} rec.note = '2' end\n"
+    "function cases.mail(rec) rec.note = tostring(#notify.mail{to = 'a@example.com', subject = "
+    "'好', text = '内容'}) end\n"
+    "function cases.mail_header() notify.mail{to = 'a@example.com\\r\\nBcc: b@example.com', "
+    "subject = '好', text = ''} end\n"
     /* errors */
     "function cases.error_nil() error(nil) end\n"
     "function cases.error_table() error({}) end\n"
@@ -121,7 +129,8 @@ static const char script[] =
     "return c\n";
 
 static const struct test_file FILES[] = {
-    {"app.yaml", "app: box\ntitle: 箱\nversion: \"1\"\nlanguage: zh-CN\nroles: {rep: 代表}\n"},
+    {"app.yaml", "app: box\ntitle: 箱\nversion: \"1\"\nlanguage: zh-CN\nroles: {rep: 代表}\n"
+                 "endpoints: {erp: {url: 'https://example.com/in', secret: s}}\n"},
     {"forms/thing.yaml", "form: thing\n"
                          "title: 物\n"
                          "record_title: name\n"
@@ -205,7 +214,12 @@ static const struct script_case CASES[] = {
     {"env_read", NULL, "\"nil\""},
     {"global_meta", "script_error", "protected"},
     {"system", "script_error", "as: system"},
-    {"http", "script_error", "after the commit"},
+    {"http", "script_error", "endpoint"},
+    {"http_send", NULL, "\"13 1\""},
+    {"http_undone", "script_error", "no"},
+    {"http_count", NULL, "\"2\""},
+    {"mail", NULL, "\"13\""},
+    {"mail_header", "script_error", "an address"},
     {"error_nil", "script_error", ""},
     {"error_table", "script_error", ""},
     {"reject", "validation", ""},
@@ -289,6 +303,19 @@ static void test_cases(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++)
         run_case(&CASES[i]);
+}
+
+/* Rows of the outbox: of the two calls that committed and the mail, not of the one undone. */
+static void test_outbox(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    struct sql q;
+    int64_t n = 0;
+    ctx_sql(&app.c, &q);
+    sql_lit(&q, "SELECT COUNT(*) FROM _outbox WHERE kind IN ('webhook', 'mail')");
+    assert_int_equal(store_get_int(app.c.db, app.a, &q, &n, &err), 1);
+    assert_int_equal(n, 3);
 }
 
 static void test_position(void **state)
@@ -418,11 +445,9 @@ static void test_examples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_position),
-        cmocka_unit_test(test_reject_names_field),
-        cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_cases),    cmocka_unit_test(test_outbox),
+        cmocka_unit_test(test_position), cmocka_unit_test(test_reject_names_field),
+        cmocka_unit_test(test_patterns), cmocka_unit_test(test_examples),
     };
     return cmocka_run_group_tests_name("script", tests, setup, teardown);
 }
