@@ -443,9 +443,8 @@ int cmd_schema(struct arena *a, int argc, char **argv)
     static const struct {
         const char *name;
         void (*print)(struct strb *out);
-    } kinds[] = {{"definitions", schema_print},
-                 {"lua", script_annotations},
-                 {"lua-json", script_api_json}};
+    } kinds[] = {
+        {"definitions", schema_print}, {"lua", script_annotations}, {"lua-json", script_api_json}};
     struct strb out;
     size_t i = 0;
     strb_init(&out, a);
