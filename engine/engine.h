@@ -100,6 +100,10 @@ int engine_publish_goes_on(struct ctx *c, const struct publish *p, struct str pa
  * own), and loads the app again when that was the last. out->more: call again.
  */
 int engine_backfill(struct ctx *c, struct str key, struct backfill *out, struct err *err) ATTR_MUST;
+/* Fields that a publish made sensitive over many rows (record/sealing.h): seals some more of them,
+ * puts them in place, seals the history. 1 call again, 0 nothing is left, -1. Memory of c->a is the
+ * caller's to take back. */
+int engine_seal_step(struct ctx *c, struct str key, struct err *err) ATTR_MUST;
 /* Publishes version `to`'s text as a new version; the draft becomes that text. */
 int engine_rollback(struct ctx *c, struct str key, int64_t to, int64_t *n, struct diags *diags,
                     struct err *err) ATTR_MUST;

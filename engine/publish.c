@@ -10,9 +10,11 @@
 #include "engine/record/stage.h"
 #include "engine/record/hooks.h"
 #include "engine/record/schema.h"
+#include "engine/record/sealing.h"
 #include <dirent.h>
 
 #define DRAFT_ARENA_BYTES (64u << 20)
+#define HISTORY_PAGES     50 /* sealed before the app is loaded again */
 
 /* A loaded candidate beside what runs now, and what lies between them. */
 struct candidate {
@@ -92,6 +94,38 @@ static int draft_source(struct ctx *c, struct str key, struct app_source *src, s
                        src, err);
 }
 
+/* What lies in clear until a job has sealed it. */
+static void load_sealing(struct load_opts *opts, const struct sealing *s, enum sealing_phase phase)
+{
+    if (s->phase != phase)
+        return;
+    opts->sealing = s->fields;
+    opts->nsealing = s->n;
+}
+
+/* Fields that become sensitive over many rows are in clear at first: the app is loaded so. */
+static int seal_later(struct ctx *c, struct candidate *d, struct diags *diags, struct err *err)
+{
+    struct str *names;
+    size_t n;
+    if (!d->old || str_eq(d->src.key, PEOPLE_APP))
+        return 0;
+    if (sealing_free(c, d->src.key, err) || sealing_later(c, d->old, d->app, &names, &n, err))
+        return -1;
+    if (!n)
+        return 0;
+    struct load_opts opts = engine_load_opts(c->engine);
+    opts.sealing = names;
+    opts.nsealing = n;
+    struct app *app = app_load(&d->src, &opts, diags);
+    if (!app)
+        return err_set(err, ERR_INTERNAL, "internal", "程序故障", "Internal error.");
+    keep_until_reset(c->a, app);
+    app_renames_back(d->old, app);
+    d->app = app;
+    return 0;
+}
+
 /* ---- plan ---- */
 
 static const char *const kind_names[] = {"safe", "confirm", "destructive", "blocked"};
@@ -140,10 +174,19 @@ static int progress_json(struct ctx *c, struct str key, struct json *out, struct
 {
     struct backfill fill;
     struct stage_state st;
+    struct sealing sealing;
     char buf[16];
     if (backfill_state(c->db, c->a, key, &fill, err) < 0 ||
-        stage_state(c->db, c->a, key, &st, err) < 0)
+        stage_state(c->db, c->a, key, &st, err) < 0 ||
+        sealing_state(c->db, c->a, key, &sealing, err))
         return -1;
+    if (sealing.phase != SEALING_NONE) {
+        json_key(out, STR("sealing"));
+        json_begin_obj(out);
+        json_kint(out, "done", sealing.done);
+        json_kint(out, "total", sealing.total);
+        json_end_obj(out);
+    }
     if (!fill.more && !st.job)
         return 0;
     json_key(out, STR("backfill"));
@@ -190,6 +233,7 @@ struct publish_job {
     struct prepare *prepare;
     struct str note;
     int64_t n, us; /* the version; how long the transaction's own work took */
+    bool placed;   /* it puts what a job sealed in place */
 };
 
 /* What the jobs behind this one in the same commit must know; undone when the commit fails. */
@@ -213,10 +257,11 @@ static int publish_job_run(struct ctx *c, void *arg, struct err *err)
         return err_set(err, ERR_CONFLICT, "plan_changed",
                        "期间有人发布了新版本，请重新查看变更计划。",
                        "Somebody published meanwhile; look at the plan again.");
-    if (prepare_settle(c, job->prepare, err) ||
+    if ((job->prepare && prepare_settle(c, job->prepare, err)) ||
         schema_apply(c, d->old, d->app, &d->changes, err) < 0 ||
         version_store(c, &d->src, source_hash(c->a, &d->src), job->note, &job->n, err) < 0 ||
-        prepare_done(c, job->prepare, job->n, err))
+        (job->placed && sealing_placed(c, d->src.key, err)) ||
+        (job->prepare && prepare_done(c, job->prepare, job->n, err)))
         return -1;
     set_seen(c->engine, d->src.key, job->n);
     job->us = c->mono_us() - begun;
@@ -241,25 +286,26 @@ static int publish_people(struct ctx *c, const struct candidate *d, struct err *
                    STR_ARG(g->file), g->pos.line, STR_ARG(c->lang == LANG_EN ? g->en : g->zh));
 }
 
-static int publish_swap(struct ctx *c, struct prepare *prepare, struct candidate *d, int64_t *n,
-                        struct err *err)
+/* The job, and what runs after it. */
+static int publish_swap(struct ctx *c, struct publish_job *job, int64_t *n, struct err *err)
 {
-    struct publish_job job = {.d = d, .prepare = prepare, .note = prepare->p->note};
+    struct candidate *d = job->d;
     struct app *outer = c->app;
     c->app = NULL; /* the definition itself changes: nothing to compare with */
     int64_t begun = c->mono_us();
-    int rc = engine_write(c, publish_job_run, &job, err);
+    int rc = engine_write(c, publish_job_run, job, err);
     c->app = outer;
-    log_event(LOG_INFO, "published", LOG_TEXT("app", d->src.key), LOG_NUM("version", job.n),
-              LOG_NUM("us", c->mono_us() - begun), LOG_NUM("swap_us", job.us));
+    log_event(LOG_INFO, "published", LOG_TEXT("app", d->src.key), LOG_NUM("version", job->n),
+              LOG_NUM("us", c->mono_us() - begun), LOG_NUM("swap_us", job->us));
     if (rc < 0) {
         if (d->old)
             set_seen(c->engine, d->src.key, d->old->n);
-        prepare_failed(c, prepare, err);
+        if (job->prepare)
+            prepare_failed(c, job->prepare, err);
         return -1;
     }
-    d->app->n = job.n;
-    *n = job.n;
+    d->app->n = job->n;
+    *n = job->n;
     return engine_run_app(c->engine, app_ref(d->app), err);
 }
 
@@ -276,7 +322,9 @@ static int publish_candidate(struct ctx *c, struct candidate *d, const struct pu
     if (data_loss(d) && !p->allow_data_loss)
         return err_set(err, ERR_CONFLICT, "data_loss", "此次发布会丢失数据，需要明确确认。",
                        "This publish loses data and must be confirmed.");
-    if (publish_people(c, d, err))
+    struct diags ignored; /* it was checked with the same text */
+    diags_init(&ignored, c->a);
+    if (publish_people(c, d, err) || seal_later(c, d, &ignored, err))
         return -1;
     struct prepare prepare = {d->old, d->app, &d->src, p, d->job};
     int waits = prepare_run(c, &prepare, err);
@@ -286,7 +334,8 @@ static int publish_candidate(struct ctx *c, struct candidate *d, const struct pu
         *n = 0;
         return waits < 0 ? -1 : 0;
     }
-    return publish_swap(c, &prepare, d, n, err);
+    struct publish_job job = {.d = d, .prepare = &prepare, .note = p->note};
+    return publish_swap(c, &job, n, err);
 }
 
 int engine_publish(struct ctx *c, const struct publish *p, int64_t *n, struct diags *diags,
@@ -361,6 +410,106 @@ int engine_publish_goes_on(struct ctx *c, const struct publish *p, struct str pa
     return rc;
 }
 
+/* ---- sealing what is there ---- */
+
+struct seal_step {
+    struct arena *page;
+    const struct app *clear;
+    bool more;
+};
+
+static int fill_rows(struct ctx *c, void *arg, struct err *err)
+{
+    struct seal_step *s = arg;
+    return sealing_step(c, s->page, &s->more, err);
+}
+
+static int fill_history(struct ctx *c, void *arg, struct err *err)
+{
+    struct seal_step *s = arg;
+    return sealing_after(c, s->clear, &s->more, err);
+}
+
+/* The running text, once with its fields sealed and once as in `s`. */
+static int load_twice(struct ctx *c, struct str key, const struct sealing *s,
+                      struct candidate *sealed, struct app **clear, struct err *err)
+{
+    struct diags diags;
+    int64_t n = 0;
+    diags_init(&diags, c->a);
+    int found = version_running(c->db, c->a, key, &n, err);
+    if (found > 0)
+        found = version_load(c->db, c->a, key, n, &sealed->src, err);
+    if (found <= 0)
+        return -1;
+    struct load_opts opts = engine_load_opts(c->engine);
+    sealed->app = app_load(&sealed->src, &opts, &diags);
+    keep_until_reset(c->a, sealed->app);
+    load_sealing(&opts, s, s->phase);
+    *clear = app_load(&sealed->src, &opts, &diags);
+    keep_until_reset(c->a, *clear);
+    if (sealed->app && *clear)
+        return 0;
+    return err_set(err, ERR_INTERNAL, "internal", "程序故障", "Internal error.");
+}
+
+/* All rows are sealed beside their columns: the same text is published again without the wait. */
+static int place_sealed(struct ctx *c, struct str key, const struct sealing *s, struct err *err)
+{
+    struct candidate d = {0};
+    struct app *clear;
+    int64_t n;
+    if (load_twice(c, key, s, &d, &clear, err))
+        return -1;
+    d.old = engine_app(c->engine, key);
+    keep_until_reset(c->a, d.old);
+    struct publish_job job = {.d = &d, .note = STR("encrypted"), .placed = true};
+    return publish_swap(c, &job, &n, err);
+}
+
+static int seal_rows(struct ctx *c, struct str key, const struct sealing *s, struct err *err)
+{
+    struct seal_step step = {.page = c->a};
+    c->app = engine_running_app(c, key);
+    if (!c->app)
+        return 0;
+    if (engine_write(c, fill_rows, &step, err))
+        return -1;
+    return step.more || place_sealed(c, key, s, err) == 0 ? 1 : -1;
+}
+
+static int seal_history(struct ctx *c, struct str key, const struct sealing *s, struct err *err)
+{
+    struct candidate d = {0};
+    struct app *clear = NULL;
+    struct seal_step step = {.page = c->a};
+    c->app = engine_running_app(c, key);
+    if (!c->app)
+        return 0;
+    if (load_twice(c, key, s, &d, &clear, err))
+        return -1;
+    step.clear = clear;
+    for (size_t i = 0; i < HISTORY_PAGES; i++) {
+        struct arena_mark mark = arena_mark(c->a);
+        int rc = engine_write(c, fill_history, &step, err);
+        arena_reset(c->a, mark);
+        if (rc || !step.more)
+            return rc ? -1 : 0;
+    }
+    return 1;
+}
+
+int engine_seal_step(struct ctx *c, struct str key, struct err *err)
+{
+    struct sealing s;
+    struct app *outer = c->app;
+    int rc = sealing_state(c->db, c->a, key, &s, err);
+    if (rc == 0 && s.phase != SEALING_NONE)
+        rc = s.phase == SEALING_FILL ? seal_rows(c, key, &s, err) : seal_history(c, key, &s, err);
+    c->app = outer;
+    return rc;
+}
+
 /* ---- older versions, for flows that began on them ---- */
 
 struct app *engine_app_version(struct ctx *c, struct str key, int64_t n)
@@ -398,6 +547,10 @@ static int start_stored(struct ctx *c, struct str key, struct diags *diags, stru
     if (found <= 0)
         return found;
     struct load_opts opts = engine_load_opts(c->engine);
+    struct sealing sealing;
+    if (sealing_state(c->db, c->a, key, &sealing, err))
+        return -1;
+    load_sealing(&opts, &sealing, SEALING_FILL);
     struct app *app = app_load(&src, &opts, diags);
     if (!app)
         return 0; /* the mistakes are in diags; the other apps run */

@@ -134,17 +134,30 @@ static int convert_row(struct ctx *c, const struct converting *k, int64_t id, st
                                                                                              : 0;
 }
 
+static int contents_left(struct ctx *c, int64_t *left, struct err *err)
+{
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT count(*) FROM _file WHERE sealed IS NULL");
+    return store_get_int(c->db, c->a, &q, left, err) < 0 ? -1 : 0;
+}
+
 static int convert(struct ctx *c, void *arg, struct err *err)
 {
     struct converting *k = arg;
-    int64_t *ids;
+    int64_t *ids, left;
     size_t n;
     if (old_ids(c, k->old, &ids, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++)
         if (convert_row(c, k, ids[i], err))
             return -1;
-    store_scrub(c->db); /* their names */
+    if (contents_left(c, &left, err))
+        return -1;
+    if (left)
+        store_scrub(c->db); /* their names */
+    else
+        store_repack(c->db);
     return blob_keep(c->a, k->s->files_dir, k->fresh.temp, k->fresh.name, err);
 }
 

@@ -600,7 +600,19 @@ static bool seal_contents(struct filling *f, struct ctx *c)
     return more == 1;
 }
 
-/* Rotations are looked for each time: one may have begun since. */
+static int seal_rows(struct ctx *c, struct str key)
+{
+    struct err err = ERR_INIT;
+    struct arena_mark mark = arena_mark(c->a);
+    int more = engine_seal_step(c, key, &err);
+    if (more < 0)
+        log_event(LOG_WARN, "seal_rows", LOG_TEXT("app", key), LOG_TEXT("code", str_of(err.key)));
+    c->records = NULL;
+    arena_reset(c->a, mark);
+    return more;
+}
+
+/* Fields to be sealed and rotations are looked for each time: one may have begun since. */
 static void reseal_some(struct filling *f, struct ctx *c, const struct str *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -609,7 +621,7 @@ static void reseal_some(struct filling *f, struct ctx *c, const struct str *keys
         if (more < 0)
             log_event(LOG_WARN, "rotate", LOG_TEXT("app", keys[i]),
                       LOG_TEXT("code", str_of(err.key)));
-        f->more = f->more || more == 1;
+        f->more = f->more || more == 1 || seal_rows(c, keys[i]) == 1;
     }
 }
 

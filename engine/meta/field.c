@@ -79,6 +79,23 @@ static bool can_encrypt(const struct fieldtype *t)
     return !points && !(t->flags & (FT_COMPUTED | FT_NO_COLUMN | FT_SERIAL));
 }
 
+static void set_sealing(const struct load_opts *opts, struct field *f)
+{
+    struct strb b;
+    const struct form *form = f->form;
+    if (!opts->nsealing || !f->encrypted)
+        return;
+    strb_init(&b, form->app->a);
+    if (form->parent)
+        strb_addf(&b, "%.*s.", STR_ARG(form->parent->key));
+    strb_addf(&b, "%.*s.%.*s", STR_ARG(form->key), STR_ARG(f->key));
+    for (size_t i = 0; i < opts->nsealing; i++)
+        if (str_eq(opts->sealing[i], strb_str(&b))) {
+            f->sealing = true;
+            f->encrypted = false;
+        }
+}
+
 static void read_flags(const struct yaml_node *n, struct field *f)
 {
     const struct yaml_node *unique = node_scalar(n, "unique");
@@ -149,6 +166,7 @@ struct field *ld_field(struct load *ld, struct form *form, const struct yaml_nod
     f->min.kind = f->max.kind = f->dflt.literal.kind = VAL_ABSENT;
     read_texts(n, f);
     read_flags(n, f);
+    set_sealing(ld->opts, f);
     read_numbers(n, f);
     ld_options(ld, n, f);
     check_option_list(ld, file, node_of(n, "options", YAML_SEQ));

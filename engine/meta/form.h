@@ -113,8 +113,10 @@ struct field {
     struct fx_type value_type; /* of formula, lookup, rollup */
     bool stored;               /* false: evaluated when read (volatile or stored-row functions) */
     bool filling;              /* stored, but its column is being filled (record/backfill.h) */
-    struct form *rollup_of;    /* the child form (or its sub-table) */
-    struct field *rollup_by;   /* the link field there */
+    bool sealing;            /* will be encrypted; its column is in clear until all rows are sealed
+                                beside it (record/sealing.h) */
+    struct form *rollup_of;  /* the child form (or its sub-table) */
+    struct field *rollup_by; /* the link field there */
     struct fx *rollup_where;
     struct field *const *inputs; /* fields of any form that `value` reads, each once */
     size_t ninputs;

@@ -12,6 +12,9 @@ struct load_opts {
     /* Bytes of a TZif file by zone name; -1: no such zone. */
     int (*zone_bytes)(void *self, struct arena *a, struct str name, struct str *out);
     void *self;
+    /* Fields that are in clear until a job has sealed them: "form.field", "form.table.field". */
+    const struct str *sealing;
+    size_t nsealing;
 };
 
 /* Reads DIR into a source: app.yaml, forms/, dashboards/, monitors.yaml, prints/, scripts/, tests/,

@@ -282,7 +282,7 @@ int totp_seal_old(struct ctx *c, struct err *err)
             if (seal_column(c, &list[i], k, err))
                 return -1;
     if (n)
-        store_scrub(c->db);
+        store_repack(c->db);
     return 0;
 }
 

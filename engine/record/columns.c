@@ -19,6 +19,16 @@ bool field_has_key(const struct field *f)
     return f->type && (folds || f->encrypted) && (f->unique || in_key(f));
 }
 
+bool field_in_key(const struct field *f)
+{
+    return f->unique || in_key(f);
+}
+
+struct str field_shadow_name(struct arena *a, const struct field *f, const char *suffix)
+{
+    return str_fmt(a, "_s_%.*s%s", STR_ARG(f->key), suffix);
+}
+
 bool field_has_eq(const struct field *f)
 {
     return f->encrypted && f->type && !field_is_sys(f) && field_has_column(f);

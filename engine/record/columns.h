@@ -15,6 +15,10 @@ struct str field_key_name(struct arena *a, const struct field *f);
 /* An encrypted field has a TEXT column "<field>__eq" with a keyed hash of its value (sealed.h); its
  * __key column holds a keyed hash too. */
 bool field_has_eq(const struct field *f);
+/* While a field is being sealed (record/sealing.h): where what is sealed waits, "_s_<field>". */
+struct str field_shadow_name(struct arena *a, const struct field *f, const char *suffix);
+/* It is unique, alone or in a key. */
+bool field_in_key(const struct field *f);
 struct str field_eq_name(struct arena *a, const struct field *f);
 /* The member of a unique index for this field: its __key column, else its own. */
 struct str field_unique_column(struct arena *a, const struct field *f);

@@ -140,7 +140,7 @@ static const struct rec *root_of(const struct row_env *e, enum fx_root root)
 int rec_value(struct row_env *e, const struct rec *r, const struct field *f, struct val *out)
 {
     *out = r->v[f->slot];
-    if (e->no_sealed && f->encrypted)
+    if (e->no_sealed && (f->encrypted || f->sealing))
         *out = VAL_NONE;
     if (out->kind != VAL_ABSENT)
         return 0;

@@ -99,8 +99,9 @@ int wr_files(struct wr *w, struct err *err)
 
 static int claim(struct wr *w, const struct field *f, struct val *v, struct err *err)
 {
+    bool his = f->encrypted || f->sealing;
     struct file_claim k = {.record = w->rec.id,
-                           .subject = f->encrypted ? sealed_subject(f, &w->rec, NULL) : 0,
+                           .subject = his ? sealed_subject(f, &w->rec, NULL) : 0,
                            .app = w->f->app->key,
                            .form = w->f->key,
                            .field = f->key};
@@ -118,4 +119,10 @@ static int claim(struct wr *w, const struct field *f, struct val *v, struct err 
 int wr_claim_files(struct wr *w, struct err *err)
 {
     return each_files(w, &w->rec, claim, err);
+}
+
+int files_follow(struct ctx *c, const struct rec *r, struct err *err)
+{
+    struct wr w = {.c = c, .f = r->form, .rec = *r};
+    return each_files(&w, &w.rec, claim, err);
 }

@@ -6,6 +6,7 @@
 #include "engine/record/columns.h"
 #include "engine/record/file.h"
 #include "engine/record/record_int.h"
+#include "engine/record/sealing.h"
 
 #define ROWS_MAX 1000 /* of one form in an answer */
 
@@ -109,7 +110,7 @@ int privacy_erase(struct ctx *c, const struct form *f, int64_t id, struct privac
     struct sql q;
     const struct app *app = f->app;
     *out = (struct privacy_erased){0};
-    if (vault_erase(c->vault, c->db, c->a, id, &out->keys, err))
+    if (sealing_free(c, app->key, err) || vault_erase(c->vault, c->db, c->a, id, &out->keys, err))
         return -1;
     for (size_t i = 0; i < app->nforms; i++)
         if (empty_table(c, app->forms[i], f, id, &out->rows, err))

@@ -8,6 +8,7 @@
 #include "engine/record/file.h"
 #include "engine/record/record_int.h"
 #include "engine/record/sealed.h"
+#include "engine/record/sealing.h"
 
 #define PAGE 200
 
@@ -275,9 +276,14 @@ int rotate_step(struct ctx *c, const struct app *app, struct err *err)
     struct rotation r;
     size_t n;
     int64_t destroyed;
+    struct sealing sealing;
     int rc = take(c, app, &r, err);
     if (rc <= 0)
         return rc;
+    if (sealing_state(c->db, c->a, app->key, &sealing, err))
+        return -1;
+    if (sealing.phase != SEALING_NONE)
+        return 0; /* what waits beside its column is not walked: first it takes its place */
     const struct form *f = table_at(app, r.table);
     if (f)
         return table_page(c, f, &r, err) ? -1 : 1;

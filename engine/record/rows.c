@@ -62,6 +62,27 @@ static int sealed_cells(struct cells *s, const struct rec *r, const struct field
     return 0;
 }
 
+/* Beside the column in clear, what it will be replaced by. */
+static int shadow_cells(struct cells *s, const struct rec *r, const struct field *f,
+                        struct err *err)
+{
+    struct val box, eq, key;
+    struct arena *a = s->c->a;
+    const struct vault_on sealer = sealer_of(s->c);
+    struct val v = r->v[f->slot];
+    const struct sealed_at at = {f, r->id, sealed_subject(f, r, s->up)};
+    if (sealed_put(&sealer, &at, v, &box, err) || sealed_eq(&sealer, f, v, &eq, err))
+        return -1;
+    add_cell(s, field_shadow_name(a, f, ""), box);
+    add_cell(s, field_shadow_name(a, f, "__eq"), eq);
+    if (!field_in_key(f))
+        return 0;
+    if (sealed_key(&sealer, f, v, &key, err))
+        return -1;
+    add_cell(s, field_shadow_name(a, f, "__key"), key);
+    return 0;
+}
+
 static int field_cells(struct cells *s, const struct rec *r, const struct field *f, struct err *err)
 {
     struct arena *a = s->c->a;
@@ -77,7 +98,7 @@ static int field_cells(struct cells *s, const struct rec *r, const struct field 
     if (!field_is_sys(f) && field_has_key(f))
         add_cell(s, field_key_name(a, f),
                  blank ? VAL_NONE : val_text(f->type->fold(f, a, r->v[f->slot])));
-    return 0;
+    return !field_is_sys(f) && f->sealing ? shadow_cells(s, r, f, err) : 0;
 }
 
 /* ---- insert ---- */
@@ -132,7 +153,7 @@ struct row_change {
 /* What another person's key must seal from now on. */
 static bool other_subject(const struct row_change *w, const struct field *f)
 {
-    return f->encrypted && f->subject.n &&
+    return (f->encrypted || f->sealing) && f->subject.n &&
            sealed_subject(f, w->r, w->up) != sealed_subject(f, w->old, w->up_old);
 }
 
@@ -184,6 +205,40 @@ int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *ch
 {
     const struct row_change w = {.r = r, .old = old};
     return set_row(c, &w, changed, err);
+}
+
+static int set_shadows(struct ctx *c, const struct rec *r, const struct rec *up, struct err *err)
+{
+    struct sql q;
+    struct cells s = {.c = c, .up = up};
+    for (size_t i = 0; i < r->form->nfields; i++)
+        if (r->form->fields[i]->sealing && shadow_cells(&s, r, r->form->fields[i], err))
+            return -1;
+    if (!s.list.n)
+        return 0;
+    ctx_sql(c, &q);
+    sql_lit(&q, "UPDATE ");
+    sql_form(&q, r->form);
+    for (size_t i = 0; i < s.list.n; i++) {
+        sql_lit_(&q, i ? STR(", ") : STR(" SET "));
+        sql_ident(&q, s.list.v[i].name);
+        sql_lit(&q, " = ");
+        sql_bind(&q, s.list.v[i].v);
+    }
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, r->id);
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+int rows_shadow(struct ctx *c, const struct rec *r, struct err *err)
+{
+    if (set_shadows(c, r, NULL, err))
+        return -1;
+    for (size_t i = 0; r->rows && i < r->form->nfields; i++)
+        for (size_t k = 0; k < r->rows[i].n; k++)
+            if (set_shadows(c, &r->rows[i].v[k], r, err))
+                return -1;
+    return 0;
 }
 
 bool rows_differ(const struct rec *r, const struct rec *old)

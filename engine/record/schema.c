@@ -7,6 +7,8 @@
 
 #include "engine/record/backfill.h"
 #include "engine/record/schema_fill.h"
+#include "engine/record/sealed.h"
+#include "engine/record/sealing.h"
 #include "engine/record/search.h"
 
 #include <assert.h>
@@ -303,6 +305,30 @@ static int bring_back(struct table_work *tw, const struct field *f, struct str s
     return forget_retired(tw->w, &tw->t.ddl, stored_as, err);
 }
 
+static int rename_to(struct table_work *tw, struct str from, struct str to, struct err *err)
+{
+    struct ctx *c = tw->w->c;
+    return is_there(tw, from) ? ddl_rename_column(c->db, c->a, &tw->t.ddl, from, to, err) : 0;
+}
+
+static int drop_indexes_of(struct table_work *tw, struct str column, struct err *err);
+
+/* All rows are sealed beside the column: what is sealed takes its place. The clear one waits under
+ * a name of no field until history has followed (sealing.h). */
+static int take_shadow(struct table_work *tw, const struct field *f, struct err *err)
+{
+    struct arena *a = tw->w->c->a;
+    struct str key = field_key_name(a, f);
+    if (drop_indexes_of(tw, f->key, err) || drop_indexes_of(tw, key, err) ||
+        rename_to(tw, f->key, str_fmt(a, "_x_%.*s", STR_ARG(f->key)), err) ||
+        rename_to(tw, key, str_fmt(a, "_x_%.*s", STR_ARG(key)), err) ||
+        rename_to(tw, field_shadow_name(a, f, ""), f->key, err) ||
+        rename_to(tw, field_shadow_name(a, f, "__eq"), field_eq_name(a, f), err) ||
+        rename_to(tw, field_shadow_name(a, f, "__key"), key, err))
+        return -1;
+    return look(tw, err);
+}
+
 /* *fresh: the values are not those of before, a key column must be made anew. */
 static int place_field(struct table_work *tw, const struct schema_column *col, bool *fresh,
                        struct err *err)
@@ -311,6 +337,10 @@ static int place_field(struct table_work *tw, const struct schema_column *col, b
     struct str stored_as;
     *fresh = true;
     if (is_there(tw, col->ddl.name)) {
+        if (old && old->sealing && col->field->encrypted) {
+            *fresh = false;
+            return take_shadow(tw, col->field, err);
+        }
         if (old && field_has_column(old) && !schema_same_store(old, col->field))
             return change_type(tw, col, old, err);
         *fresh = !old || old->type != col->field->type;
@@ -353,14 +383,20 @@ static int place_beside(struct table_work *tw, const struct schema_column *col, 
     return fill_column(tw, &fill, err);
 }
 
+static int place_shadow(struct table_work *tw, const struct schema_column *col, struct err *err)
+{
+    return is_there(tw, col->ddl.name) ? 0 : add_column(tw, col, err);
+}
+
 static int place_columns(struct table_work *tw, struct err *err)
 {
     bool fresh = false;
     for (size_t i = 0; i < tw->t.columns.n; i++) {
         const struct schema_column *col = &tw->t.columns.v[i];
-        int rc = col->is != COLUMN_OWN ? place_beside(tw, col, fresh, err)
-                 : col->field          ? place_field(tw, col, &fresh, err)
-                                       : 0;
+        int rc = col->is == COLUMN_SHADOW ? place_shadow(tw, col, err)
+                 : col->is != COLUMN_OWN  ? place_beside(tw, col, fresh, err)
+                 : col->field             ? place_field(tw, col, &fresh, err)
+                                          : 0;
         if (rc < 0)
             return -1;
     }
@@ -377,12 +413,23 @@ static bool wanted(struct table_work *tw, struct str there)
     return false;
 }
 
+/* A computed column goes when what it is made of is sealed: it would be a copy in clear. */
+static bool was_computed(const struct table_work *tw, const struct field *old)
+{
+    const struct field *now = old ? form_field(tw->t.form, old->key) : NULL;
+    return now && (now->type->flags & FT_COMPUTED) && now->encrypted;
+}
+
 static int retire_columns(struct table_work *tw, struct err *err)
 {
     for (size_t i = 0; i < tw->there.n; i++) {
         struct str name = tw->there.v[i];
         const struct field *old = tw->old ? form_field(tw->old, name) : NULL;
-        if (!wanted(tw, name) && retire_column(tw, name, old, err) < 0)
+        if (wanted(tw, name))
+            continue;
+        if (was_computed(tw, old)
+                ? ddl_drop_column(tw->w->c->db, tw->w->c->a, &tw->t.ddl, name, err)
+                : retire_column(tw, name, old, err))
             return -1;
     }
     return 0;
@@ -593,7 +640,7 @@ static int seal_history(struct work *w, struct err *err)
                                 &did, err) < 0)
             return -1;
     if (did)
-        store_scrub(w->c->db);
+        store_repack(w->c->db);
     return 0;
 }
 
@@ -606,7 +653,8 @@ static int apply_all(struct work *w, struct err *err)
             return -1;
     if (retire_tables(w, err) < 0 || seal_history(w, err) < 0)
         return -1;
-    if (schema_fill(w->c, w->old, w->new_, err) < 0 || backfill_begin(w->c, w->new_, w->n, err) < 0)
+    if (schema_fill(w->c, w->old, w->new_, err) < 0 ||
+        backfill_begin(w->c, w->new_, w->n, err) < 0 || sealing_begin(w->c, w->new_, err) < 0)
         return -1;
     return search_apply(w->c, w->old, w->new_, err);
 }

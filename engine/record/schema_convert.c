@@ -83,6 +83,12 @@ bool schema_same_store(const struct field *old, const struct field *new_)
     return same_seal(old, new_) && same_type(old, new_);
 }
 
+bool schema_only_seals(const struct field *old, const struct field *new_)
+{
+    return !old->encrypted && new_->encrypted && str_eq(old->key, new_->key) &&
+           same_type(old, new_);
+}
+
 static void select_value(const struct schema_read *r, struct sql *q)
 {
     sql_init(q, r->a, store_dialect(store_of(r->db)));

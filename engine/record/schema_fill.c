@@ -48,7 +48,8 @@ static bool field_stale(const struct form *old, const struct field *f)
     const struct field *was = old ? before(old, f) : NULL;
     if (is_computed(f))
         return !was || !same_computation(was, f);
-    return was && field_has_column(was) && field_has_column(f) && !schema_same_store(was, f);
+    return was && !was->sealing && field_has_column(was) && field_has_column(f) &&
+           !schema_same_store(was, f);
 }
 
 /* ---- what is stale: by the number of a field in its app ---- */
@@ -119,7 +120,7 @@ static bool seal_stale(const struct form *old, const struct form *f)
 {
     for (size_t i = 0; old && i < f->nfields; i++) {
         const struct field *was = before(old, f->fields[i]);
-        if (was && was->encrypted != f->fields[i]->encrypted)
+        if (was && !was->sealing && was->encrypted != f->fields[i]->encrypted)
             return true;
     }
     return false;

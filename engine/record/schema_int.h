@@ -15,7 +15,8 @@ struct schema_column {
     enum {
         COLUMN_OWN,
         COLUMN_KEY,
-        COLUMN_EQ
+        COLUMN_EQ,
+        COLUMN_SHADOW
     } is; /* beside it: the folded text, the hash of
              equality */
 };
@@ -50,6 +51,8 @@ struct ddl_table schema_name(const struct form *f);
 struct str schema_signature(struct arena *a, const struct field *f);
 /* False when values must be converted. */
 bool schema_same_store(const struct field *old, const struct field *new_);
+/* The only difference is that the new one is encrypted: a job may seal it. */
+bool schema_only_seals(const struct field *old, const struct field *new_);
 
 /* One page of a column's values by _id, as the field reads them. */
 #define SCHEMA_PAGE 500
@@ -120,6 +123,11 @@ int schema_retired(struct ctx *c, const struct ddl_table *t, struct str key, str
  * when there is such a field. */
 int schema_seal_history(struct ctx *c, const struct form *old, const struct form *f, bool *did,
                         struct err *err) ATTR_MUST;
+
+/* One page of them behind *last, after a job has sealed the form's columns; old: its form in clear.
+ * *n: how many entries it was, 0 the end. */
+int schema_seal_late(struct ctx *c, const struct form *old, const struct form *f, int64_t *last,
+                     size_t *n, struct err *err) ATTR_MUST;
 
 /* The form of the version before that this one continues, by its key or `was:`; NULL. */
 struct form *schema_before(const struct app *old, const struct form *f);

@@ -78,6 +78,7 @@ struct seal_pass {
     const struct form *old, *f;
     int64_t record;
     bool reseal; /* only under another key: old == f */
+    bool late;   /* behind a publish that sealed by a job: entries may be sealed already */
 };
 
 static const struct field *after(const struct form *f, const struct field *was)
@@ -89,8 +90,12 @@ static const struct field *after(const struct form *f, const struct field *was)
     return same;
 }
 
-static bool changes_seal(const struct field *was, const struct field *now)
+/* What a job seals is left to it, until it comes here itself (late). */
+static bool changes_seal(const struct seal_pass *p, const struct field *was,
+                         const struct field *now)
 {
+    if (was->sealing && !(p && p->late))
+        return false;
     return (was->encrypted || now->encrypted) && !schema_same_store(was, now);
 }
 
@@ -99,7 +104,7 @@ static bool form_changes(const struct form *old, const struct form *f)
     for (size_t i = 0; i < old->nfields; i++) {
         const struct field *now = after(f, old->fields[i]);
         if (now && (now->sub && old->fields[i]->sub ? form_changes(old->fields[i]->sub, now->sub)
-                                                    : changes_seal(old->fields[i], now)))
+                                                    : changes_seal(NULL, old->fields[i], now)))
             return true;
     }
     return false;
@@ -146,8 +151,10 @@ static int pass_value(struct seal_pass *p, const struct field *was, const struct
     const struct vault_on s = sealer_of(p->c);
     if (p->reseal)
         return reseal(p, now, row, v, err);
-    if (val_is_blank(*v) || !changes_seal(was, now))
+    if (val_is_blank(*v) || !changes_seal(p, was, now))
         return 0;
+    if (p->late && v->kind == VAL_TEXT && vault_key_of(val_str(*v)))
+        return 0; /* written since */
     struct val column = history_column(p->c, was, *v);
     if (was->encrypted) {
         if (sealed_get(&s, was, row, val_str(column), v, err))
@@ -313,6 +320,14 @@ static int bin_titles(struct ctx *c, const struct form *f, struct err *err)
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
+static bool seals_later(const struct form *old)
+{
+    for (size_t i = 0; i < old->nfields; i++)
+        if (old->fields[i]->sealing || (old->fields[i]->sub && seals_later(old->fields[i]->sub)))
+            return true;
+    return false;
+}
+
 int schema_seal_history(struct ctx *c, const struct form *old, const struct form *f, bool *did,
                         struct err *err)
 {
@@ -321,8 +336,8 @@ int schema_seal_history(struct ctx *c, const struct form *old, const struct form
     int64_t last = 0;
     size_t n = PAGE_ROWS;
     int rc = 0;
-    if (!old || !form_changes(old, f))
-        return 0;
+    if (!old || seals_later(old) || !form_changes(old, f))
+        return 0; /* behind a job its entries follow page by page */
     *did = true;
     own.a = arena_new(PAGE_BYTES);
     if (!own.a)
@@ -336,6 +351,13 @@ int schema_seal_history(struct ctx *c, const struct form *old, const struct form
     arena_undefer(c->a, own.a);
     arena_free(&own.a);
     return rc ? -1 : bin_titles(c, f, err);
+}
+
+int schema_seal_late(struct ctx *c, const struct form *old, const struct form *f, int64_t *last,
+                     size_t *n, struct err *err)
+{
+    struct seal_pass p = {.c = c, .old = old, .f = f, .late = true};
+    return pass_page(&p, last, n, err);
 }
 
 /* ---- under another key ---- */

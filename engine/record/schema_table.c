@@ -52,6 +52,15 @@ static void add_column(struct arena *a, struct schema_table *t, struct ddl_colum
     (void)vec_push(a, &t->columns, c);
 }
 
+static void add_shadows(struct arena *a, const struct field *f, struct schema_table *t)
+{
+    static const char *const SUFFIXES[] = {"", "__eq", "__key"};
+    size_t n = ARRAY_LEN(SUFFIXES) - !field_in_key(f);
+    for (size_t k = 0; k < n; k++)
+        add_column(a, t, (struct ddl_column){field_shadow_name(a, f, SUFFIXES[k]), COL_TEXT, false},
+                   f, COLUMN_SHADOW);
+}
+
 static void add_columns(struct arena *a, const struct form *f, struct schema_table *t)
 {
     const struct system_column *sys = f->parent ? SUB_COLUMNS : FORM_COLUMNS;
@@ -65,6 +74,8 @@ static void add_columns(struct arena *a, const struct form *f, struct schema_tab
             continue;
         add_column(a, t, (struct ddl_column){field->key, field_column_kind(field), false}, field,
                    COLUMN_OWN);
+        if (field->sealing)
+            add_shadows(a, field, t);
         if (field_has_eq(field))
             add_column(a, t, (struct ddl_column){field_eq_name(a, field), COL_TEXT, false}, field,
                        COLUMN_EQ);

@@ -66,7 +66,7 @@ static void table_columns(struct arena *a, const struct form *old, const struct 
                                           .from = was,
                                           .how = COPY_CONVERT,
                                           .source = was->key});
-        } else if (was) {
+        } else if (was && col->is != COLUMN_SHADOW) {
             add(a, out,
                 (struct column){.f = f,
                                 .old = old,

@@ -14,7 +14,7 @@ const struct field *title_field(const struct form *f)
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
         bool text = field->type->flags & FT_TEXTUAL && !(field->type->flags & FT_COMPUTED);
-        if (text && !field->encrypted)
+        if (text && !field->encrypted && !field->sealing)
             return field;
     }
     for (size_t i = 0; i < f->nfields; i++)

@@ -59,6 +59,8 @@ int wr_links(struct wr *w, struct err *err) ATTR_MUST;
 /* ---- files.c ---- */
 int wr_files(struct wr *w, struct err *err) ATTR_MUST;
 int wr_claim_files(struct wr *w, struct err *err) ATTR_MUST;
+/* The files that a stored record names are sealed for the persons of its fields. */
+int files_follow(struct ctx *c, const struct rec *r, struct err *err) ATTR_MUST;
 
 /* ---- validate.c ---- */
 int wr_visible(struct wr *w, bool *changed, struct err *err) ATTR_MUST;
@@ -104,6 +106,8 @@ int rows_update(struct ctx *c, struct rec *r, const struct rec *old, struct err 
 /* The columns of one row that differ, without version and sub-rows. */
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
              struct err *err) ATTR_MUST;
+/* Seals what waits beside the columns of fields that are being sealed, of sub-rows too. */
+int rows_shadow(struct ctx *c, const struct rec *r, struct err *err) ATTR_MUST;
 /* Whether anything but version, time and author of the change is another than before. */
 bool rows_differ(const struct rec *r, const struct rec *old);
 /* A unique violation as a problem of its field; passes other errors on. */

@@ -30,8 +30,7 @@ extern const struct migration migrate_people;
 extern const struct migration migrate_talk;
 extern const struct migration migrate_share;
 extern const struct migration migrate_seal, migrate_cache, migrate_import;
-extern const struct migration migrate_seal;
 extern const struct migration migrate_automation;
-extern const struct migration migrate_stage;
+extern const struct migration migrate_stage, migrate_sealing;
 
 #endif

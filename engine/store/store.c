@@ -164,6 +164,12 @@ void store_scrub(struct conn *c)
     c->drv->scrub = true;
 }
 
+void store_repack(struct conn *c)
+{
+    c->drv->scrub = true;
+    c->drv->repack = true;
+}
+
 bool store_is_writer(const struct conn *c)
 {
     return c->writer;

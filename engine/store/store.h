@@ -73,6 +73,10 @@ void store_rollback(struct conn *c);
 /* In a write job: what this job overwrites or deletes (with secure_delete, zeroed in its pages)
  * must leave the log of the database too, soon after the commit. */
 void store_scrub(struct conn *c);
+/* The same, and what lies in unused parts of pages: the file is written anew behind the commit, and
+ * writers wait for it (SQLite; on PostgreSQL its own vacuum does that in time). For what must not
+ * be in clear any more. */
+void store_repack(struct conn *c);
 /* True on the connection of a running write job. */
 bool store_is_writer(const struct conn *c);
 struct store *store_of(const struct conn *c);

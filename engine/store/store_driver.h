@@ -24,6 +24,7 @@ struct drv_conn {
     bool ddl;     /* statements that change tables are let through (ddl.c, migrate.c) */
     bool system;  /* and those of system tables (migrate.c) */
     bool scrub;   /* what was overwritten must not stay in the log: rest() empties it */
+    bool repack;  /* nor in unused parts of pages: rest() writes the file anew */
     bool scratch; /* temporary tables and views may be made (a driver that needs to know) */
 };
 

@@ -202,6 +202,9 @@ static bool fault_in_tx(struct drv_conn *at)
 static int fault_rest(struct drv_conn *at, struct err *err)
 {
     struct fault_conn *c = conn_of(at);
+    c->inner->scrub |= c->base.scrub;
+    c->inner->repack |= c->base.repack;
+    c->base.scrub = c->base.repack = false;
     int rc = c->inner->driver->rest(c->inner, err);
     c->base.broken |= c->inner->broken;
     return rc;

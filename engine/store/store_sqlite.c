@@ -1,12 +1,11 @@
 /*
- * SQLite as a store: the only file that includes sqlite3.h.
+ * SQLite as a store; sqlite3.h is for store_sqlite*.c only. Text compares by bytes (code point
+ * order); "zh" is the order of lists (value/collate.h).
  *
  * WAL with synchronous=FULL, so that a commit that returned survives a power cut. SQLite 3.40 loses
- * data when two connections write and checkpoint at the same moment (the WAL-reset race), hence:
- * one connection writes and alone checkpoints, readers never do, not even when they close, and
- * other processes are kept out by a lock file while a batch and its checkpoint last. See ADR 0003.
- *
- * Text compares by bytes (code point order); "zh" is the order of lists (value/collate.h).
+ * data when two connections write and checkpoint at the same moment (the WAL-reset race): one
+ * connection writes and alone checkpoints, readers are read-only, never checkpoint, not even when
+ * they close, other processes are kept out by a lock file for a batch and its checkpoint.
  */
 #include "engine/store/store_driver.h"
 
@@ -14,6 +13,7 @@
 #include "engine/base/utf8.h"
 #include "engine/store/store_files.h"
 #include "engine/store/store_sqlite_fn.h"
+#include "engine/store/store_sqlite_pack.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -415,22 +415,20 @@ static const struct pragma_row SETTINGS[] = {
     {"PRAGMA query_only=ON", true, false},
     {"PRAGMA cache_size=-16384", true, false},
     {"PRAGMA cache_size=-16384", false, true},
-    /* Table-valued functions declare themselves at first use, which the authorizer would refuse. */
+    /* These declare themselves at first use, which the authorizer would refuse. */
     {"SELECT 1 FROM json_each('[]')", true, true},
     {"SELECT 1 FROM pragma_table_info('x')", true, true},
 };
 
-static const char *const TX_SQL[TX_KINDS] = {
-    [TX_BEGIN_READ] = "BEGIN",
-    [TX_BEGIN_SCRATCH] = "BEGIN",
-    [TX_BEGIN_WRITE] = "BEGIN IMMEDIATE",
-    [TX_COMMIT] = "COMMIT",
-    [TX_ROLLBACK] = "ROLLBACK",
-    [TX_SAVEPOINT] = "SAVEPOINT s",
-    [TX_RELEASE] = "RELEASE s",
-    [TX_ROLLBACK_TO] = "ROLLBACK TO s",
-    [TX_ROLLBACK_TO + 1] = "RELEASE s",
-};
+static const char *const TX_SQL[TX_KINDS] = {[TX_BEGIN_READ] = "BEGIN",
+                                             [TX_BEGIN_SCRATCH] = "BEGIN",
+                                             [TX_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+                                             [TX_COMMIT] = "COMMIT",
+                                             [TX_ROLLBACK] = "ROLLBACK",
+                                             [TX_SAVEPOINT] = "SAVEPOINT s",
+                                             [TX_RELEASE] = "RELEASE s",
+                                             [TX_ROLLBACK_TO] = "ROLLBACK TO s",
+                                             [TX_ROLLBACK_TO + 1] = "RELEASE s"};
 
 static int run_setting(struct sq_conn *c, const char *sql, struct err *err)
 {
@@ -703,12 +701,14 @@ static int checkpoint(struct sq_conn *c, int mode, struct err *err)
 
 static int sq_rest(struct drv_conn *at, struct err *err)
 {
-    struct sq_conn *c = conn_of(at);
     int rc = 0;
-    if (c->wal_pages < c->tried_pages)
-        c->tried_pages = 0; /* the WAL has started over */
-    bool due = c->wal_pages - c->tried_pages >= PAGES_CHECKPOINT;
-    if (!c->base.broken && (due || c->base.scrub)) {
+    struct sq_conn *c = conn_of(at);
+    if (!c->base.broken && c->base.repack) {
+        sqlite_repack(c->db);
+        c->base.repack = sqlite3_set_authorizer(c->db, authorize, c) != SQLITE_OK; /* once */
+    }
+    c->tried_pages = MIN(c->tried_pages, c->wal_pages); /* the WAL may have started over */
+    if (!c->base.broken && (c->base.scrub || c->wal_pages - c->tried_pages >= PAGES_CHECKPOINT)) {
         bool cut = c->base.scrub || c->wal_pages >= PAGES_TRUNCATE;
         sqlite3_busy_timeout(c->db, TRUNCATE_WAIT_MS);
         rc = checkpoint(c, cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, err);
