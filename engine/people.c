@@ -335,9 +335,15 @@ static int before_department(struct ctx *c, struct rec *r, struct err *err)
     return 0;
 }
 
+/* Of the forms of the app only these two have rows of org/'s; a certificate is a record. */
+static bool mirrored(const struct form *f)
+{
+    return !f->parent && (str_eqz(f->key, "member") || str_eqz(f->key, "department"));
+}
+
 int people_before(struct ctx *c, enum rec_op op, struct rec *rec, struct err *err)
 {
-    if (op == REC_DELETE || rec->form->parent)
+    if (op == REC_DELETE || !mirrored(rec->form))
         return 0;
     return str_eqz(rec->form->key, "member") ? before_member(c, rec, err)
                                              : before_department(c, rec, err);
@@ -473,6 +479,8 @@ static int gone(struct ctx *c, const struct rec *r, struct err *err)
 int people_after(struct ctx *c, enum rec_op op, const struct rec *rec, const struct rec *old,
                  struct err *err)
 {
+    if (!mirrored(rec->form))
+        return 0;
     if (op == REC_DELETE)
         return gone(c, rec, err);
     return str_eqz(rec->form->key, "member") ? after_member(c, rec, err)

@@ -184,6 +184,7 @@ enum fx_context {
     FX_DEPTS,
     FX_ROLES,
     FX_HASROLE,
+    FX_HASCERT,
     FX_MANAGER,
     FX_REPORTS,
     FX_SETTING,

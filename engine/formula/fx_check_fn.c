@@ -573,6 +573,9 @@ void fx_check_call(struct checker *c, struct node *n)
     } else {
         fx_check_as(c, n, n->fn->sig);
     }
+    if (fn->call == fx_context_call && (n->flags & NF_ROW)) {
+        fx_need_no_sql(c, fn->name); /* of who asks, not of each row */
+    }
     for (uint32_t i = 0; (fn->flags & FN_NAMES) && i < n->nargs; i++) {
         if (fx_has_title(&n->args[i]->type)) {
             fx_need_no_sql(c, fn->name);

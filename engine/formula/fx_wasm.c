@@ -406,6 +406,7 @@ static int env_context(struct fx_env *env, enum fx_context what, struct val arg,
         own = val_get(get(&h.user, "settings"), val_str(arg));
         *out = own.kind == VAL_ABSENT ? val_get(h.settings, val_str(arg)) : own;
         return arg.kind == VAL_TEXT ? 0 : -1; /* of a day: the server knows */
+    case FX_HASCERT:
     case FX_MANAGER:
     case FX_REPORTS:
     case FX_UUID:

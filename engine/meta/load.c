@@ -355,8 +355,8 @@ static void declare(struct load *ld)
         const struct yaml_node *said = node_scalar(ld->files[i].root, "form");
         if (people_overlay(ld->files[i].path) && said && !app_form(ld->app, said->text))
             node_error(ld->diags, &ld->files[i], said, "unknown_form",
-                       "人员数据只有 member 和 department 两个表单",
-                       "The forms of people are member and department");
+                       "人员数据只有 member、department 和 certificate 三个表单",
+                       "The forms of people are member, department and certificate");
     }
 }
 

@@ -540,6 +540,32 @@ static struct val uuid_text(struct ctx *c)
     return val_text(strb_str(&t));
 }
 
+/* A certificate of the caller in the app people, valid today. */
+static int context_cert(struct ctx *c, const struct app *app, struct str key, struct val *out,
+                        struct err *err)
+{
+    struct app *people = engine_running_app(c, STR("people"));
+    const struct form *f = people ? app_form(people, STR("certificate")) : NULL;
+    struct sql q;
+    int64_t one;
+    *out = val_bool(false);
+    if (!f || c->who->kind != WHO_MEMBER || !key.n)
+        return 0;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT 1 FROM ");
+    sql_form(&q, f);
+    sql_lit(&q, " WHERE \"member\" = ");
+    sql_bind_int(&q, c->who->id);
+    sql_lit(&q, " AND \"key\" = ");
+    sql_bind_str(&q, key);
+    sql_lit(&q, " AND (\"valid_until\" IS NULL OR \"valid_until\" >= ");
+    sql_bind_int(&q, setting_today(c, app));
+    sql_lit(&q, ") AND \"_deleted_at\" IS NULL LIMIT 1");
+    int has = store_get_int(c->db, c->a, &q, &one, err);
+    *out = val_bool(has == 1);
+    return has < 0 ? -1 : 0;
+}
+
 int context_value(struct ctx *c, const struct app *app, enum fx_context what, struct val arg,
                   struct val *out, struct err *err)
 {
@@ -557,6 +583,7 @@ int context_value(struct ctx *c, const struct app *app, enum fx_context what, st
     case FX_DEPTS: *out = ref_list(c, who->depts_below, who->ndepts_below); return 0;
     case FX_ROLES: *out = role_list(c, app); return 0;
     case FX_HASROLE: *out = val_bool(who_has_role(who, app->key, val_str(arg))); return 0;
+    case FX_HASCERT: return context_cert(c, app, val_str(arg), out, err);
     case FX_MANAGER:
     case FX_REPORTS: return context_people(c, what, arg, out, err);
     case FX_SETTING: return context_setting(c, app, arg, out, err);

@@ -107,7 +107,7 @@ static int explain_grant(const struct explaining *in, const struct grant *def, s
                          struct err *err)
 {
     struct ctx *c = in->x->c;
-    struct pair *p = ARENA_ARRAY(c->a, struct pair, 10);
+    struct pair *p = ARENA_ARRAY(c->a, struct pair, 11);
     size_t n = 0;
     const struct agrant *held = held_grant(in->x, def);
     int on_row = in->row && held ? access_grant_holds(in->x, held, in->row, err) : 0;
@@ -120,6 +120,8 @@ static int explain_grant(const struct explaining *in, const struct grant *def, s
     if (in->row)
         p[n++] = (struct pair){STR("row"), val_bool(on_row == 1)};
     p[n++] = (struct pair){STR("can"), rights_list(c, def->can)};
+    if (def->requires)
+        p[n++] = (struct pair){STR("requires"), condition(in, def->requires)};
     if (def->where)
         p[n++] = (struct pair){STR("where"), condition(in, def->where)};
     if (def->ensure)

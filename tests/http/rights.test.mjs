@@ -164,6 +164,33 @@ test('rights', { skip }, async (t) => {
     assert.equal((await viewer.get(`${F}/memo/records`)).status, 404);
   });
 
+  await t.test('HASCERT is a certificate of the caller in people, valid today', async () => {
+    const P = '/apps/people/forms/certificate/records';
+    const admin = await login(s, 'admin');
+    const memos = () => peer.get(`${F}/memo/records`);
+    await make(chief, 'memo', { text: 'sealed' });
+    await make(chief, 'memo', { text: 'open' });
+    assert.equal((await memos()).status, 404);
+    assert.equal((await peer.post(P, { member: peer.me.id, key: 'privacy' })).status, 403);
+    const day = (n) => new Date(Date.now() + 8 * 3600e3 + n * 86400e3).toISOString().slice(0, 10);
+    const give = async (member, valid_until, key = 'privacy') => {
+      const r = await admin.post(P, { member, key, valid_until });
+      assert.equal(r.status, 201, JSON.stringify(r.body));
+      return r.body;
+    };
+    await give(peer.me.id, day(-1));
+    await give(peer.me.id, null, 'other');
+    await give(rep.me.id, null);
+    assert.equal((await memos()).status, 404, 'expired, another key, somebody else');
+    const cert = await give(peer.me.id, day(0));
+    const r = await memos();
+    assert.deepEqual([r.status, r.body.records.map((m) => m.text)], [200, ['sealed']]);
+    assert.equal((await peer.get(`${F}/memo/records?filter=${q('HASCERT("privacy") AND NOT HASCERT("none")')}`)).body.total, 1);
+    assert.equal((await peer.get(P)).body.total, 3, 'one sees his own certificates');
+    assert.equal((await admin.del(`${P}/${cert._id}`, { 'If-Match': '"1"' })).status, 204);
+    assert.equal((await memos()).status, 404);
+  });
+
   await t.test('a task shows what its node says, sub-table columns included', async () => {
     const leave = await make(rep, 'leave', { reason: 'trip', days: 2, legs: [{ place: 'X', fare: 77 }] });
     const r = await mgr.get(`${F}/leave/records/${leave._id}`);
