@@ -45,7 +45,7 @@ http() { MORTISE_BIN=$MORTISE_ASAN_BIN node_suite http 900; }
 pg() {
   tests/pg.sh bash -c '
     rc=0
-    for t in store store_write record query rollup schema flow flow_more flow_walk flow_seats flow_crash script access; do
+    for t in store store_write record query rollup schema flow flow_more flow_walk flow_seats flow_crash monitor script access; do
       timeout 300 build/asan/tests/unit/test_$t || { rc=1; echo "suite file failed: test_$t"; }
     done
     for t in fx_random fx_filter; do # a failure prints its seed; make property is the long form

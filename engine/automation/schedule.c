@@ -4,6 +4,7 @@
 #include "engine/automation/schedule.h"
 
 #include "engine/automation/automation_int.h"
+#include "engine/automation/monitor.h"
 #include "engine/flow/timer.h"
 #include "engine/meta/fieldtype.h"
 #include "engine/record/query.h"
@@ -80,11 +81,21 @@ int schedule_take(struct ctx *c, struct schedule_take *t, struct err *err)
     if (read_due(c, t, &d, err))
         return -1;
     t->last_us = d.last_us;
-    if (!d.there || !d.same)
+    bool fresh = !d.there || !d.same;
+    if (fresh && !t->at_once)
         return store_due(c, t, d.last_us, err) ? -1 : 0;
-    if (d.next_us > c->now_us)
+    if (!fresh && d.next_us > c->now_us)
         return 0;
     return store_due(c, t, c->now_us, err) ? -1 : 1;
+}
+
+int schedule_is_due(struct ctx *c, struct schedule_take *t, struct err *err)
+{
+    struct due_time d;
+    if (read_due(c, t, &d, err))
+        return -1;
+    t->last_us = d.last_us;
+    return !d.there || !d.same || d.next_us <= c->now_us;
 }
 
 /* ---- every ---- */
@@ -314,5 +325,5 @@ int schedule_tick(struct ctx *c, schedule_write *write, int64_t *n, struct err *
             if (look(c, (struct one){.f = f, .x = &f->automations[k]}, write, n, err))
                 return -1;
     }
-    return 0;
+    return monitor_tick(c, write, n, err);
 }

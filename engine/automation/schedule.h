@@ -19,8 +19,12 @@ struct schedule_take {
     struct str spec;             /* as written: another one starts anew */
     int64_t next_us;             /* the first time after c->now_us */
     int64_t last_us;             /* out: when it was taken before, 0: never */
+    bool at_once;                /* one that was never taken, or is now another, is due */
 };
 int schedule_take(struct ctx *c, struct schedule_take *t, struct err *err) ATTR_MUST;
+
+/* The same question on a reading connection: 1 it is due, or there is something to write, 0, -1. */
+int schedule_is_due(struct ctx *c, struct schedule_take *t, struct err *err) ATTR_MUST;
 
 /* How the scheduler writes: engine_write(), or a call in the transaction that is open. */
 typedef int schedule_write(struct ctx *c, int (*fn)(struct ctx *c, void *arg, struct err *err),

@@ -117,14 +117,7 @@ struct dashboard {
     struct val raw;
 };
 
-/* Checked here, run by engine/automation in a later step. */
-struct monitor {
-    struct str key, title;
-    struct place at;
-    struct form *form;
-    struct fx *metric, *where, *by, *alert; /* alert: vars value baseline spread z change */
-    struct val raw;
-};
+struct monitor; /* monitor.h */
 
 /* What the script layer made of a file when it first ran: a malloc'ed block, freed with the app.
  * Set once by compare and swap, so threads need no lock. */

@@ -1,5 +1,5 @@
 /*
- * Automations and monitors: parsed and checked, kept as data; engine/automation runs them.
+ * Automations: parsed and checked, kept as data; engine/automation runs them.
  */
 #include "engine/meta/automation.h"
 
@@ -363,83 +363,4 @@ void ld_automations(struct load *ld, struct form_src *s)
     }
     s->f->automations = out;
     s->f->nautomations = made;
-}
-
-/* ---- monitors ---- */
-
-static bool window_ok(struct str s)
-{
-    static const char *const words[] = {"day", "week", "month", "quarter", "year", NULL};
-    struct duration d;
-    return word_index(words, s) >= 0 || (duration_parse(s, &d) && d.count > 0);
-}
-
-static void check_against(struct load *ld, const struct src_file *file, const struct yaml_node *n,
-                          const struct form *form)
-{
-    const struct yaml_node *against = node_of(n, "against", YAML_MAP);
-    int count = against ? (yaml_get(against, "previous") != NULL) +
-                              (yaml_get(against, "field") != NULL) +
-                              (yaml_get(against, "value") != NULL)
-                        : 0;
-    if (against && count != 1)
-        node_error(ld->diags, file, against, "against",
-                   "against 应写 previous、field 或 value 之一",
-                   "`against` has one of previous, field, value");
-    ld_field_ref(ld, file, node_scalar(against, "field"), form);
-}
-
-static void read_monitor(struct load *ld, const struct src_file *file, const struct yaml_node *key,
-                         const struct yaml_node *n, struct monitor *out)
-{
-    static const char *const names[] = {"value", "baseline", "spread", "z", "change"};
-    struct fx_var *vars = ARENA_ARRAY(ld->a, struct fx_var, ARRAY_LEN(names));
-    const struct yaml_node *window = node_scalar(n, "window"), *every = node_scalar(n, "every");
-    size_t count;
-    *out = (struct monitor){.key = key->text, .title = key->text, .at = ld_place(file, key)};
-    if (node_scalar(n, "title"))
-        out->title = node_text(n, "title");
-    out->raw = yaml_val(ld->a, n);
-    out->form = ld_form_ref(ld, file, node_scalar(n, "of"));
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        vars[i] = (struct fx_var){.name = str_of(names[i]), .type = {.base = FX_NUM}};
-    struct fx_scope alert = ld_scope(ld, NULL, FX_PLACE_COND);
-    alert.vars = vars;
-    alert.nvars = ARRAY_LEN(names);
-    out->alert = ld_fx(ld, file, yaml_get(n, "alert"), &alert);
-    if (window && !window_ok(window->text))
-        node_error(ld->diags, file, window, "window", "周期应写成 7 days、week、month 等",
-                   "A window is 7 days, week, month and the like");
-    if (every && !window_ok(every->text) && !str_eqz(every->text, "hour") &&
-        !cron_parse(every->text, &(struct cron){0}))
-        node_error(ld->diags, file, every, "every", "多久一次应写成 hour、day、2 hours 或五项定时",
-                   "How often is hour, day, 2 hours, or a schedule of five parts");
-    if (node_scalar(n, "open"))
-        ld_form_ref(ld, file, node_scalar(n, "open"));
-    if (!out->form || out->form->broken)
-        return;
-    struct fx_scope scope = ld_scope(ld, out->form, FX_PLACE_METRIC);
-    out->metric = ld_fx(ld, file, yaml_get(n, "metric"), &scope);
-    scope.place = FX_PLACE_FILTER;
-    out->where = ld_fx(ld, file, yaml_get(n, "where"), &scope);
-    scope.place = FX_PLACE_GROUP;
-    out->by = ld_fx(ld, file, yaml_get(n, "by"), &scope);
-    check_against(ld, file, n, out->form);
-    ld_field_ref(ld, file, node_scalar(n, "at"), out->form);
-    ld_assignees(ld, file, yaml_get(n, "to"), NULL, out->form, &count);
-}
-
-void ld_monitors(struct load *ld)
-{
-    const struct src_file *file = ld_file(ld, "monitors.yaml");
-    const struct yaml_node *map = file ? node_of(file->root, "monitors", YAML_MAP) : NULL;
-    struct app *app = ld->app;
-    if (map && map->n)
-        node_warn(ld->diags, file, map, "not_in_force", "监控已检查，但此版本还不会运行",
-                  "Monitors are checked, but do not run in this version yet");
-    app->monitors = ARENA_ARRAY(ld->a, struct monitor, map ? map->n : 0);
-    for (size_t i = 0; map && i < map->n; i++) {
-        if (map->items[i]->kind == YAML_MAP)
-            read_monitor(ld, file, map->keys[i], map->items[i], &app->monitors[app->nmonitors++]);
-    }
 }

@@ -174,7 +174,6 @@ static void check_forms(struct tongue *t, const struct yaml_node *forms)
 
 void ld_i18n(struct load *ld)
 {
-    map_init(&ld->app->i18n, ld->a);
     for (size_t i = 0; i < ld->nfiles; i++) {
         struct tongue t = {.ld = ld, .file = &ld->files[i]};
         if (!str_starts(t.file->path, STR("i18n/")) || !t.file->root)

@@ -239,6 +239,8 @@ static const struct key_row monitor_keys[] = {
     ROW("every", shape_text, 0, "多久检查一次", "How often"),
     ROW("to", shape_assignees, KEY_REQUIRED, "通知谁", "Whom"),
     ROW("open", shape_text, 0, "同时建一条记录的表单", "Form in which a record is created"),
+    ROW("due", shape_duration, 0, "预警多久内处理，默认 3 workdays",
+        "Within how long an alert is handled: 3 workdays unless said"),
     ROW("once", once, 0, "每个周期只报一次", "Once in a window"),
     ROW_END,
 };

@@ -13,6 +13,7 @@
 #include "engine/value/sha256.h"
 #include "engine/base/strb.h"
 #include "engine/meta/load_int.h"
+#include "engine/meta/monitor.h"
 #include "engine/meta/people_app.h"
 
 #define FILES_MAX   2000
@@ -327,7 +328,7 @@ static void copy_source(struct load *ld, const struct app_source *src)
         (struct app_source){.key = str_dup(ld->a, src->key), .files = files, .nfiles = src->nfiles};
     ld->app->compiled = ARENA_ARRAY(ld->a, struct compiled, src->nfiles);
     arena_defer(ld->a, free_compiled, ld->app);
-    ld->files = ARENA_ARRAY(ld->a, struct src_file, src->nfiles);
+    ld->files = ARENA_ARRAY(ld->a, struct src_file, src->nfiles + 1); /* and the form of alerts */
 }
 
 /* ---- loading ---- */
@@ -383,6 +384,23 @@ static void load_people(struct load *ld)
         arena_defer(ld->a, drop_people, ld->app->people);
 }
 
+/* An app with monitors has a form of alerts; its own, or the built-in one. */
+static void add_alerts(struct load *ld)
+{
+    const struct src_file *app = ld_file(ld, "app.yaml");
+    const struct alert_word *words;
+    bool english = app && str_starts(node_text(app->root, "language"), STR("en"));
+    if (!ld_file(ld, "monitors.yaml") || ld_file(ld, "forms/alert.yaml"))
+        return;
+    const struct app_file file = {STR("forms/alert.yaml"), alert_form_text(ld->a, english)};
+    parse_file(ld, &file);
+    ld->files[ld->nfiles - 1].built_in = true;
+    size_t n = english ? 0 : alert_form_words(&words);
+    for (size_t i = 0; i < n; i++)
+        map_put(&ld->app->i18n, str_fmt(ld->a, "en/texts.%.*s", STR_ARG(words[i].zh)),
+                (void *)(uintptr_t)&words[i].en);
+}
+
 static void run_passes(void *arg)
 {
     struct job *job = arg;
@@ -398,6 +416,8 @@ static void run_passes(void *arg)
     copy_source(ld, job->src);
     for (size_t i = 0; i < ld->app->source.nfiles; i++)
         parse_file(ld, &ld->app->source.files[i]);
+    map_init(&ld->app->i18n, ld->a);
+    add_alerts(ld);
     load_people(ld);
     ld_app(ld);
     declare(ld);

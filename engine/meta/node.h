@@ -72,6 +72,7 @@ struct src_file {
     struct str path;
     struct str text;
     struct yaml_node *root; /* NULL: not YAML, or broken */
+    bool built_in;          /* not of the app's folder: nobody can follow advice about it */
 };
 
 /* Reports every departure of the tree from its shape. */

@@ -15,6 +15,7 @@ static const struct {
     {STR("cc"), STR("抄送我的"), STR("Copies to me")},
     {STR("mention"), STR("有人提到我"), STR("Somebody mentions me")},
     {STR("share"), STR("有人与我共享记录"), STR("A record is shared with me")},
+    {STR("alert"), STR("监控预警"), STR("Alerts of monitors")},
     {STR("notify"), STR("应用的提醒"), STR("Reminders of apps")},
     {STR("script"), STR("应用脚本的消息"), STR("Messages of scripts")},
 };
