@@ -57,7 +57,7 @@ struct sender {
     struct ssrf ssrf;
     int64_t looked_us;
     atomic_bool woken;
-    bool full; /* the last look took all it could: there may be more */
+    bool more; /* the last look took all it could, or left busy ones out: look when a place is free */
     char failing[FAILING_MAX][TARGET_BYTES]; /* empty: a free place */
 };
 
@@ -337,10 +337,9 @@ static void take(void *arg)
     size_t room = SENDS_MAX - s->n - s->nresults;
     struct outbox_lease all = {.max = (uint32_t)MIN(room, PER_TARGET), .busy = busy};
     all.nbusy = busy_targets(s, busy);
-    s->full = false;
     if (!room || lease(s, &c, &all))
         return;
-    s->full = all.n == all.max;
+    s->more = all.n == all.max || all.nbusy > 0;
     take_failing(s, &c);
 }
 
@@ -393,9 +392,11 @@ static void finish(struct sender *s, struct send *d, CURLcode code)
     result(s, r);
 }
 
-static void collect(struct sender *s)
+/* How many are over. */
+static size_t collect(struct sender *s)
 {
     CURLMsg *m;
+    size_t over = 0;
     int left;
     while ((m = curl_multi_info_read(s->multi, &left))) {
         struct send *d = NULL;
@@ -404,6 +405,7 @@ static void collect(struct sender *s)
             curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&d) || !d)
             continue;
         finish(s, d, code);
+        over++;
         for (size_t i = 0; i < s->n; i++)
             if (s->under_way[i] == d) {
                 s->under_way[i] = s->under_way[--s->n];
@@ -411,6 +413,7 @@ static void collect(struct sender *s)
             }
         send_free(d);
     }
+    return over;
 }
 
 static void settle(void *arg)
@@ -459,14 +462,16 @@ void sender_round(struct sender *s, struct conn *reader, int wait_ms)
     int running = 0, ready = 0;
     int64_t now = clock_mono_us();
     bool woken = atomic_exchange(&s->woken, false);
-    if (woken || s->full || now - s->looked_us >= LOOK_US) {
+    if (woken || now - s->looked_us >= LOOK_US) {
         s->looked_us = now;
         guarded(s, reader, take);
     }
     (void)curl_multi_perform(s->multi, &running);
-    collect(s);
+    size_t over = collect(s);
     settle_all(s, reader);
-    if (s->full && s->n + PER_TARGET < SENDS_MAX)
+    if (over && s->more)
+        atomic_store(&s->woken, true); /* their places are free */
+    if (atomic_load(&s->woken))
         return;
     (void)curl_multi_poll(s->multi, NULL, 0, s->n ? MIN(wait_ms, 200) : wait_ms, &ready);
 }
