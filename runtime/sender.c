@@ -57,7 +57,8 @@ struct sender {
     struct ssrf ssrf;
     int64_t looked_us;
     atomic_bool woken;
-    bool more; /* the last look took all it could, or left busy ones out: look when a place is free */
+    bool more; /* the last look took all it could, or left busy ones out: look when a place is free
+                */
     char failing[FAILING_MAX][TARGET_BYTES]; /* empty: a free place */
 };
 

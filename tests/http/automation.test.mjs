@@ -4,7 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { call, folder, login, root, serve, skip, until } from './lib.mjs';
-import { hmac, sign, sink } from './sink.mjs';
+import { hmac, mailbox, sign, sink } from './sink.mjs';
 
 const F = '/apps/auto/forms';
 
@@ -219,6 +219,25 @@ test('date fields: the day before, half an hour before, moved dates', { skip }, 
   await nap(1200);
   assert.ok(!(await logs(c)).includes('ahead M'));
   assert.equal((await logs(c)).filter((x) => x === 'ahead D').length, 1);
+});
+
+test('a notice by mail', { skip }, async (t) => {
+  const box = await mailbox(t);
+  const s = await start(t, await sink(t), { args: ['--smtp', box.url, '--mail-from', '榫卯 <crm@example.com>'] });
+  const c = await login(s, 'seller');
+  const boss = await login(s, 'boss');
+  const admin = await login(s, 'admin');
+  const me = (await admin.get(`/apps/people/forms/member/records?filter=${encodeURIComponent('login = "boss"')}`)).body.records[0];
+  const u = await admin.patch(`/apps/people/forms/member/records/${me._id}`, { mail: 'boss@example.com', _version: me._version });
+  assert.equal(u.status, 200, JSON.stringify(u.body));
+  const r = await made(c, 'order', { name: '信', amount: 7, owner: boss.me.id });
+  await c.post(`${F}/order/records/${r._id}/buttons/pay`, {});
+  const mail = await until(() => box.mails[0]);
+  assert.equal(mail.from, 'crm@example.com');
+  assert.equal(mail.to, 'boss@example.com');
+  assert.ok(mail.text.includes(`Subject: =?UTF-8?B?${Buffer.from('信 已付').toString('base64')}?=`), mail.text);
+  assert.match(mail.text, /Message-ID: <\w+@example.com>/);
+  await until(async () => (await admin.get('/admin/outbox?kind=mail&state=done')).body.rows.length === 1);
 });
 
 test('webhooks in: signature, window, replay', { skip }, async (t) => {
