@@ -57,6 +57,8 @@ http_handler api_tasks, api_task_act, api_task_batch, api_flow_get, api_flow_act
     api_flow_stats, api_flow_move;
 /* api_import.c */
 http_handler api_import, api_job, api_job_errors, api_import_undo;
+/* api_calendar.c */
+http_handler api_calendar, api_calendar_put;
 /* api_imports.c */
 http_handler api_imports, api_job_rows;
 /* api_file.c */
@@ -75,7 +77,7 @@ http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_
     api_schema;
 /* api_automation.c */
 http_handler api_outbox, api_app_outbox, api_automations, api_outbox_replay_all, api_outbox_replay,
-    api_app_outbox_replay, api_outbox_drop, api_hook, api_endpoints, api_endpoint_put;
+    api_app_outbox_replay, api_outbox_drop, api_hook, api_endpoints, api_endpoint_put, api_endpoint_test;
 /* api_admin.c */
 http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_jobs,
     api_settings;

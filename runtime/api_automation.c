@@ -182,3 +182,54 @@ int api_endpoint_put(struct http_req *req, struct http_resp *resp, struct err *e
         return -1;
     return endpoint_list(req->ctx, req->app, &resp->json, err);
 }
+
+/* ---- a try ---- */
+
+struct try_out {
+    struct str app, key;
+    int64_t id;
+};
+
+static int try_apply(struct ctx *c, void *arg, struct err *err)
+{
+    struct try_out *t = arg;
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_begin_obj(&j);
+    json_kstr(&j, "event", STR("test"));
+    json_kstr(&j, "app", t->app);
+    json_kstr(&j, "text", STR("榫卯测试消息 · Mortise test"));
+    json_kval(&j, "at", val_instant(c->now_us));
+    json_end_obj(&j);
+    const struct outbox_item item = {.kind = OUTBOX_WEBHOOK,
+                                     .target = t->key,
+                                     .app = t->app,
+                                     .payload = strb_str(&b),
+                                     .event = STR("test")};
+    return outbox_add(c, &item, &t->id, err);
+}
+
+/* Sends a message that says it is a test; what comes of it stands in the outbox under the id. */
+int api_endpoint_test(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct endpoint_now e;
+    char id[16];
+    if (req_app(req, err))
+        return -1;
+    struct try_out t = {req->app->key, req->params[1], 0};
+    int got = endpoint_get(req->ctx, req->app, t.key, &e, err);
+    if (got <= 0)
+        return got < 0 ? -1 : no_such(err);
+    if (!e.url.n)
+        return err_set(err, ERR_CONFLICT, "no_url", "还没有填写地址。", "It has no address yet.");
+    if (engine_write(req->ctx, try_apply, &t, err) ||
+        audited(req, "endpoint_test", t.app, "key", val_text(t.key), err))
+        return -1;
+    resp->status = 202;
+    json_begin_obj(&resp->json);
+    json_kstr(&resp->json, "id", id_print(t.id, id));
+    json_end_obj(&resp->json);
+    return 0;
+}

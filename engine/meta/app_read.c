@@ -132,6 +132,17 @@ static struct day_list days(struct load *ld, const struct src_file *file,
     return (struct day_list){out, n};
 }
 
+/* What the app itself names a holiday is no make-up day of the built-in ones. */
+static struct day_list without(struct arena *a, struct day_list days, struct day_list gone)
+{
+    int32_t *out = ARENA_ARRAY(a, int32_t, days.n);
+    size_t n = 0;
+    for (size_t i = 0; i < days.n; i++)
+        if (!gone.n || !bsearch(&days.v[i], gone.v, gone.n, sizeof(*gone.v), by_day))
+            out[n++] = days.v[i];
+    return (struct day_list){out, n};
+}
+
 /* `holidays: cn`, or `cn` among the dates of the list. */
 static bool names_cn(struct arena *a, const struct yaml_node *calendar)
 {
@@ -159,9 +170,11 @@ static void calendar(struct load *ld, const struct src_file *file)
         c->week = 0x1f;
     if (names_cn(ld->a, n))
         ld_calendar_cn(c);
+    struct day_list own = days(ld, file, n, "holidays", (struct day_list){0});
     struct day_list off =
         days(ld, file, n, "holidays", (struct day_list){c->holidays, c->nholidays});
-    struct day_list on = days(ld, file, n, "make_up", (struct day_list){c->make_up, c->nmake_up});
+    struct day_list on = days(ld, file, n, "make_up",
+                              without(ld->a, (struct day_list){c->make_up, c->nmake_up}, own));
     c->holidays = off.v;
     c->nholidays = off.n;
     c->make_up = on.v;

@@ -14,6 +14,7 @@
 #include "engine/meta/flowdef.h"
 #include "engine/meta/keys.h"
 #include "engine/meta/load.h"
+#include "engine/meta/region.h"
 
 /* Bounds that keep tables of SQLite, recursion and the designer sound. */
 #define LOAD_FORMS_MAX  300
@@ -63,8 +64,6 @@ struct str *ld_roles(struct load *ld, const struct src_file *file, const struct 
                      const char *key, size_t *n);
 bool ld_role(struct load *ld, const struct src_file *file, const struct yaml_node *n);
 
-/* ---- cn_tables.c ---- */
-void ld_calendar_cn(struct fx_calendar *c);
 
 /* ---- form_read.c, field.c ---- */
 void ld_declare_form(struct load *ld, const struct src_file *file);

@@ -30,4 +30,8 @@ size_t regions(const struct region **out);
  */
 size_t region_resolve(struct str text, size_t rows[REGION_LEVELS], struct str *rest);
 
+/* The public holidays and make-up working days of mainland China; none in a build without them. */
+struct fx_calendar;
+void ld_calendar_cn(struct fx_calendar *c);
+
 #endif

@@ -20,6 +20,8 @@ const OutboxPage = lazy(async () => (await import('./outbox')).OutboxPage, faile
 const AutomationsPage = lazy(async () => (await import('./automations')).AutomationsPage, failed);
 const UndoPage = lazy(async () => (await import('./undo')).UndoPage, failed);
 const SettingsPage = lazy(async () => (await import('./values')).SettingsPage, failed);
+const CalendarPage = lazy(async () => (await import('./calendar')).CalendarPage, failed);
+const EndpointsPage = lazy(async () => (await import('./endpoints')).EndpointsPage, failed);
 const PeoplePage = lazy(async () => (await import('./people')).PeoplePage, failed);
 
 type Parts = Record<string, string>;
@@ -37,6 +39,18 @@ const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element;
     pattern: '/admin/apps/:app/settings',
     right: 'design',
     draw: (m) => <SettingsPage key={m.app!} app={m.app!} />,
+    full: () => true,
+  },
+  {
+    pattern: '/admin/apps/:app/calendar',
+    right: 'design',
+    draw: (m) => <CalendarPage key={m.app!} app={m.app!} />,
+    full: () => true,
+  },
+  {
+    pattern: '/admin/apps/:app/endpoints',
+    right: 'operate',
+    draw: (m) => <EndpointsPage key={m.app!} app={m.app!} />,
     full: () => true,
   },
   { pattern: '/admin/people', right: 'people', draw: () => <PeoplePage /> },

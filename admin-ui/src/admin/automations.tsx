@@ -66,7 +66,7 @@ function Item(props: { app: string; a: Automation; open: boolean }) {
           )}
           {a.next_at ? ` · ${t('a_next', { when: moment(a.next_at) })}` : ''}
           {a.skipped.length
-            ? ` · ${t('a_skipped', { n: a.skipped.reduce((n, s) => n + s.n, 0), via: [...new Set(a.skipped.map((s) => s.why === 'endpoint' ? t('a_unconnected') : t(`u_via_${s.via}` as 'u_via_ui')))].join(t('u_comma')) })}`
+            ? ` · ${t('a_skipped', { n: a.skipped.reduce((n, s) => n + s.n, 0), via: [...new Set(a.skipped.map((s) => (s.why === 'endpoint' ? t('a_unconnected') : t(`u_via_${s.via}` as 'u_via_ui'))))].join(t('u_comma')) })}`
             : ''}
         </span>
         {open ? (

@@ -2,8 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, say } from '../api/client';
 import type { Ref } from '../api/types';
 import { moment } from '../i18n/format';
-import { Button, Empty, Field, Input, Note, Skeleton, toast } from '../kit';
+import { Button, Empty, Field, Input, Note, Skeleton, Tag, toast } from '../kit';
 import { adminPath, draftOf } from './draft';
+import { SetNav } from './setnav';
 import { t } from './text';
 import { Top } from './top';
 
@@ -25,6 +26,7 @@ interface Setting {
   versions: Version[];
 }
 
+const today = () => new Date().toLocaleDateString('sv-SE');
 const NUMBERS = ['number', 'percent', 'rating'];
 const text = (v: unknown) =>
   v === null || v === undefined ? '' : typeof v === 'object' ? JSON.stringify(v) : String(v);
@@ -96,6 +98,7 @@ function One(props: { app: string; s: Setting; onDone: (all: Setting[]) => void 
             <li key={v.day ?? ''}>
               <span class="num">{v.day ?? t('set_always')}</span>
               <b>{text(v.value)}</b>
+              {v.day && v.day > today() ? <Tag color="blue">{t('set_future')}</Tag> : null}
               <span class="dim s12 push">
                 {v.by?.title ?? ''} {moment(v.at)}
               </span>
@@ -123,6 +126,7 @@ export function SettingsPage({ app }: { app: string }) {
   return (
     <>
       <Top draft={draft} tab="settings" />
+      <SetNav app={app} at="settings" />
       <div class="scroll set">
         {error ? <Note kind="bad">{error}</Note> : null}
         {!all && !error ? <Skeleton lines={6} label={t('loading')} /> : null}
