@@ -9,6 +9,7 @@
 #include "engine/prepare.h"
 #include "engine/record/stage.h"
 #include "engine/record/hooks.h"
+#include "engine/record/joins.h"
 #include "engine/record/schema.h"
 #include "engine/record/sealing.h"
 #include <dirent.h>
@@ -536,6 +537,19 @@ struct app *engine_app_version(struct ctx *c, struct str key, int64_t n)
 
 /* ---- start ---- */
 
+static int make_joins(struct ctx *c, void *arg, struct err *err)
+{
+    struct app *app = arg;
+    return joins_apply(c, app, app, err) || backfill_add(c, app, app->n, err) ? -1 : 0;
+}
+
+/* A database of an older program has no join tables yet: they are made, and filled by a job. */
+static int join(struct ctx *c, struct app *app, struct err *err)
+{
+    int missing = joins_missing(c, app, err);
+    return missing <= 0 ? missing : engine_write(c, make_joins, app, err);
+}
+
 /* Loads the running version of an app from its stored text. */
 static int start_stored(struct ctx *c, struct str key, struct diags *diags, struct err *err)
 {
@@ -555,7 +569,7 @@ static int start_stored(struct ctx *c, struct str key, struct diags *diags, stru
     if (!app)
         return 0; /* the mistakes are in diags; the other apps run */
     app->n = n;
-    if (backfill_mark(c->db, c->a, app, err) < 0) {
+    if (join(c, app, err) < 0 || backfill_mark(c->db, c->a, app, err) < 0) {
         app_unref(&app);
         return -1;
     }

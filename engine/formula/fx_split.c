@@ -62,6 +62,19 @@ void fx_each_pinned(const struct fx *fx, void (*fn)(void *arg, const struct fx_r
     each_pinned(fx->root, fn, arg);
 }
 
+/* given IN list, list CONTAINS given, of references: found by the list's join table. */
+static const struct fx_ref *holding(const struct node *n)
+{
+    if (!is_op(n, OP_IN) && !is_op(n, OP_CONTAINS))
+        return NULL;
+    const struct node *list = n->args[is_op(n, OP_IN) ? 1 : 0];
+    const struct node *item = n->args[is_op(n, OP_IN) ? 0 : 1];
+    bool refs =
+        list->type.base == FX_LINK || list->type.base == FX_MEMBER || list->type.base == FX_DEPT;
+    bool there = list->kind == N_REF && list->ref->root == FX_ROW && list->type.list;
+    return there && refs && list->ref->n == 1 && is_given(item) ? list->ref : NULL;
+}
+
 static bool served(const struct node *n, bool (*indexed)(const struct fx_ref *ref))
 {
     bool all = is_op(n, OP_OR);
@@ -74,6 +87,8 @@ static bool served(const struct node *n, bool (*indexed)(const struct fx_ref *re
     if (is_op(n, OP_OR))
         return all;
     const struct fx_ref *ref = pinned(n);
+    if (!ref)
+        ref = holding(n);
     return any || (ref && indexed(ref));
 }
 

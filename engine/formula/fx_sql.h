@@ -25,6 +25,10 @@ struct fx_sql_env {
      * row. NULL: there is no such form, column() is used. */
     int (*reach)(void *self, struct sql *q, const struct fx_ref *ref, unsigned *open,
                  struct err *err);
+    /* Which rows hold an item in a list of references: appends "id IN (SELECT rows whose item = ",
+     * 1; the writer appends the item and a parenthesis. 0: there is no such way, column() is used.
+     * NULL: never. */
+    int (*holder)(void *self, struct sql *q, const struct fx_ref *ref, struct err *err);
     /* Appends a scalar sub-select (in parentheses) for LOOKUP…, for LISTOF one that gives column v.
      */
     int (*stored)(void *self, struct sql *q, const struct fx_call *call, struct err *err);

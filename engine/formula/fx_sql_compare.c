@@ -486,12 +486,36 @@ static int in_values(struct writer *w, const struct node *x, const struct node *
     return 0;
 }
 
+/* The rows that hold x, by an index of the host: 1, 0, -1. */
+static int in_held(struct writer *w, const struct node *x, const struct node *list)
+{
+    if (w->env->holder == NULL || list->kind != N_REF || !is_ref(list->type) ||
+        x->type.base != list->type.base) {
+        return 0;
+    }
+    int held = w->env->holder(w->env->self, w->q, list->ref, w->err);
+    if (held <= 0) {
+        return held;
+    }
+    if ((x->kind == N_REF || x->kind == N_STORED ? fxs_raw(w, x) : fxs_emit(w, x, W_VALUE)) != 0) {
+        return -1;
+    }
+    sql_lit(w->q, ")");
+    return 1;
+}
+
 static int in_rows(struct writer *w, const struct node *x, const struct node *list, enum want want)
 {
     uint8_t scale = fxs_scale(list);
     bool raw = list->type.base != FX_NUM || (scale > 0 && scale == fxs_scale(x));
     fxs_open_bool(w, want, false);
     sql_lit(w->q, "(");
+    int held = in_held(w, x, list);
+    if (held != 0) {
+        sql_lit(w->q, ")");
+        fxs_close_bool(w, want, false);
+        return held < 0 ? -1 : 0;
+    }
     if ((raw && (x->kind == N_REF || x->kind == N_STORED) ? fxs_raw(w, x)
                                                           : fxs_emit(w, x, W_VALUE)) != 0) {
         return -1;

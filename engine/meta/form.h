@@ -112,6 +112,7 @@ struct field {
     struct fx *value;
     struct fx_type value_type; /* of formula, lookup, rollup */
     bool stored;               /* false: evaluated when read (volatile or stored-row functions) */
+    bool unjoined;             /* rows are not all in its join table yet (record/joins.h) */
     bool filling;              /* stored, but its column is being filled (record/backfill.h) */
     bool sealing;            /* will be encrypted; its column is in clear until all rows are sealed
                                 beside it (record/sealing.h) */

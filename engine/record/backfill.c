@@ -4,6 +4,7 @@
  */
 #include "engine/record/backfill.h"
 
+#include "engine/record/joins.h"
 #include "engine/record/schema_int.h"
 #include "engine/record/write_int.h"
 
@@ -49,7 +50,7 @@ static int note(struct ctx *c, const struct field *f, int64_t n, int64_t total, 
     sql_bind_int(&q, n);
     sql_lit(&q, ", ");
     sql_bind_int(&q, total);
-    sql_lit(&q, ")");
+    sql_lit(&q, ") ON CONFLICT (app, form, sub, name) DO NOTHING");
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
@@ -58,9 +59,10 @@ static int note_form(struct ctx *c, const struct form *f, int64_t n, int64_t tot
 {
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
-        if (field->filling && note(c, field, n, total, err))
+        bool fills = field->filling || field->unjoined;
+        if (fills && note(c, field, n, total, err))
             return -1;
-        *any |= field->filling;
+        *any |= fills;
         if (field->sub && note_form(c, field->sub, n, total, any, err))
             return -1;
     }
@@ -70,7 +72,8 @@ static int note_form(struct ctx *c, const struct form *f, int64_t n, int64_t tot
 static bool fills(const struct form *f)
 {
     for (size_t i = 0; i < f->nfields; i++)
-        if (f->fields[i]->filling || (f->fields[i]->sub && fills(f->fields[i]->sub)))
+        if (f->fields[i]->filling || f->fields[i]->unjoined ||
+            (f->fields[i]->sub && fills(f->fields[i]->sub)))
             return true;
     return false;
 }
@@ -96,9 +99,12 @@ static int add_job(struct ctx *c, const struct app *app, struct err *err)
 
 int backfill_begin(struct ctx *c, const struct app *app, int64_t n, struct err *err)
 {
+    return forget(c, app, err) || backfill_add(c, app, n, err) ? -1 : 0;
+}
+
+int backfill_add(struct ctx *c, const struct app *app, int64_t n, struct err *err)
+{
     bool any = false;
-    if (forget(c, app, err))
-        return -1;
     for (size_t i = 0; i < app->nforms; i++) {
         int64_t total = 0;
         const struct form *f = app->forms[i];
@@ -127,6 +133,8 @@ int backfill_mark(struct conn *db, struct arena *a, struct app *app, struct err 
         struct field *f = form ? form_field(form, stmt_str(s, 2)) : NULL;
         if (f && f->value && f->stored)
             f->filling = true;
+        else if (f && joins_has(f))
+            f->unjoined = true;
     }
     stmt_done(s);
     return step;
@@ -157,6 +165,14 @@ int backfill_state(struct conn *db, struct arena *a, struct str app, struct back
 
 /* ---- one row ---- */
 
+static int join_fields(struct ctx *c, const struct rec *r, struct err *err)
+{
+    for (size_t i = 0; i < r->form->nfields; i++)
+        if (r->form->fields[i]->unjoined && joins_field(c, r, r->form->fields[i], err))
+            return -1;
+    return 0;
+}
+
 static int fill_fields(struct ctx *c, struct rec *r, const struct rec *parent, struct err *err)
 {
     const struct form *f = r->form;
@@ -173,7 +189,7 @@ static int fill_subs(struct ctx *c, struct rec *now, const struct rec *old, stru
         for (size_t k = 0; k < now->rows[i].n; k++) {
             bool changed;
             struct rec *row = &now->rows[i].v[k];
-            if (fill_fields(c, row, now, err) ||
+            if (fill_fields(c, row, now, err) || join_fields(c, row, err) ||
                 rows_set(c, row, &old->rows[i].v[k], &changed, err))
                 return -1;
         }
@@ -191,7 +207,7 @@ static int fill_row(struct ctx *c, const struct form *f, int64_t id, struct err 
         return found;
     struct rec now = rec_copy(c->a, &old);
     if (fill_subs(c, &now, &old, err) || fill_fields(c, &now, NULL, err) ||
-        title_compute(c, &now, &title, err))
+        join_fields(c, &now, err) || title_compute(c, &now, &title, err))
         return -1;
     *rec_sys(&now, SYS_TITLE) = val_text(title);
     if (rows_set(c, &now, &old, &changed, err))

@@ -12,7 +12,10 @@
  * for them. Those of a version before are forgotten. */
 int backfill_begin(struct ctx *c, const struct app *app, int64_t n, struct err *err) ATTR_MUST;
 
-/* Sets field.filling of a freshly loaded app, before it is shared. */
+/* The same beside those that are noted already. */
+int backfill_add(struct ctx *c, const struct app *app, int64_t n, struct err *err) ATTR_MUST;
+
+/* Sets field.filling (and unjoined) of a freshly loaded app, before it is shared. */
 int backfill_mark(struct conn *db, struct arena *a, struct app *app, struct err *err) ATTR_MUST;
 
 struct backfill {

@@ -5,6 +5,7 @@
  */
 #include "engine/record/write_int.h"
 
+#include "engine/record/joins.h"
 #include "engine/record/search.h"
 
 static int mark(struct wr *w, bool deleted, struct err *err)
@@ -43,7 +44,12 @@ void links_to_sql(struct ctx *c, const struct field *link, int64_t id, struct sq
         sql_lit(q, " t1 ON t1.\"_row\" = t0.\"_id\"");
     }
     sql_lit(q, " WHERE t0.\"_deleted_at\" IS NULL AND ");
-    if (link->type->flags & FT_MULTI) {
+    if (joins_ready(c, link)) {
+        joins_open(q, from->parent ? 1 : 0, link);
+        sql_lit(q, " = ");
+        sql_bind_int(q, id);
+        sql_lit(q, ")");
+    } else if (link->type->flags & FT_MULTI) {
         sql_lit(q, "EXISTS (SELECT 1 FROM ");
         sql_each(q, SQL_EACH_INT);
         sql_col(q, from->parent ? 1 : 0, link->key);
@@ -130,7 +136,7 @@ int wr_restore(struct wr *w, struct err *err)
     bool changed;
     if (mark(w, false, err))
         return rows_duplicate(w, err);
-    if (search_row(w->c, NULL, &w->old, err) ||
+    if (search_row(w->c, NULL, &w->old, err) || joins_restore(w->c, &w->old, err) ||
         compute_stored(w->c, w->f, w->rec.id, &changed, err))
         return -1;
     int found = record_load(w->c, w->f, w->rec.id, REC_LIVE, &w->rec, err);

@@ -2,6 +2,7 @@
  * Stored computed fields of one row: its own formulas and lookups, rollups over other forms' rows.
  * What a change does to rows elsewhere is in dependents.c.
  */
+#include "engine/record/joins.h"
 #include "engine/record/compute.h"
 
 #include "engine/record/rollup.h"
@@ -65,6 +66,13 @@ static void links_here(struct sql_env *e, struct sql *q, const struct field *by,
         sql_col(q, e->alias, by->key);
         sql_lit(q, " = ");
         bind_owner(q, of);
+        return;
+    }
+    if (joins_ready(e->c, by)) {
+        joins_open(q, e->alias, by);
+        sql_lit(q, " = ");
+        bind_owner(q, of);
+        sql_lit(q, ")");
         return;
     }
     sql_lit(q, "EXISTS (SELECT 1 FROM ");

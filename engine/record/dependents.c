@@ -4,6 +4,7 @@
  * sums go by what the change adds and takes away, the rest is asked again; a row is written once
  * however many of its fields are touched, and then what reads that row follows.
  */
+#include "engine/record/joins.h"
 #include "engine/record/rollup.h"
 #include "engine/record/write_int.h"
 
@@ -135,47 +136,54 @@ struct reach {
     size_t n;                   /* parts of the UNION */
 };
 
-/* SELECT ids of the row that path[at] is read from, such that path[at + 1 … upto - 1] lead to `id`.
- */
-static void reach_from(struct sql *q, const struct form *f, const struct fx_ref *ref, uint32_t at,
-                       uint32_t upto, int64_t id)
+/* What the rows read that are looked for: path[upto - 1] leads to `id`. */
+struct reach_to {
+    struct ctx *c;
+    const struct fx_ref *ref;
+    uint32_t upto;
+    int64_t id;
+};
+
+static bool reach_open(const struct reach_to *to, struct sql *q, unsigned t,
+                       const struct field *step)
 {
-    const struct field *step = ref->path[at].ref;
-    unsigned t = at;
-    if (step->sub) {
-        sql_lit(q, "SELECT ");
-        sql_col(q, t, STR("_row"));
-        sql_lit(q, " FROM ");
-        sql_form(q, step->sub);
-    } else {
-        sql_lit(q, "SELECT ");
-        sql_col(q, t, STR("_id"));
-        sql_lit(q, " FROM ");
-        sql_form(q, f);
+    if (!step->sub && joins_ready(to->c, step)) {
+        joins_open(q, t, step);
+        return true;
     }
-    sql_lit(q, " ");
-    sql_alias(q, t);
-    sql_lit(q, " WHERE ");
-    bool multi = !step->sub && step->type && (step->type->flags & FT_MULTI);
-    if (multi) {
+    if (!step->sub && step->type && (step->type->flags & FT_MULTI)) {
         sql_lit(q, "EXISTS (SELECT 1 FROM ");
         sql_each(q, SQL_EACH_INT);
         sql_col(q, t, step->key);
         sql_lit(q, ") j WHERE j.value");
-    } else if (step->sub) {
-        sql_col(q, t, STR("_id"));
-    } else {
-        sql_col(q, t, step->key);
+        return true;
     }
-    if (at + 1 == upto) {
+    sql_col(q, t, step->sub ? STR("_id") : step->key);
+    return false;
+}
+
+/* SELECT ids of the row of f that path[at] is read from. */
+static void reach_from(const struct reach_to *to, struct sql *q, const struct form *f, uint32_t at)
+{
+    const struct field *step = to->ref->path[at].ref;
+    unsigned t = at;
+    sql_lit(q, "SELECT ");
+    sql_col(q, t, step->sub ? STR("_row") : STR("_id"));
+    sql_lit(q, " FROM ");
+    sql_form(q, step->sub ? step->sub : f);
+    sql_lit(q, " ");
+    sql_alias(q, t);
+    sql_lit(q, " WHERE ");
+    bool open = reach_open(to, q, t, step);
+    if (at + 1 == to->upto) {
         sql_lit(q, " = ");
-        sql_bind_int(q, id);
+        sql_bind_int(q, to->id);
     } else {
         sql_lit(q, " IN (");
-        reach_from(q, step->sub ? step->sub : ref_target(step), ref, at + 1, upto, id);
+        reach_from(to, q, step->sub ? step->sub : ref_target(step), at + 1);
         sql_lit(q, ")");
     }
-    if (multi)
+    if (open)
         sql_lit(q, ")");
 }
 
@@ -192,7 +200,8 @@ static void reach_ref(void *arg, const struct fx_ref *ref)
         const struct rec *any = r->ch->now ? r->ch->now : r->ch->old;
         if (r->n++)
             sql_lit(r->q, " UNION ");
-        reach_from(r->q, r->from, ref, 0, i, any->id);
+        const struct reach_to to = {r->ch->c, ref, i, any->id};
+        reach_from(&to, r->q, r->from, 0);
     }
 }
 

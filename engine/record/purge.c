@@ -3,6 +3,7 @@
  */
 #include "engine/record/purge.h"
 
+#include "engine/record/joins.h"
 #include "engine/record/merge.h"
 #include "engine/record/write_int.h"
 
@@ -47,10 +48,12 @@ static int purge(struct ctx *c, const struct form *f, int64_t id, struct err *er
 {
     struct rec row = {.form = f, .id = id};
     for (size_t i = 0; i < f->nfields; i++)
-        if (f->fields[i]->sub && drop_rows(c, f->fields[i]->sub, STR("_row"), id, err))
+        if (f->fields[i]->sub && joins_forget(c, f->fields[i]->sub, STR("_row"), id, err))
             return -1;
-    if (drop_rows(c, f, STR("_id"), id, err) || drop_around(c, id, err) ||
-        history_purged(c, &row, err))
+        else if (f->fields[i]->sub && drop_rows(c, f->fields[i]->sub, STR("_row"), id, err))
+            return -1;
+    if (joins_forget(c, f, STR("_id"), id, err) || drop_rows(c, f, STR("_id"), id, err) ||
+        drop_around(c, id, err) || history_purged(c, &row, err))
         return -1;
     rcache_forget(c);
     ctx_event(c, f->app->key, f->key, id, 0, STR("purge"));

@@ -4,6 +4,7 @@
 #include "engine/record/write_int.h"
 
 #include "engine/record/columns.h"
+#include "engine/record/joins.h"
 #include "engine/record/sealed.h"
 #include "engine/record/search.h"
 
@@ -120,6 +121,14 @@ static int insert_cells(struct cells *s, const struct rec *r, size_t pos, struct
     return 0;
 }
 
+static struct val *blank_values(struct arena *a, const struct form *f)
+{
+    struct val *v = ARENA_ARRAY(a, struct val, f->nslots);
+    for (size_t i = 0; i < f->nslots; i++)
+        v[i] = VAL_NONE;
+    return v;
+}
+
 static int insert(struct ctx *c, const struct rec *r, const struct rec *up, size_t pos,
                   struct err *err)
 {
@@ -139,7 +148,10 @@ static int insert(struct ctx *c, const struct rec *r, const struct rec *up, size
         sql_bind(&q, s.list.v[i].v);
     }
     sql_lit(&q, ")");
-    return store_exec(c->db, c->a, &q, NULL, err);
+    if (store_exec(c->db, c->a, &q, NULL, err))
+        return -1;
+    const struct rec none = {.form = r->form, .v = blank_values(c->a, r->form)};
+    return joins_row(c, r, &none, err);
 }
 
 /* ---- update ---- */
@@ -197,7 +209,7 @@ static int set_row(struct ctx *c, const struct row_change *w, bool *changed, str
     sql_bind_int(&q, w->r->id);
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
-    return search_row(c, w->old, w->r, err);
+    return search_row(c, w->old, w->r, err) || joins_row(c, w->r, w->old, err) ? -1 : 0;
 }
 
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,
@@ -284,6 +296,8 @@ static int move_row(struct ctx *c, const struct rec *r, size_t pos, struct err *
 static int remove_row(struct ctx *c, const struct rec *r, struct err *err)
 {
     struct sql q;
+    if (joins_forget(c, r->form, STR("_id"), r->id, err))
+        return -1;
     ctx_sql(c, &q);
     sql_lit(&q, "DELETE FROM ");
     sql_form(&q, r->form);

@@ -6,6 +6,7 @@
 #include "engine/record/schema_int.h"
 
 #include "engine/record/backfill.h"
+#include "engine/record/joins.h"
 #include "engine/record/schema_fill.h"
 #include "engine/record/sealed.h"
 #include "engine/record/sealing.h"
@@ -654,6 +655,7 @@ static int apply_all(struct work *w, struct err *err)
     if (retire_tables(w, err) < 0 || seal_history(w, err) < 0)
         return -1;
     if (schema_fill(w->c, w->old, w->new_, err) < 0 ||
+        joins_apply(w->c, w->old, w->new_, err) < 0 ||
         backfill_begin(w->c, w->new_, w->n, err) < 0 || sealing_begin(w->c, w->new_, err) < 0)
         return -1;
     return search_apply(w->c, w->old, w->new_, err);

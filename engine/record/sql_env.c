@@ -6,6 +6,8 @@
 #include "engine/record/asof.h"
 #include "engine/record/record_int.h"
 
+#include "engine/record/joins.h"
+
 #include "engine/record/columns.h"
 #include "engine/record/sealed.h"
 
@@ -308,6 +310,25 @@ static int env_reach(void *self, struct sql *q, const struct fx_ref *ref, unsign
     return rc;
 }
 
+/* Only of the row itself, where the reader sees the list on every row. */
+static int env_holder(void *self, struct sql *q, const struct fx_ref *ref, struct err *err)
+{
+    struct sql_env *e = self;
+    const struct field *f = ref->n == 1 ? ref->path[0].ref : NULL;
+    struct access *x;
+    if (ref->root != FX_ROW || !e->form || !f || f->form != e->form || !joins_ready(e->c, f))
+        return 0;
+    if (e->request && !f->form->parent) {
+        if (access_of(e->c, f->form, &x, err))
+            return -1;
+        if (access_show(x, f, FIELD_READ) != SHOW_ALWAYS)
+            return 0;
+    }
+    joins_open(q, e->alias, f);
+    sql_lit(q, " = ");
+    return 1;
+}
+
 /* Roots that are no rows of this query are evaluated now and bound. */
 static int bind_ref(struct sql_env *e, struct sql *q, const struct fx_ref *ref, struct err *err)
 {
@@ -416,6 +437,7 @@ void sql_env_init(struct sql_env *e, struct ctx *c, const struct form *f, unsign
     *e = (struct sql_env){
         .fx = {.column = env_column,
                .reach = env_reach,
+               .holder = env_holder,
                .stored = env_stored,
                .context = env_context,
                .blind = env_blind,
