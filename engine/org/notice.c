@@ -4,6 +4,7 @@
 #include "engine/org/notice.h"
 
 #include "engine/org/member_int.h"
+#include "engine/vault/vault.h"
 
 static const struct {
     struct str kind, zh, en;
@@ -68,20 +69,42 @@ int notice_lang(struct ctx *c, int64_t member, enum lang *out, struct err *err)
     return 0;
 }
 
+/* What it says may hold values of records: title and body are sealed together, in `body`. */
+static struct vault_at place(struct str app, int64_t id)
+{
+    return (struct vault_at){app.n ? app : STR("_system"), STR("_notice"), STR("text"), id, 0};
+}
+
+static int seal_text(struct ctx *c, const struct notice *n, int64_t id, struct str *out,
+                     struct err *err)
+{
+    struct strb b;
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(n->app, id);
+    strb_init(&b, c->a);
+    for (size_t i = 0; i < n->title.n; i++)
+        strb_addc(&b, n->title.p[i] == '\n' ? ' ' : n->title.p[i]);
+    strb_addc(&b, '\n');
+    strb_add(&b, n->body);
+    return vault_seal(&on, &at, strb_str(&b), out, err);
+}
+
 int notice_add(struct ctx *c, const struct notice *n, struct err *err)
 {
     struct sql q;
     struct val muted;
-    const struct val values[] = {text_or_null(n->form),
-                                 n->record ? val_dec(n->record, 0) : VAL_NONE, val_text(n->title),
-                                 text_or_null(n->body)};
+    struct str text;
     if (muted_of(c, n->member, &muted, err))
         return -1;
     if (has(muted, n->kind))
         return 0;
     int64_t id = id_next(c->ids, c->now_us);
+    if (seal_text(c, n, id, &text, err))
+        return -1;
+    const struct val values[] = {text_or_null(n->form),
+                                 n->record ? val_dec(n->record, 0) : VAL_NONE, val_text(text)};
     ctx_sql(c, &q);
-    sql_lit(&q, "INSERT INTO _notice (id, member, kind, app, form, record, title, body, at)"
+    sql_lit(&q, "INSERT INTO _notice (id, member, kind, app, title, form, record, body, at)"
                 " VALUES (");
     sql_bind_int(&q, id);
     sql_lit(&q, ", ");
@@ -90,6 +113,7 @@ int notice_add(struct ctx *c, const struct notice *n, struct err *err)
     sql_bind_str(&q, n->kind);
     sql_lit(&q, ", ");
     sql_bind(&q, text_or_null(n->app));
+    sql_lit(&q, ", ''");
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
         sql_lit(&q, ", ");
         sql_bind(&q, values[i]);
@@ -105,10 +129,28 @@ int notice_add(struct ctx *c, const struct notice *n, struct err *err)
 
 /* ---- reading ---- */
 
-static void put(struct ctx *c, struct stmt *s, struct json *out)
+/* Those of before stand in clear. */
+static int open_text(struct ctx *c, struct stmt *s, struct str *title, struct str *body,
+                     struct err *err)
+{
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(str_dup(c->a, stmt_str(s, 2)), stmt_int(s, 0));
+    *title = str_dup(c->a, stmt_str(s, 5));
+    *body = str_dup(c->a, stmt_str(s, 6));
+    if (title->n || !vault_is_sealed(*body))
+        return 0;
+    if (vault_unseal(&on, &at, *body, body, err) < 0)
+        return -1;
+    *body = str_cut(*body, '\n', title);
+    return 0;
+}
+
+static int put(struct ctx *c, struct stmt *s, struct json *out, struct err *err)
 {
     char buf[16];
-    (void)c;
+    struct str title, body;
+    if (open_text(c, s, &title, &body, err))
+        return -1;
     json_begin_obj(out);
     json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
     json_kstr(out, "kind", stmt_str(s, 1));
@@ -119,11 +161,12 @@ static void put(struct ctx *c, struct stmt *s, struct json *out)
         json_blank(out);
     else
         json_str(out, id_print(stmt_int(s, 4), buf));
-    json_kstr(out, "title", stmt_str(s, 5));
-    json_kval(out, "body", text_or_null(stmt_str(s, 6)));
+    json_kstr(out, "title", title);
+    json_kval(out, "body", text_or_null(body));
     json_kval(out, "at", val_instant(stmt_int(s, 7)));
     json_kval(out, "read_at", stmt_null(s, 8) ? VAL_NONE : val_instant(stmt_int(s, 8)));
     json_end_obj(out);
+    return 0;
 }
 
 static int rows(struct ctx *c, const struct notice_query *n, struct json *out, int64_t *next,
@@ -150,7 +193,10 @@ static int rows(struct ctx *c, const struct notice_query *n, struct json *out, i
         return -1;
     json_begin_list(out);
     while ((step = stmt_step(s, err)) == 1 && count < n->limit) {
-        put(c, s, out);
+        if (put(c, s, out, err)) {
+            step = -1;
+            break;
+        }
         last = stmt_int(s, 0);
         count++;
     }

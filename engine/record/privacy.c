@@ -104,6 +104,23 @@ static int empty_table(struct ctx *c, const struct form *t, const struct form *p
     return 0;
 }
 
+/* What was told of his record. */
+static int forget_told(struct ctx *c, int64_t id, struct err *err)
+{
+    static const char *const TABLES[] = {"_notice", "_outbox"};
+    for (size_t i = 0; i < ARRAY_LEN(TABLES); i++) {
+        struct sql q;
+        ctx_sql(c, &q);
+        sql_lit(&q, "DELETE FROM ");
+        sql_ident(&q, str_of(TABLES[i]));
+        sql_lit(&q, " WHERE record = ");
+        sql_bind_int(&q, id);
+        if (store_exec(c->db, c->a, &q, NULL, err))
+            return -1;
+    }
+    return 0;
+}
+
 int privacy_erase(struct ctx *c, const struct form *f, int64_t id, struct privacy_erased *out,
                   struct err *err)
 {
@@ -116,6 +133,8 @@ int privacy_erase(struct ctx *c, const struct form *f, int64_t id, struct privac
         if (empty_table(c, app->forms[i], f, id, &out->rows, err))
             return -1;
     if (file_forget_erased(c, id, &out->files, err))
+        return -1;
+    if (forget_told(c, id, err))
         return -1;
     ctx_sql(c, &q); /* answers kept for a day may tell of him */
     sql_lit(&q, "DELETE FROM _idempotency");

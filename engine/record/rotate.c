@@ -10,7 +10,8 @@
 #include "engine/record/sealed.h"
 #include "engine/record/sealing.h"
 
-#define PAGE 200
+#define PAGE              200
+#define BESIDE_FIRST_TEXT 2 /* behind history and files */
 
 struct rotation {
     int64_t job, done;
@@ -267,9 +268,29 @@ static int files_page(struct ctx *c, const struct app *app, struct rotation *r, 
     return file_reseal(c, app->key, &r->last, n, err);
 }
 
+/* The tables of texts are the places behind. */
+static int texts_page(struct ctx *c, const struct app *app, struct rotation *r, size_t *n,
+                      struct err *err)
+{
+    int64_t first = table_count(app) + BESIDE_FIRST_TEXT;
+    struct rotate_page p = {.table = (size_t)(r->table - first), .last = r->last};
+    if (rotate_texts(c, app, &p, err))
+        return -1;
+    r->last = p.last;
+    *n = p.n;
+    return 0;
+}
+
 typedef int beside_fn(struct ctx *c, const struct app *app, struct rotation *r, size_t *n,
                       struct err *err);
 static beside_fn *const BESIDE[] = {history_page, files_page};
+
+static beside_fn *beside(size_t at)
+{
+    if (at < ARRAY_LEN(BESIDE))
+        return BESIDE[at];
+    return at < ARRAY_LEN(BESIDE) + rotate_text_tables() ? texts_page : NULL;
+}
 
 int rotate_step(struct ctx *c, const struct app *app, struct err *err)
 {
@@ -288,14 +309,17 @@ int rotate_step(struct ctx *c, const struct app *app, struct err *err)
     if (f)
         return table_page(c, f, &r, err) ? -1 : 1;
     size_t at = (size_t)(r.table - table_count(app));
-    if (at < ARRAY_LEN(BESIDE)) {
-        if (BESIDE[at](c, app, &r, &n, err))
+    beside_fn *fn = beside(at);
+    if (fn) {
+        if (fn(c, app, &r, &n, err))
             return -1;
         r.table += n == 0;
         r.last = n ? r.last : 0;
         return note(c, &r, false, err) ? -1 : 1;
     }
-    return vault_retire(c->vault, c->db, c->a, app->key, &destroyed, err) || note(c, &r, true, err)
+    return rotate_endpoints(c, app, err) ||
+                   vault_retire(c->vault, c->db, c->a, app->key, &destroyed, err) ||
+                   note(c, &r, true, err)
                ? -1
                : 0;
 }

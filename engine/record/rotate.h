@@ -15,5 +15,17 @@ int rotate_step(struct ctx *c, const struct app *app, struct err *err) ATTR_MUST
 /* In a write job: the entries of history behind `last`, one page; *n: how many it was. */
 int rotate_history(struct ctx *c, const struct app *app, int64_t *last, size_t *n,
                    struct err *err) ATTR_MUST;
+/* In a write job: the same of texts that system tables keep sealed (outbox, notices, views). table:
+ * which of them; last goes on, n: how many it was. */
+struct rotate_page {
+    size_t table;
+    int64_t last;
+    size_t n;
+};
+size_t rotate_text_tables(void);
+int rotate_texts(struct ctx *c, const struct app *app, struct rotate_page *at,
+                 struct err *err) ATTR_MUST;
+/* In a write job: all secrets of the app's endpoints. */
+int rotate_endpoints(struct ctx *c, const struct app *app, struct err *err) ATTR_MUST;
 
 #endif

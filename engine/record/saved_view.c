@@ -4,6 +4,8 @@
  */
 #include "engine/record/saved_view.h"
 
+#include "engine/record/sealed.h"
+
 #include "engine/base/utf8.h"
 #include "engine/record/query_int.h"
 #include "engine/org/member.h"
@@ -159,9 +161,18 @@ static void of_mine(struct ctx *c, const struct form *f, struct sql *q)
     sql_bind_int(q, c->who->id);
 }
 
+/* Its filter may name what is looked for in a sensitive field. */
+static int seal_def(struct ctx *c, const struct saved_view *v, struct str *out, struct err *err)
+{
+    const struct vault_on on = sealer_of(c);
+    const struct sealed_text at = {v->form->app->key, STR("_saved_view"), v->id, 0};
+    return sealed_text_put(&on, &at, def_text(c, v->def), out, err);
+}
+
 static int insert(struct ctx *c, struct saved_view *v, struct err *err)
 {
     struct sql q;
+    struct str def;
     int64_t n = 0;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT COUNT(*) FROM _saved_view WHERE");
@@ -172,6 +183,8 @@ static int insert(struct ctx *c, struct saved_view *v, struct err *err)
         return err_set(err, ERR_INVALID, "too_many_views", "每张表单最多保存 %d 个视图。",
                        "At most %d views are kept for a form.", VIEWS_MAX);
     v->id = id_next(c->ids, c->now_us);
+    if (seal_def(c, v, &def, err))
+        return -1;
     ctx_sql(c, &q);
     sql_lit(&q, "INSERT INTO _saved_view (id, app, form, member, title, def, shared, created_at,"
                 " updated_at) VALUES (");
@@ -185,7 +198,7 @@ static int insert(struct ctx *c, struct saved_view *v, struct err *err)
     sql_lit(&q, ", ");
     sql_bind_str(&q, v->title);
     sql_lit(&q, ", ");
-    sql_bind_str(&q, def_text(c, v->def));
+    sql_bind_str(&q, def);
     sql_lit(&q, ", ");
     sql_bind_str(&q, list_text(c, v->shared));
     sql_lit(&q, ", ");
@@ -205,12 +218,15 @@ static int none_such(struct err *err)
 static int update(struct ctx *c, struct saved_view *v, struct err *err)
 {
     struct sql q;
+    struct str def;
     int64_t n;
+    if (seal_def(c, v, &def, err))
+        return -1;
     ctx_sql(c, &q);
     sql_lit(&q, "UPDATE _saved_view SET title = ");
     sql_bind_str(&q, v->title);
     sql_lit(&q, ", def = ");
-    sql_bind_str(&q, def_text(c, v->def));
+    sql_bind_str(&q, def);
     sql_lit(&q, ", shared = ");
     sql_bind_str(&q, list_text(c, v->shared));
     sql_lit(&q, ", updated_at = ");
@@ -290,7 +306,11 @@ static int row_json(struct access *x, struct stmt *s, struct json *j, struct err
     struct val def;
     struct val shared;
     char buf[16];
-    if (json_parse(c->a, str_dup(c->a, stmt_str(s, 4)), &def, err) ||
+    const struct vault_on on = sealer_of(c);
+    const struct sealed_text at = {x->f->app->key, STR("_saved_view"), stmt_int(s, 0), 0};
+    struct str text = STR_NONE;
+    if (sealed_text_get(&on, &at, str_dup(c->a, stmt_str(s, 4)), &text, err) ||
+        json_parse(c->a, text.n ? text : STR("{}"), &def, err) ||
         json_parse(c->a, str_dup(c->a, stmt_str(s, 5)), &shared, err))
         return -1;
     bool mine = stmt_int(s, 2) == c->who->id;

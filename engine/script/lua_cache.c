@@ -4,6 +4,7 @@
  */
 #include "engine/script/lua_int.h"
 #include "engine/value/json.h"
+#include "engine/vault/vault.h"
 
 #define KEY_MAX   200
 #define VALUE_MAX 65536
@@ -22,6 +23,22 @@ static struct str key_arg(struct lua_box *box)
     return key;
 }
 
+/* Values may be those of records: they are sealed by the installation's key. */
+static struct vault_at place(const struct lua_box *box, struct str key)
+{
+    struct str field = str_fmt(box->c->a, "%.*s/%.*s", STR_ARG(app_key(box)), STR_ARG(key));
+    return (struct vault_at){STR("_system"), STR("_cache"), field, 0, 0};
+}
+
+/* 1, 0 its key is gone: as if it were not there; -1. */
+static int unseal(struct lua_box *box, struct str key, struct str *text)
+{
+    struct ctx *c = box->c;
+    const struct vault_on on = {c->vault, c->db, c->a};
+    const struct vault_at at = place(box, key);
+    return vault_is_sealed(*text) ? vault_unseal(&on, &at, *text, text, &box->err) : 1;
+}
+
 /* ` WHERE app = … AND key = …` */
 static void where_key(struct lua_box *box, struct sql *q, struct str key)
 {
@@ -38,15 +55,20 @@ static int cache_get(lua_State *L)
     struct sql q;
     struct stmt *s;
     struct val v = VAL_NONE;
+    struct str key = key_arg(box), text;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT value FROM _cache");
-    where_key(box, &q, key_arg(box));
+    where_key(box, &q, key);
     sql_lit(&q, " AND until > ");
     sql_bind_int(&q, c->now_us);
     if (store_query(c->db, c->a, &q, &s, &box->err))
         return box_raise(box);
     int rc = stmt_step(s, &box->err);
-    if (rc == 1 && json_parse(c->a, str_dup(c->a, stmt_str(s, 0)), &v, &box->err))
+    if (rc == 1) {
+        text = str_dup(c->a, stmt_str(s, 0));
+        rc = unseal(box, key, &text);
+    }
+    if (rc == 1 && json_parse(c->a, text, &v, &box->err))
         rc = -1;
     stmt_done(s);
     if (rc < 0)
@@ -98,6 +120,10 @@ static int remove_old(struct lua_box *box)
 static int insert_key(struct lua_box *box, struct str key, struct str value, int64_t until)
 {
     struct sql q;
+    const struct vault_on on = {box->c->vault, box->c->db, box->c->a};
+    const struct vault_at at = place(box, key);
+    if (vault_seal(&on, &at, value, &value, &box->err))
+        return -1;
     ctx_sql(box->c, &q);
     sql_lit(&q, "INSERT INTO _cache (app, key, value, until) VALUES (");
     sql_bind_str(&q, app_key(box));
