@@ -17,6 +17,7 @@
 #include "runtime/host.h"
 #include "runtime/slurp.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -341,8 +342,18 @@ static int wasm_file(struct arena *a, char **path, struct err *err)
     *path = str_z(a, STR(WASM_PATH));
     if (access(*path, R_OK) == 0)
         return 0;
-    *path = str_z(a, STR("/tmp/mortise-XXXXXX"));
-    int fd = wasm ? mkstemp(*path) : -1;
+    if (!wasm)
+        return err_set(
+            err, ERR_INVALID, "via",
+            "这个程序编译时没有带网页，里面没有 formula.wasm。请用 make 编译，"
+            "或在源码目录里运行（先 make wasm）。",
+            "This program was built without the pages and carries no formula.wasm. Build "
+            "it with make, or run it in the source folder (after make wasm).");
+    const char *folder = getenv("TMPDIR");
+    if (!folder || !*folder)
+        folder = "/tmp";
+    *path = str_z(a, str_fmt(a, "%s/mortise-XXXXXX", folder));
+    int fd = mkstemp(*path);
     size_t done = 0;
     while (fd >= 0 && done < wasm->plain.n) {
         ssize_t n = write(fd, wasm->plain.data + done, wasm->plain.n - done);
@@ -351,8 +362,8 @@ static int wasm_file(struct arena *a, char **path, struct err *err)
         done += (size_t)n;
     }
     if (fd < 0 || close(fd) != 0 || done < wasm->plain.n)
-        return err_set(err, ERR_INVALID, "via", "这个程序里没有 formula.wasm，或者无法写入 /tmp。",
-                       "This program carries no formula.wasm, or /tmp cannot be written.");
+        return err_set(err, ERR_INVALID, "via", "无法在 %s 里写临时文件。",
+                       "A temporary file cannot be written in %s.", folder);
     return 0;
 }
 
@@ -396,7 +407,11 @@ static int run_wasm(struct run *r, const struct config *cfg, struct err *err)
                     str_z(r->a, strb_str(&b)),
                     NULL};
     execvp("node", argv);
-    return err_set(err, ERR_INTERNAL, "via", "无法运行 node。", "node could not be run.");
+    int why = errno;
+    if (strcmp(path, WASM_PATH) != 0)
+        (void)unlink(path);
+    return err_set(err, ERR_INVALID, "via", "无法运行 node：%s。", "node could not be run: %s.",
+                   strerror(why));
 }
 
 static int run_all(struct run *r, const struct config *cfg, struct err *err)
