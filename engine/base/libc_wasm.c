@@ -21,6 +21,7 @@ static uintptr_t top;
 
 void *malloc(size_t n);
 void free(void *p);
+double fmod(double x, double y);
 
 /* The block behind `at` that is large enough, or NULL. */
 static void *take_freed(size_t n)
@@ -122,4 +123,35 @@ size_t strlen(const char *text)
         end++;
     }
     return (size_t)(end - text);
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t b;
+    __builtin_memcpy_inline(&b, &x, 8);
+    return b;
+}
+
+/* Exact: each step takes the largest y * 2^k away that fits, which loses no digit. */
+double fmod(double x, double y)
+{
+    double rest = __builtin_fabs(x);
+    double least = __builtin_fabs(y);
+    if (!(least > 0) || !(rest - rest == 0)) {
+        return __builtin_nan("");
+    }
+    while (rest >= least) {
+        double part = least;
+        uint64_t bits = (bits_of(least) << 12 >> 12) | (bits_of(rest) >> 52 << 52);
+        if (bits_of(least) >> 52 != 0) {
+            __builtin_memcpy_inline(&part, &bits, 8);
+            part = part > rest ? part / 2 : part;
+        } else { /* a subnormal has no exponent to set */
+            while (part + part <= rest) {
+                part += part;
+            }
+        }
+        rest -= part;
+    }
+    return __builtin_copysign(rest, x);
 }
