@@ -138,13 +138,11 @@ static void run_page(void *arg)
         l->found = true;
     } else if (!app || (err.code != ERR_RETRY && err.code != ERR_BUSY &&
                         !str_eqz(str_of(err.key), "definition_changed"))) {
-        const struct schedule_failure f = {job.id, app ? STR("[{\"code\":\"failed\"}]")
-                                                       : STR("[{\"code\":\"no_app\"}]")};
-        struct schedule_failure copy = f;
+        struct schedule_failure f = {job.id, app ? err.key : "no_app"};
         c.app = NULL;
         log_event(LOG_ERROR, "schedule_job", LOG_TEXT("app", job.app),
                   LOG_TEXT("code", str_of(err.key)));
-        if (engine_write(&c, schedule_fail, &copy, &ignored))
+        if (engine_write(&c, schedule_fail, &f, &ignored))
             log_event(LOG_ERROR, "schedule_fail", LOG_TEXT("code", str_of(ignored.key)));
     }
     app_unref(&app);

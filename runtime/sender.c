@@ -5,6 +5,7 @@
  */
 #include "runtime/sender.h"
 
+#include "engine/automation/intake.h"
 #include "engine/base/log.h"
 #include "runtime/clock.h"
 #include "runtime/mail.h"
@@ -20,7 +21,8 @@
 #define PER_TARGET   16
 #define FAILING_MAX  24  /* targets that are known to fail: one call of theirs at a time */
 #define TARGET_BYTES 160 /* "app/endpoint"; mail addresses are cut */
-#define SEND_ARENA   ((size_t)8 << 20)
+#define SEND_ARENA   ((size_t)32 << 20)
+#define INTAKE_ARENA ((size_t)512 << 20)
 #define ROUND_ARENA  ((size_t)96 << 20)
 #define ANSWER_MAX   16384
 #define CONNECT_MS   5000L
@@ -35,7 +37,7 @@ struct send {
     struct outbox_row row;
     struct str target; /* "app/endpoint" */
     enum endpoint_kind kind;
-    bool mail;
+    bool mail, pull;
     struct webhook web;
     CURL *easy;
     struct curl_slist *headers, *to;
@@ -48,6 +50,7 @@ struct send {
 
 struct sender {
     struct server *server;
+    struct conn *reader; /* of the round */
     CURLM *multi;
     struct send *under_way[SENDS_MAX];
     size_t n;
@@ -97,7 +100,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 static size_t take_answer(char *p, size_t size, size_t n, void *arg)
 {
     struct send *d = arg;
-    size_t room = ANSWER_MAX - d->answer.n, bytes = size * n;
+    size_t room = (d->pull ? INTAKE_BYTES_MAX : ANSWER_MAX) - d->answer.n, bytes = size * n;
     strb_add(&d->answer, (struct str){p, MIN(room, bytes)});
     return bytes > room ? 0 : bytes; /* more than that is not read */
 }
@@ -133,6 +136,12 @@ static bool set_common(struct send *d)
            !curl_easy_setopt(e, CURLOPT_WRITEDATA, d);
 }
 
+static bool set_body(struct send *d)
+{
+    return !curl_easy_setopt(d->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)d->web.body.n) &&
+           !curl_easy_setopt(d->easy, CURLOPT_POSTFIELDS, d->web.body.p);
+}
+
 static bool set_web(struct send *d)
 {
     CURL *e = d->easy;
@@ -149,9 +158,7 @@ static bool set_web(struct send *d)
            !curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
            !curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, d) &&
            !curl_easy_setopt(e, CURLOPT_USERAGENT, "Mortise-Webhook/1") &&
-           !curl_easy_setopt(e, CURLOPT_HTTPHEADER, d->headers) &&
-           !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)d->web.body.n) &&
-           !curl_easy_setopt(e, CURLOPT_POSTFIELDS, d->web.body.p);
+           !curl_easy_setopt(e, CURLOPT_HTTPHEADER, d->headers) && (d->pull || set_body(d));
 }
 
 /* The operator's own server: no guard on its address. */
@@ -199,6 +206,10 @@ static int prepare_web(struct send *d, struct ctx *c, struct app *app, struct er
                        STR_ARG(d->row.target));
     d->kind = e.kind;
     e.url = str_dup(d->a, e.url);
+    if (d->pull) {
+        webhook_read(d->a, &e, clock_real_us(), &d->web);
+        return 0;
+    }
     return webhook_make(d->a, &d->row, &e, clock_real_us(), &d->web, err);
 }
 
@@ -207,6 +218,8 @@ static struct outbox_row row_copy(struct arena *a, const struct outbox_row *r)
     struct outbox_row out = *r;
     out.target = str_dup(a, r->target);
     out.app = str_dup(a, r->app);
+    out.form = str_dup(a, r->form);
+    out.automation = str_dup(a, r->automation);
     out.payload = str_dup(a, r->payload);
     return out;
 }
@@ -220,6 +233,7 @@ static void begin(struct sender *s, struct ctx *c, const struct outbox_row *row)
     struct send *d = ARENA_NEW(a, struct send);
     *d = (struct send){.s = s, .a = a, .row = row_copy(a, row)};
     d->mail = row->kind == OUTBOX_MAIL;
+    d->pull = row->kind == OUTBOX_PULL;
     d->target = str_fmt(a, "%.*s/%.*s", STR_ARG(d->row.app), STR_ARG(d->row.target));
     strb_init(&d->answer, a);
     struct app *app = engine_app(c->engine, row->app);
@@ -360,6 +374,32 @@ static bool replayed(struct send *d, long status)
     return status == 409 && str_find(strb_str(&d->answer), STR("\"replayed\""), 0) >= 0;
 }
 
+/* What was read goes in, and the row is done with it. */
+static void take_rows(void *arg)
+{
+    struct send *d = arg;
+    struct err err = ERR_INIT;
+    struct ctx c;
+    struct intake in = {.row = d->row.id,
+                        .app = d->row.app,
+                        .form = d->row.form,
+                        .automation = d->row.automation,
+                        .bytes = strb_str(&d->answer),
+                        .status = 200};
+    struct arena *a = arena_new(INTAKE_ARENA);
+    if (!a)
+        return;
+    engine_ctx(d->s->server->engine, a, d->s->reader, &c);
+    c.who = &who_system;
+    struct app *app = engine_app(c.engine, d->row.app);
+    c.app = app;
+    if (!app || engine_write(&c, intake_take, &in, &err))
+        result(d->s, (struct outbox_result){.id = d->row.id,
+                                            .error = str_fmt(a, "%s / %s", err.zh, err.en)});
+    app_unref(&app);
+    arena_free(&a);
+}
+
 static void finish(struct sender *s, struct send *d, CURLcode code)
 {
     long status = 0;
@@ -370,7 +410,7 @@ static void finish(struct sender *s, struct send *d, CURLcode code)
     (void)curl_easy_getinfo(d->easy, CURLINFO_RETRY_AFTER, &after);
     r.status = status;
     r.retry_after_s = after;
-    bool answered = code == CURLE_OK || (code == CURLE_WRITE_ERROR && status >= 200);
+    bool answered = code == CURLE_OK || (code == CURLE_WRITE_ERROR && status >= 200 && !d->pull);
     if (d->mail)
         r.ok = code == CURLE_OK;
     else if (answered && status >= 200 && status < 300)
@@ -390,7 +430,10 @@ static void finish(struct sender *s, struct send *d, CURLcode code)
     }
     r.error = why;
     failing_set(s, d->target, !r.ok);
-    result(s, r);
+    if (!r.ok || !d->pull)
+        result(s, r);
+    else if (oom_guard(take_rows, d))
+        result(s, (struct outbox_result){.id = d->row.id, .error = STR("out of memory")});
 }
 
 /* How many are over. */
@@ -462,6 +505,7 @@ void sender_round(struct sender *s, struct conn *reader, int wait_ms)
 {
     int running = 0, ready = 0;
     int64_t now = clock_mono_us();
+    s->reader = reader;
     bool woken = atomic_exchange(&s->woken, false);
     if (woken || now - s->looked_us >= LOOK_US) {
         s->looked_us = now;

@@ -201,6 +201,16 @@ int webhook_make(struct arena *a, const struct outbox_row *row, const struct end
     return 0;
 }
 
+void webhook_read(struct arena *a, const struct endpoint_now *e, int64_t now_us,
+                  struct webhook *out)
+{
+    struct outbox_row none = {.id = 0};
+    struct making m = {.a = a, .row = &none, .e = e, .now_us = now_us, .out = out};
+    *out = (struct webhook){.url = e->url, .type = STR("application/json")};
+    if (e->secret.n)
+        sign(&m);
+}
+
 bool webhook_arrived(struct arena *a, enum endpoint_kind kind, struct str answer, struct str *why)
 {
     struct err ignored = ERR_INIT;

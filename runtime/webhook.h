@@ -22,6 +22,10 @@ struct webhook {
 int webhook_make(struct arena *a, const struct outbox_row *row, const struct endpoint_now *e,
                  int64_t now_us, struct webhook *out, struct err *err) ATTR_MUST;
 
+/* A request that reads the endpoint: its id and time are signed, with an empty body. */
+void webhook_read(struct arena *a, const struct endpoint_now *e, int64_t now_us,
+                  struct webhook *out);
+
 /* Robots answer 200 whatever happened, and say it in the body. *why: for a person. */
 bool webhook_arrived(struct arena *a, enum endpoint_kind kind, struct str answer, struct str *why);
 

@@ -138,11 +138,34 @@ static int act_update(struct auto_run *r, const struct action *s, struct err *er
 
 /* ---- create ---- */
 
+/* The row that has the key's value already: 1, 0, -1. */
+static int find_by_key(struct auto_run *r, const struct action *s, struct val values, int64_t *id,
+                       struct err *err)
+{
+    struct diags ignored;
+    size_t n = 0;
+    struct val v = val_get(values, s->key->key);
+    if (val_is_blank(v) || s->key->encrypted || !s->key->type->coerce)
+        return 0;
+    diags_init(&ignored, r->c->a);
+    v = s->key->type->coerce(s->key, r->c->a, v, s->key->key, &ignored);
+    const struct query_pick pick = {.form = s->target, .same = s->key, .same_value = v, .limit = 1};
+    if (val_is_blank(v))
+        return 0;
+    return query_ids(r->c, &pick, id, &n, err) ? -1 : n > 0;
+}
+
 static int act_create(struct auto_run *r, const struct action *s, struct err *err)
 {
     const struct eval_rows rows = rows_of(r, NULL);
     struct rec_write w = {.op = REC_CREATE, .form = s->target};
-    return set_values(r, s, &rows, &w.values, err) ? -1 : write_row(r, &w, NULL, err);
+    if (set_values(r, s, &rows, &w.values, err))
+        return -1;
+    int there = s->key ? find_by_key(r, s, w.values, &w.id, err) : 0;
+    if (there < 0)
+        return -1;
+    w.op = there ? REC_UPDATE : REC_CREATE;
+    return write_row(r, &w, NULL, err);
 }
 
 /* ---- notify ---- */

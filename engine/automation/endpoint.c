@@ -60,9 +60,11 @@ struct str endpoint_sign(struct arena *a, struct str secret, const struct signed
 
 bool endpoint_url_ok(struct str url)
 {
-    struct str rest = str_starts(url, STR("https://"))  ? str_sub(url, 8, url.n)
-                      : str_starts(url, STR("http://")) ? str_sub(url, 7, url.n)
-                                                        : STR_NONE;
+    struct str rest = str_starts(url, STR("https://"))   ? str_sub(url, 8, url.n)
+                      : str_starts(url, STR("http://"))  ? str_sub(url, 7, url.n)
+                      : str_starts(url, STR("imaps://")) ? str_sub(url, 8, url.n)
+                      : str_starts(url, STR("imap://"))  ? str_sub(url, 7, url.n)
+                                                         : STR_NONE;
     if (!rest.n || url.n > URL_MAX)
         return false;
     for (size_t i = 0; i < rest.n; i++) {
@@ -73,7 +75,8 @@ bool endpoint_url_ok(struct str url)
     size_t host = 0;
     while (host < rest.n && rest.p[host] != '/' && rest.p[host] != '?' && rest.p[host] != '#')
         host++;
-    return host > 0 && str_findc(str_sub(rest, 0, host), '@') < 0;
+    bool box = str_starts(url, STR("imap"));
+    return host > 0 && (box || str_findc(str_sub(rest, 0, host), '@') < 0);
 }
 
 /* ---- one of them ---- */
@@ -89,6 +92,11 @@ static const struct endpoint *of_app(const struct app *app, struct str key)
 static bool waits_for(const struct automation *x, struct str key)
 {
     return x->trigger == TRIGGER_WEBHOOK && str_eq(x->name, key);
+}
+
+static bool reads(const struct automation *x, struct str key)
+{
+    return (x->trigger == TRIGGER_PULL || x->trigger == TRIGGER_MAIL) && str_eq(x->name, key);
 }
 
 static bool awaited(const struct app *app, struct str key)
@@ -174,7 +182,7 @@ static void put_users(const struct app *app, struct str key, struct json *out)
         const struct form *f = app->forms[i];
         for (size_t k = 0; k < f->nautomations; k++) {
             const struct automation *x = &f->automations[k];
-            if (!calls(x, key) && !waits_for(x, key))
+            if (!calls(x, key) && !waits_for(x, key) && !reads(x, key))
                 continue;
             json_begin_obj(out);
             json_kstr(out, "form", f->key);

@@ -278,8 +278,8 @@ static int pick(struct ctx *c, struct outbox_lease *l, struct err *err)
     struct stmt *s;
     int rc;
     ctx_sql(c, &q);
-    sql_lit(&q, COLUMNS " WHERE state = 'waiting' AND kind IN ('webhook', 'mail')"
-                        " AND next_at <= ");
+    sql_lit(&q, COLUMNS " WHERE state = 'waiting' AND kind IN ('webhook', 'mail',"
+                        " 'pull') AND next_at <= ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, " AND coalesce(lease_until, 0) <= ");
     sql_bind_int(&q, c->now_us);
@@ -374,7 +374,7 @@ int outbox_forget(struct ctx *c, void *arg, struct err *err)
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
     ctx_sql(c, &q);
-    sql_lit(&q, "DELETE FROM _hook_seen WHERE at < ");
+    sql_lit(&q, "DELETE FROM _hook_seen WHERE hook NOT LIKE 'read:%' AND at < ");
     sql_bind_int(&q, c->now_us - US_PER_DAY);
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;

@@ -7,6 +7,7 @@
 #include "engine/automation/automation_int.h"
 #include "engine/base/log.h"
 #include "engine/record/snapshot.h"
+#include "engine/value/num.h"
 
 /* An automation that was taken out of the app meanwhile has nothing to do. */
 static int nothing(const struct outbox_row *row)
@@ -16,22 +17,37 @@ static int nothing(const struct outbox_row *row)
     return 0;
 }
 
+static struct str number_text(struct ctx *c, struct val v)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_val(&j, v);
+    return strb_str(&b);
+}
+
 /* What a webhook brought, by the automation's variables. */
 static struct val *read_vars(struct ctx *c, const struct automation *x, struct val body)
 {
     struct val *vars = ARENA_ARRAY(c->a, struct val, x->nvars + 1);
     for (size_t i = 0; i < x->nvars; i++) {
-        struct val v = val_get(body, str_sub(x->vars[i].name, sizeof("body.") - 1, SIZE_MAX));
+        struct val v = val_get(body, x->froms[i]);
         int64_t n;
+        double num;
         vars[i] = VAL_NONE;
         switch ((enum fx_base)x->vars[i].type.base) {
         case FX_NUM:
             if (v.kind == VAL_NUM || v.kind == VAL_DEC)
                 vars[i] = v;
+            else if (v.kind == VAL_TEXT && num_parse(str_trim(val_str(v)), &num))
+                vars[i] = val_num(num);
             break;
         case FX_BOOL:
             if (v.kind == VAL_BOOL)
                 vars[i] = v;
+            else if (v.kind == VAL_TEXT)
+                vars[i] = val_bool(str_ieq(val_str(v), STR("true")) || str_eqz(val_str(v), "1"));
             break;
         case FX_DATE:
             if (v.kind == VAL_TEXT && civil_parse_date(val_str(v), &n))
@@ -51,6 +67,8 @@ static struct val *read_vars(struct ctx *c, const struct automation *x, struct v
         case FX_JSON:
             if (v.kind == VAL_TEXT && v.n)
                 vars[i] = v;
+            else if (v.kind == VAL_NUM || v.kind == VAL_DEC)
+                vars[i] = val_text(number_text(c, v));
             break;
         }
     }
@@ -106,9 +124,11 @@ static int run_automation(struct ctx *c, const struct outbox_row *row, struct va
         return -1;
     if (row->record && !r.rec)
         return nothing(row);
-    if (x->nvars || x->trigger == TRIGGER_WEBHOOK)
+    bool came =
+        x->trigger == TRIGGER_WEBHOOK || x->trigger == TRIGGER_PULL || x->trigger == TRIGGER_MAIL;
+    if (came)
         r.vars = read_vars(c, x, val_get(payload, STR("body")));
-    if (x->trigger == TRIGGER_WEBHOOK && x->when) {
+    if (came && x->when) {
         const struct eval_rows rows = {.vars = r.vars};
         int yes = eval_true(c, x->when, &rows, err);
         if (yes <= 0)

@@ -162,16 +162,19 @@ static int fire_every(struct ctx *c, void *arg, struct err *err)
         return due;
     o->fired = 1;
     c->via = VIA_TIMER;
-    const struct outbox_item line = {.kind = OUTBOX_AUTOMATION,
-                                     .target = o->x->key,
+    bool reads = o->x->trigger != TRIGGER_EVERY;
+    const struct outbox_item line = {.kind = o->x->trigger == TRIGGER_PULL   ? OUTBOX_PULL
+                                             : o->x->trigger == TRIGGER_MAIL ? OUTBOX_INBOX
+                                                                             : OUTBOX_AUTOMATION,
+                                     .target = reads ? o->x->name : o->x->key,
                                      .app = c->app->key,
                                      .form = o->f->key,
                                      .automation = o->x->key,
-                                     .event = STR("every"),
-                                     .state = o->x->per_record ? STR("done") : STR_NONE};
+                                     .event = trigger_word(o->x->trigger),
+                                     .state = o->x->per_record && !reads ? STR("done") : STR_NONE};
     if (outbox_add(c, &line, &run, err))
         return -1;
-    return o->x->per_record ? order_job(c, o, run, err) : 0;
+    return o->x->per_record && !reads ? order_job(c, o, run, err) : 0;
 }
 
 /* ---- at ---- */
@@ -211,8 +214,13 @@ static struct schedule_take at_take(struct ctx *c, const struct at_scan *s)
         .next_us = c->now_us};
 }
 
+struct found {
+    int64_t *ids; /* PAGE of them */
+    size_t n;
+};
+
 static int scan(struct ctx *c, const struct at_scan *s, int64_t from_us, int64_t after,
-                int64_t *ids, size_t *n, struct err *err)
+                struct found *out, struct err *err)
 {
     const struct query_pick pick = {.form = s->one.f,
                                     .where = s->one.x->where,
@@ -221,7 +229,7 @@ static int scan(struct ctx *c, const struct at_scan *s, int64_t from_us, int64_t
                                     .due_to = bound(&s->one, c->now_us, s->warn),
                                     .after = after,
                                     .limit = PAGE};
-    return query_ids(c, &pick, ids, n, err);
+    return query_ids(c, &pick, out->ids, &out->n, err);
 }
 
 static int order_row(struct ctx *c, const struct at_scan *s, int64_t id, struct err *err)
@@ -242,17 +250,18 @@ static int fire_at(struct ctx *c, void *arg, struct err *err)
     struct at_scan *s = arg;
     struct schedule_take t = at_take(c, s);
     struct due_time d;
-    int64_t *ids = ARENA_ARRAY(c->a, int64_t, PAGE), after = 0;
-    size_t n = PAGE;
+    struct found f = {ARENA_ARRAY(c->a, int64_t, PAGE), PAGE};
+    int64_t after = 0;
     s->one.fired = 0;
     c->via = VIA_TIMER;
     if (read_due(c, &t, &d, err))
         return -1;
-    for (; d.there && d.same && n == PAGE && s->one.fired < AT_ROWS_MAX; after = ids[PAGE - 1]) {
-        if (scan(c, s, d.last_us, after, ids, &n, err))
+    for (; d.there && d.same && f.n == PAGE && s->one.fired < AT_ROWS_MAX;
+         after = f.ids[PAGE - 1]) {
+        if (scan(c, s, d.last_us, after, &f, err))
             return -1;
-        for (size_t i = 0; i < n; i++, s->one.fired++)
-            if (order_row(c, s, ids[i], err))
+        for (size_t i = 0; i < f.n; i++, s->one.fired++)
+            if (order_row(c, s, f.ids[i], err))
                 return -1;
     }
     return store_due(c, &t, c->now_us, err);
@@ -263,17 +272,16 @@ static int look_at(struct ctx *c, struct at_scan *s, schedule_write *write, stru
 {
     struct schedule_take t = at_take(c, s);
     struct due_time d;
-    int64_t *ids = ARENA_ARRAY(c->a, int64_t, PAGE);
-    size_t n = 0;
+    struct found f = {.ids = ARENA_ARRAY(c->a, int64_t, PAGE)};
     s->one.fired = 0;
     if (read_due(c, &t, &d, err))
         return -1;
     if (d.there && d.same) {
         if (c->now_us <= d.last_us)
             return 0;
-        if (scan(c, s, d.last_us, 0, ids, &n, err))
+        if (scan(c, s, d.last_us, 0, &f, err))
             return -1;
-        if (!n && c->now_us - d.last_us < AT_KEEP_US)
+        if (!f.n && c->now_us - d.last_us < AT_KEEP_US)
             return 0;
     }
     return write(c, fire_at, s, err) ? -1 : 0;
@@ -299,7 +307,7 @@ static int look(struct ctx *c, struct one o, schedule_write *write, int64_t *n, 
     struct at_scan s = {.one = o};
     if (!x->enabled)
         return 0;
-    if (x->trigger == TRIGGER_EVERY) {
+    if (x->trigger == TRIGGER_EVERY || x->trigger == TRIGGER_PULL || x->trigger == TRIGGER_MAIL) {
         if (look_every(c, &o, write, err))
             return -1;
         *n += o.fired;

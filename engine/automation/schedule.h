@@ -48,7 +48,7 @@ int schedule_step(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
 /* An engine_write_fn for one whose step failed as a whole: its error, and the end of it. */
 struct schedule_failure {
     int64_t id;
-    struct str error;
+    const char *code;
 };
 int schedule_fail(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
 

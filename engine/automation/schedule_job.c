@@ -251,9 +251,18 @@ int schedule_fail(struct ctx *c, void *arg, struct err *err)
 {
     const struct schedule_failure *f = arg;
     struct sql q;
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_begin_list(&j);
+    json_begin_obj(&j);
+    json_kstr(&j, "code", str_of(f->code));
+    json_end_obj(&j);
+    json_end_list(&j);
     ctx_sql(c, &q);
     sql_lit(&q, "UPDATE _job SET state = 'failed', errors = ");
-    sql_bind_str(&q, f->error);
+    sql_bind_str(&q, strb_str(&b));
     sql_lit(&q, ", finished_at = ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, " WHERE id = ");

@@ -62,9 +62,11 @@ static void endpoints(struct load *ld, const struct src_file *file)
     for (size_t i = 0; n && i < n->n; i++) {
         const struct yaml_node *url = node_scalar(n->items[i], "url");
         if (url && !str_starts(url->text, STR("https://")) &&
-            !str_starts(url->text, STR("http://")))
-            node_error(ld->diags, file, url, "url", "地址应以 https:// 或 http:// 开头",
-                       "An address begins with https:// or http://");
+            !str_starts(url->text, STR("http://")) && !str_starts(url->text, STR("imaps://")) &&
+            !str_starts(url->text, STR("imap://")))
+            node_error(ld->diags, file, url, "url",
+                       "地址应以 https://、http:// 开头；邮箱以 imaps:// 开头",
+                       "An address begins with https:// or http://; a mailbox with imaps://");
         int kind = word_index(kinds, node_text(n->items[i], "kind"));
         app->endpoints[app->nendpoints++] =
             (struct endpoint){.key = n->keys[i]->text,

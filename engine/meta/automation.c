@@ -32,10 +32,15 @@ static void read_body(struct load *ld, const struct yaml_node *n, struct automat
     static const uint8_t bases[] = {FX_TEXT, FX_NUM, FX_DATE, FX_DATETIME, FX_BOOL};
     const struct yaml_node *map = node_of(n, "body", YAML_MAP);
     struct fx_var *vars = ARENA_ARRAY(ld->a, struct fx_var, map ? map->n : 0);
+    struct str *froms = ARENA_ARRAY(ld->a, struct str, map ? map->n : 0);
+    out->froms = froms;
     for (size_t i = 0; map && i < map->n; i++) {
-        int at = word_index(words, map->items[i]->text);
+        const struct yaml_node *v = map->items[i];
+        int at = word_index(words, v->kind == YAML_MAP ? node_text(v, "type") : v->text);
         if (at < 0)
             continue;
+        froms[out->nvars] = v->kind == YAML_MAP && node_scalar(v, "from") ? node_text(v, "from")
+                                                                          : map->keys[i]->text;
         vars[out->nvars++] =
             (struct fx_var){.name = str_fmt(ld->a, "body.%.*s", STR_ARG(map->keys[i]->text)),
                             .type = {.base = bases[at]}};
@@ -55,18 +60,36 @@ static void check_at(struct load *ld, struct form_src *s, const struct yaml_node
         (void)duration_parse(offset->text, &out->offset); /* its shape was checked */
 }
 
+static void endpoint_ref(struct load *ld, const struct src_file *file, const struct yaml_node *to);
+
+/* Where mail and pull read from, and how often. */
+static void read_source(struct load *ld, struct form_src *s, const struct yaml_node *n,
+                        struct automation *out)
+{
+    out->json = str_eqz(node_text(n, "format"), "json");
+    out->tells = node_text(n, "key");
+    endpoint_ref(ld, s->file, node_scalar(n, out->trigger == TRIGGER_MAIL ? "mail" : "pull"));
+    if (!node_scalar(n, "every"))
+        node_error(ld->diags, s->file, n, "every", "mail 和 pull 要写 every：多久读取一次",
+                   "`mail` and `pull` need `every`: how often they read");
+}
+
 static void check_trigger(struct load *ld, struct form_src *s, const struct yaml_node *n,
                           struct automation *out)
 {
     static const char *const states[] = {"draft",    "running",   "returned", "approved",
                                          "rejected", "withdrawn", "stopped",  NULL};
-    static const char *const named[] = {
-        [TRIGGER_STATE] = "state", [TRIGGER_BUTTON] = "button", [TRIGGER_WEBHOOK] = "webhook"};
+    static const char *const named[] = {[TRIGGER_STATE] = "state",
+                                        [TRIGGER_BUTTON] = "button",
+                                        [TRIGGER_WEBHOOK] = "webhook",
+                                        [TRIGGER_MAIL] = "mail",
+                                        [TRIGGER_PULL] = "pull"};
     enum trigger_kind kind = out->trigger;
     const struct yaml_node *v;
     if (kind == TRIGGER_UPDATE && n->kind == YAML_MAP)
         out->fields = ld_field_refs(ld, s->file, n, "update", s->f, &out->nfields);
-    if (kind == TRIGGER_EVERY && (v = node_scalar(n, "every")))
+    bool reads = kind == TRIGGER_MAIL || kind == TRIGGER_PULL;
+    if ((kind == TRIGGER_EVERY || reads) && (v = node_scalar(n, "every")))
         check_cron(ld, s->file, v, out);
     if (kind == TRIGGER_AT)
         check_at(ld, s, n, out);
@@ -78,21 +101,24 @@ static void check_trigger(struct load *ld, struct form_src *s, const struct yaml
     if (kind == TRIGGER_BUTTON && (v = node_scalar(n, "button")) && !form_button(s->f, v->text))
         node_error(ld->diags, s->file, v, "unknown_button", "没有按钮“%.*s”",
                    "There is no button “%.*s”", STR_ARG(v->text));
-    if (kind == TRIGGER_WEBHOOK)
+    if (kind == TRIGGER_WEBHOOK || reads)
         read_body(ld, n, out);
+    if (reads)
+        read_source(ld, s, n, out);
 }
 
 static void read_trigger(struct load *ld, struct form_src *s, const struct yaml_node *key,
                          const struct yaml_node *n, struct automation *out)
 {
-    static const char *const words[] = {"create", "update", "delete",  "state", "every",
-                                        "at",     "button", "webhook", NULL};
+    static const char *const words[] = {"create", "update",  "delete", "state", "every", "at",
+                                        "button", "webhook", "mail",   "pull",  NULL};
     int found = -1, count = 0;
+    bool reads = yaml_get(n, "mail") || yaml_get(n, "pull"); /* then every says how often */
     if (n && n->kind == YAML_SCALAR)
         found = word_index(words, n->text);
     for (size_t i = 0; n && n->kind == YAML_MAP && i < n->n; i++) {
         int at = word_index(words, n->keys[i]->text);
-        if (at >= 0) {
+        if (at >= 0 && !(reads && at == TRIGGER_EVERY)) {
             found = at;
             count++;
         }
@@ -163,6 +189,8 @@ static void read_create(struct actions *x, const struct yaml_node *n, struct act
     const struct yaml_node *create = node_of(n, "create", YAML_MAP);
     out->kind = ACTION_CREATE;
     out->target = ld_form_ref(x->ld, x->s->file, node_scalar(create, "form"));
+    if (loaded(out->target))
+        out->key = ld_field_ref(x->ld, x->s->file, node_scalar(create, "key"), out->target);
     out->set =
         ld_set(x->ld, x->s->file, yaml_get(create, "set"), out->target, &x->scope, &out->nset);
 }
@@ -180,19 +208,19 @@ static void read_notify(struct actions *x, const struct yaml_node *n, struct act
     out->mail = node_bool(map, "mail", false);
 }
 
-static void endpoint_ref(struct actions *x, const struct yaml_node *to)
+static void endpoint_ref(struct load *ld, const struct src_file *file, const struct yaml_node *to)
 {
-    const struct app *app = x->ld->app;
+    const struct app *app = ld->app;
     struct map m;
-    map_init(&m, x->ld->a);
+    map_init(&m, ld->a);
     for (size_t i = 0; i < app->nendpoints; i++)
         map_put(&m, app->endpoints[i].key, &m);
     if (!to || map_get(&m, to->text))
         return;
-    struct diag *d = node_error(x->ld->diags, x->s->file, to, "unknown_endpoint",
-                                "app.yaml 里没有 endpoint“%.*s”", "app.yaml has no endpoint “%.*s”",
-                                STR_ARG(to->text));
-    diag_suggest(x->ld->diags, d, map_nearest(&m, to->text));
+    struct diag *d =
+        node_error(ld->diags, file, to, "unknown_endpoint", "app.yaml 里没有 endpoint“%.*s”",
+                   "app.yaml has no endpoint “%.*s”", STR_ARG(to->text));
+    diag_suggest(ld->diags, d, map_nearest(&m, to->text));
 }
 
 static void read_webhook(struct actions *x, const struct yaml_node *n, struct action *out)
@@ -202,7 +230,7 @@ static void read_webhook(struct actions *x, const struct yaml_node *n, struct ac
     struct set_item *items = ARENA_ARRAY(x->ld->a, struct set_item, body ? body->n : 0);
     out->kind = ACTION_WEBHOOK;
     out->name = node_text(map, "to");
-    endpoint_ref(x, node_scalar(map, "to"));
+    endpoint_ref(x->ld, x->s->file, node_scalar(map, "to"));
     for (size_t i = 0; body && i < body->n; i++)
         items[out->nset++] = (struct set_item){
             .field = body->keys[i]->text,

@@ -33,6 +33,7 @@ struct action {
     struct field *link;
     struct form *target;
     struct fx *where;
+    struct field *key; /* create: the row that has its value already is updated; may be NULL */
     const struct set_item *set; /* also the body of a webhook: keys are free there */
     size_t nset;
     /* notify */
@@ -57,7 +58,10 @@ struct automation {
     struct field *due; /* at */
     struct duration offset;
     const struct fx_var *vars; /* webhook, mail, pull: what comes in, "body.x" */
+    const struct str *froms;   /* their names there, by vars */
     size_t nvars;
+    bool json;        /* pull: else CSV */
+    struct str tells; /* pull: the member that tells rows apart; may be empty */
     bool enabled;
     bool in_transaction;
     unsigned from; /* bit 1 << enum via; 0: from everywhere */

@@ -231,7 +231,17 @@ static const char *const trigger_words[] = {"create", "update", "delete", NULL};
 static const struct shape trigger_word = WORDS(trigger_words);
 static const char *const body_words[] = {"text", "number", "date", "datetime", "boolean", NULL};
 static const struct shape body_word = WORDS(body_words);
-static const struct shape body_types = MAP_OF(body_word);
+static const struct key_row body_keys[] = {
+    ROW("type", body_word, KEY_REQUIRED, "类型", "Its type"),
+    ROW("from", shape_text, 0, "来源里的名字；不写则与键同名", "Its name there; the key if absent"),
+    ROW_END,
+};
+static const struct shape body_obj = OBJ(body_keys, "trigger_body");
+static const struct shape *const body_any[] = {&body_word, &body_obj, NULL};
+static const struct shape body_type = ONE_OF(body_any);
+static const struct shape body_types = MAP_OF(body_type);
+static const char *const pull_words[] = {"csv", "json", NULL};
+static const struct shape pull_word = WORDS(pull_words);
 static const struct key_row trigger_keys[] = {
     ROW("create", shape_any, 0, "新建时", "On creation"),
     ROW("update", shape_texts, 0, "这些字段变化时", "When these fields change"),
@@ -242,6 +252,13 @@ static const struct key_row trigger_keys[] = {
     ROW("offset", shape_duration, 0, "提前（负）或推后", "Before (negative) or after"),
     ROW("button", shape_text, 0, "按下这个按钮时", "When this button is pressed"),
     ROW("webhook", shape_text, 0, "收到这个回调时", "When this webhook comes in"),
+    ROW("pull", shape_text, 0, "按 every 定时读取这个 endpoint，每行触发一次",
+        "Reads this endpoint by the schedule in `every`; fires for each row"),
+    ROW("mail", shape_text, 0, "按 every 定时收取这个邮箱（imaps:// 的 endpoint），每封触发一次",
+        "Reads this mailbox (an endpoint of imaps://) by `every`; fires for each message"),
+    ROW("format", pull_word, 0, "pull 的格式", "Format of what is pulled"),
+    ROW("key", shape_text, 0, "pull：这一项相同且内容未变的行只触发一次",
+        "pull: rows of the same value that have not changed fire once"),
     ROW("body", body_types, 0, "回调内容的字段及类型，取值写 body.x",
         "What the webhook brings and its types; values call it body.x"),
     ROW_END,
@@ -274,6 +291,8 @@ static const struct key_row webhook_keys[] = {
 static const struct shape webhook = OBJ(webhook_keys, "webhook");
 static const struct key_row create_action_keys[] = {
     ROW("form", shape_text, KEY_REQUIRED, "表单", "Form"),
+    ROW("key", shape_text, 0, "已有此字段同值的记录时改为更新",
+        "Updates the record that has this field's value already"),
     ROW("set", shape_set, KEY_REQUIRED, "写入的字段", "Fields"),
     ROW_END,
 };

@@ -9,6 +9,8 @@ static const struct str KINDS[] = {
     [OUTBOX_SCRIPT] = STR("script"),
     [OUTBOX_WEBHOOK] = STR("webhook"),
     [OUTBOX_MAIL] = STR("mail"),
+    [OUTBOX_PULL] = STR("pull"),
+    [OUTBOX_INBOX] = STR("inbox"),
 };
 
 struct str outbox_kind_name(enum outbox_kind kind)

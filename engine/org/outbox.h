@@ -15,6 +15,8 @@
  *   script      target: "script.function"; payload: any JSON, handed over as the argument
  *   webhook     target: key of an endpoint of the app; payload: the JSON body that is sent
  *   mail        target: the address; payload {subject, text}
+ *   pull        target: key of an endpoint that is read; its rows set off `automation`
+ *   inbox       target: key of an endpoint, a mailbox; its messages set off `automation`
  */
 enum outbox_kind {
     OUTBOX_AUTOMATION,
@@ -22,6 +24,8 @@ enum outbox_kind {
     OUTBOX_SCRIPT,
     OUTBOX_WEBHOOK,
     OUTBOX_MAIL,
+    OUTBOX_PULL,
+    OUTBOX_INBOX,
     OUTBOX_KINDS
 };
 struct str outbox_kind_name(enum outbox_kind kind);

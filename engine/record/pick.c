@@ -28,6 +28,13 @@ static int conditions(struct ctx *c, const struct query_pick *p, struct row_env 
         sql_lit(q, " <= ");
         sql_bind(q, p->due_to);
     }
+    if (p->same) {
+        sql_lit(q, " AND ");
+        if (sql_field(&e, q, p->form, 0, p->same, err))
+            return -1;
+        sql_lit(q, " = ");
+        sql_bind(q, p->same_value);
+    }
     if (!p->where)
         return 0;
     sql_lit(q, " AND ");

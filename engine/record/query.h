@@ -55,6 +55,8 @@ struct query_pick {
     const struct rec *this_; /* whose names this.x are; may be NULL */
     const struct field *due; /* a date or instant; only from `due_from` (excluded) to `due_to` */
     struct val due_from, due_to;
+    const struct field *same; /* only where this field has this value; not an encrypted one */
+    struct val same_value;
     int64_t after; /* ids above this one */
     uint32_t limit;
 };

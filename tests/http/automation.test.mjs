@@ -240,6 +240,31 @@ test('a notice by mail', { skip }, async (t) => {
   await until(async () => (await admin.get('/admin/outbox?kind=mail&state=done')).body.rows.length === 1);
 });
 
+test('CSV and JSON that are read on a schedule', { skip }, async (t) => {
+  let price = 5;
+  const to = await sink(t, (x) =>
+    x.path === '/feed'
+      ? { body: `\ufeff编码,名称,单价\nA,"甲, 大",${price}\nB,乙,2.5\n`, headers: { 'content-type': 'text/csv' } }
+      : x.path === '/list'
+        ? { body: JSON.stringify({ total: 2, records: [{ code: 'C', price: 7 }, { code: 'D', price: -1 }] }) }
+        : {},
+  );
+  const s = await start(t, to);
+  let c = await at(s, '2027-01-05T04:01:00Z');
+  await nap(1500);
+  c = await at(s, '2027-01-05T04:10:01Z');
+  const rows = async () => (await c.get(`${F}/ware/records?sort=code`)).body.records.map((r) => [r.code, r.name, r.price, r._version]);
+  await until(async () => (await rows()).length === 3);
+  assert.deepEqual(await rows(), [['A', '甲, 大', 5, 1], ['B', '乙', 2.5, 1], ['C', null, 7, 1]]);
+  price = 6;
+  const before = to.calls.length;
+  c = await at(s, '2027-01-05T04:20:01Z');
+  await until(() => to.calls.length >= before + 2);
+  await until(async () => (await rows())[0][2] === 6);
+  await nap(500);
+  assert.deepEqual((await rows()).map((r) => r[3]), [2, 1, 1], 'only what changed was written');
+});
+
 test('webhooks in: signature, window, replay', { skip }, async (t) => {
   const s = await start(t, await sink(t));
   const c = await login(s, 'seller');
