@@ -294,6 +294,8 @@ static const struct route ROUTES[] = {
      "checks its chain"},
     {HTTP_POST, "/admin/undo", api_undo, NEED_OPERATE, RATE_HEAVY, 16 * KB, 0, "operation",
      "takes back what one person, import or script did"},
+    {HTTP_POST, "/admin/simulate", api_simulate, NEED_DESIGN, RATE_HEAVY, 4 * MB, 0, "design",
+     "what a changed rule would have done to stored records"},
     {HTTP_GET, "/admin/keys", api_keys, NEED_OPERATE, RATE_NONE, 0, 0, "operation",
      "master keys and rotations"},
     {HTTP_POST, "/admin/keys/rotate", api_keys_rotate, NEED_OPERATE, RATE_HEAVY, 4 * KB, 0,

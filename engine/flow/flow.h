@@ -76,6 +76,11 @@ int task_list(struct ctx *c, const struct task_query *q, struct json *out,
 int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_t member,
                   struct json *out, struct err *err) ATTR_MUST;
 
+/* The same for a stored record, in short, for comparing: [{node, title, found, people:[name]}] of
+ * the nodes where somebody acts or is told, and where it ends. */
+int flow_path(struct ctx *c, const struct form *f, const struct rec *rec, struct val *out,
+              struct err *err) ATTR_MUST;
+
 /* The open tasks of one who leaves go to another member: how many. Inside a write job. */
 int flow_hand_over(struct ctx *c, int64_t from, int64_t to, int64_t *n, struct err *err) ATTR_MUST;
 

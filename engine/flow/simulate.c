@@ -149,3 +149,61 @@ int flow_simulate(struct ctx *c, const struct form *f, struct val values, int64_
     json_end_obj(out);
     return rc;
 }
+
+/* ---- of a stored record ---- */
+
+static struct val names_of(struct arena *a, struct val people)
+{
+    struct val *names = ARENA_ARRAY(a, struct val, people.n);
+    for (uint32_t i = 0; i < people.n; i++)
+        names[i] = val_get(people.list[i], STR("title"));
+    return val_list(names, people.n);
+}
+
+static struct val short_path(struct arena *a, struct val path)
+{
+    struct val *nodes = ARENA_ARRAY(a, struct val, path.n);
+    size_t n = 0;
+    for (uint32_t i = 0; i < path.n; i++) {
+        struct val people = val_get(path.list[i], STR("people"));
+        bool end = str_eqz(val_str(val_get(path.list[i], STR("type"))), "end");
+        bool nobody = str_eqz(val_str(val_get(path.list[i], STR("found"))), "nobody");
+        if (!people.n && !end && !nobody)
+            continue;
+        struct pair *p = ARENA_ARRAY(a, struct pair, 4);
+        p[0] = (struct pair){STR("node"), val_get(path.list[i], STR("key"))};
+        p[1] = (struct pair){STR("title"), val_get(path.list[i], STR("title"))};
+        p[2] = (struct pair){STR("found"), val_get(path.list[i], STR("found"))};
+        p[3] = (struct pair){STR("people"), names_of(a, people)};
+        if (p[2].value.kind == VAL_ABSENT)
+            p[2].value = VAL_NONE;
+        nodes[n++] = val_obj(p, 4);
+    }
+    return val_list(nodes, n);
+}
+
+int flow_path(struct ctx *c, const struct form *f, const struct rec *rec, struct val *out,
+              struct err *err)
+{
+    struct strb b;
+    struct json j;
+    struct val by = rec_get(rec, STR("_created_by"));
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    struct sim s = {.r = {.c = c,
+                          .live = f,
+                          .form = f,
+                          .def = f->flow,
+                          .record = rec->id,
+                          .initiator = by.kind == VAL_REF ? by.ref->id : 0,
+                          .rec = *rec},
+                    .out = &j};
+    json_begin_list(&j);
+    int rc = path(&s, &s.r.def->nodes[0], NULL, err);
+    json_end_list(&j);
+    struct val all;
+    if (rc || json_parse(c->a, strb_str(&b), &all, err))
+        return -1;
+    *out = short_path(c->a, all);
+    return 0;
+}
