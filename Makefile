@@ -234,6 +234,8 @@ FUZZ    := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS)
 
+build/fuzz/fuzz_multipart: build/fuzz/runtime/upload.o
+
 fuzz-run-%: build/fuzz/fuzz_%
 	@mkdir -p build/fuzz/corpus/$* tests/fuzz/corpus/$*
 	$< -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 -close_fd_mask=1 \

@@ -315,6 +315,58 @@ static void split(struct str text, struct page *out)
     out->tail = str_sub(text, (size_t)end, text.n);
 }
 
+/* A text between quotes in a style sheet. */
+static void css_text(struct strb *out, struct str s)
+{
+    strb_addc(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        if (ch < 0x20 || strchr("\"\\<>&", ch))
+            strb_addf(out, "\\%x ", ch);
+        else
+            strb_addc(out, s.p[i]);
+    }
+    strb_addc(out, '"');
+}
+
+static struct str printed_line(struct ctx *c)
+{
+    struct civil t;
+    civil_of_us(c->now_us, &c->app->zone, &t);
+    return str_fmt(c->a, "%.*s %04d-%02d-%02d %02d:%02d", STR_ARG(c->who->name), t.year, t.month,
+                   t.day, t.hour, t.minute);
+}
+
+/* What every sheet of paper has unless the template says otherwise: A4, a head and a foot with the
+ * number of the page, table heads on each page, rows that are not torn. */
+static void base_style(struct ctx *c, const struct form *f, struct strb *out)
+{
+    struct str lang = c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    struct str title =
+        app_text(f->app, lang, str_fmt(c->a, "forms.%.*s.title", STR_ARG(f->key)), f->title);
+    strb_addz(out, "<style>@page{size:A4;margin:18mm 14mm 16mm;@top-left{font:9pt sans-serif;"
+                   "color:#666;content:");
+    css_text(out, title);
+    strb_addz(out, "}@bottom-left{font:9pt sans-serif;color:#666;content:");
+    css_text(out, printed_line(c));
+    strb_addz(out, "}@bottom-right{font:9pt sans-serif;color:#666;content:counter(page) \" / \" "
+                   "counter(pages)}}thead{display:table-header-group}tfoot{display:table-row-group}"
+                   "tr,img{break-inside:avoid}h1,h2,h3,h4{break-after:avoid}img{max-width:100%}"
+                   "td,th{overflow-wrap:anywhere}"
+                   "@media print{body{margin:0!important;max-width:none!important}}</style>");
+}
+
+/* Before the template's own styles, which win. */
+static void put_head(struct ctx *c, const struct form *f, struct str head, struct strb *out)
+{
+    ptrdiff_t open = str_find(head, STR("<head"), 0);
+    ptrdiff_t end = open < 0 ? -1 : str_find(head, STR(">"), (size_t)open);
+    size_t at = end < 0 ? head.n : (size_t)end + 1;
+    strb_add(out, str_sub(head, 0, at));
+    base_style(c, f, out);
+    strb_add(out, str_sub(head, at, head.n));
+}
+
 int print_html(struct ctx *c, const struct print *in, struct strb *out, struct err *err)
 {
     struct access *x;
@@ -328,7 +380,7 @@ int print_html(struct ctx *c, const struct print *in, struct strb *out, struct e
         return err_set(err, ERR_NOT_FOUND, "not_found", "没有这个打印模板。",
                        "There is no such print template.");
     split(sheet ? print_sheet(c, x, in->form) : file->text, &page);
-    strb_add(out, page.head);
+    put_head(c, in->form, page.head, out);
     cut(&p, page.body);
     for (size_t i = 0; i < in->nids; i++) {
         if (i)

@@ -7,12 +7,15 @@
 #include "engine/record/print.h"
 
 static const char style[] =
-    "<style>body{font:14px/1.5 sans-serif;margin:24px}h1{font-size:20px;text-align:center}"
-    "table{width:100%;border-collapse:collapse;margin:12px 0}th,td{border:1px solid "
-    "#999;padding:4px "
-    "8px;text-align:left;vertical-align:top}th{white-space:nowrap;font-weight:600;background:#"
-    "f4f4f4}"
-    "img{max-height:80px}</style>";
+    "<style>body{font:10.5pt/1.5 \"PingFang SC\",\"Microsoft YaHei\",\"Noto Sans CJK SC\","
+    "sans-serif;max-width:182mm;margin:8mm auto;padding:0 4mm;color:#1f1d1a}"
+    "h1{font-size:18pt;text-align:center;margin:0 0 6mm}h2{font-size:12pt;margin:6mm 0 2mm}"
+    "table{width:100%;border-collapse:collapse;margin:0 0 4mm}th,td{border:1px solid #999;"
+    "padding:1.2mm 2mm;text-align:left;vertical-align:top}th{font-weight:600;background:#f4f4f4;"
+    "print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+    ".f{table-layout:fixed}.f th{width:16%}img{max-height:22mm}"
+    "@media(max-width:600px){.f,.f tbody,.f tr,.f th,.f td{display:block;width:auto}"
+    "body{font-size:12pt}table{overflow-x:auto}}</style>";
 
 /* Titles are the designer's text. */
 static void put(struct strb *out, struct str s)
@@ -39,7 +42,7 @@ static struct str title_of(struct ctx *c, const struct form *f, const struct fie
 static void fields(struct ctx *c, const struct access *x, const struct form *f, struct strb *out)
 {
     size_t n = 0;
-    strb_addz(out, "<table>");
+    strb_addz(out, "<table class=\"f\">");
     for (size_t i = 0; i < f->nfields; i++) {
         const struct field *field = f->fields[i];
         if (field->sub || access_field(x, field) < FIELD_MASKED)
@@ -57,7 +60,7 @@ static void rows(struct ctx *c, const struct access *x, const struct field *tabl
     const struct form *sub = table->sub;
     strb_addz(out, "<h2>");
     put(out, title_of(c, table->form, table));
-    strb_addz(out, "</h2><table><tr>");
+    strb_addz(out, "</h2><table><thead><tr>");
     for (size_t i = 0; i < sub->nfields; i++) {
         if (access_field(x, sub->fields[i]) < FIELD_MASKED)
             continue;
@@ -65,18 +68,20 @@ static void rows(struct ctx *c, const struct access *x, const struct field *tabl
         put(out, sub->fields[i]->title);
         strb_addz(out, "</th>");
     }
-    strb_addf(out, "</tr>{{#each %.*s}}<tr>", STR_ARG(table->key));
+    strb_addf(out, "</tr></thead><tbody>{{#each %.*s}}<tr>", STR_ARG(table->key));
     for (size_t i = 0; i < sub->nfields; i++)
         if (access_field(x, sub->fields[i]) >= FIELD_MASKED)
             strb_addf(out, "<td>{{%.*s}}</td>", STR_ARG(sub->fields[i]->key));
-    strb_addz(out, "</tr>{{/each}}</table>");
+    strb_addz(out, "</tr>{{/each}}</tbody></table>");
 }
 
 struct str print_sheet(struct ctx *c, const struct access *x, const struct form *f)
 {
     struct strb out;
     strb_init(&out, c->a);
-    strb_addf(&out, "<!doctype html><html><head><meta charset=\"utf-8\">%s</head><body><h1>",
+    strb_addf(&out,
+              "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+              "content=\"width=device-width\">%s</head><body><h1>",
               style);
     put(&out, title_of(c, f, NULL));
     strb_addz(&out, "</h1>");

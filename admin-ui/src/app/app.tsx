@@ -19,6 +19,7 @@ const ListPage = lazy(async () => (await import('../list/page')).ListPage, faile
 const BinPage = lazy(async () => (await import('../list/bin')).BinPage, failed);
 const FormPage = lazy(async () => (await import('../form/page')).FormPage, failed);
 const RecordPage = lazy(async () => (await import('../record/page')).RecordPage, failed);
+const PrintPage = lazy(async () => (await import('../record/print')).PrintPage, failed);
 const MergePage = lazy(async () => (await import('../record/merge')).MergePage, failed);
 const DashPage = lazy(async () => (await import('../dash/page')).DashPage, failed);
 const TasksPage = lazy(async () => (await import('../flow/tasks')).TasksPage, failed);
@@ -116,6 +117,10 @@ const ROUTES: [string, (m: Parts, at: string) => JSX.Element][] = [
     (m, at) => (
       <Shell app={m.app!} full children={<RecordPage key={at} app={m.app!} form={m.form!} id={m.id!} />} />
     ),
+  ],
+  [
+    '/a/:app/:form/print/:key',
+    (m) => <PrintPage key={address.value} app={m.app!} form={m.form!} template={m.key!} />,
   ],
   [
     '/a/:app/:form/:id/merge',

@@ -633,7 +633,7 @@ function SelectionBar(props: {
               key={p.key}
               onClick={() =>
                 void window.open(
-                  `/api/v1${path}/print/${encodeURIComponent(p.key)}?ids=${[...selected].join(',')}`,
+                  `/a/${encodeURIComponent(def.app)}/${encodeURIComponent(def.form)}/print/${encodeURIComponent(p.key)}?ids=${[...selected].join(',')}`,
                   '_blank',
                   'noreferrer',
                 )

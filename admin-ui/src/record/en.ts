@@ -22,6 +22,8 @@ export const en = {
   can_print: 'print',
   print_as: 'Print “{title}”',
   print: 'Print',
+  print_back: 'Back',
+  print_hint: 'Choose “Save as PDF” in the print dialog for a PDF file.',
   copy_new: 'Copy as a new record',
   submit_again: 'Copy and submit again',
   more: 'More',

@@ -1,6 +1,6 @@
 import './record.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { api, formPath, newKey, Problem, query, recordPath, say, session } from '../api/client';
+import { api, newKey, Problem, query, recordPath, say, session } from '../api/client';
 import { type Loaded, useForm } from '../api/forms';
 import { useLive } from '../api/live';
 import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec } from '../api/types';
@@ -228,7 +228,7 @@ function Bar(
       icon: 'printer',
       onPick: () =>
         void window.open(
-          `/api/v1${formPath(props.app, props.form)}/print/${encodeURIComponent(p.key)}?ids=${props.id}`,
+          `/a/${encodeURIComponent(props.app)}/${encodeURIComponent(props.form)}/print/${encodeURIComponent(p.key)}?ids=${props.id}`,
           '_blank',
           'noreferrer',
         ),

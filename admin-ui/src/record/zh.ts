@@ -20,6 +20,8 @@ export const zh = {
   can_print: '打印',
   print_as: '打印“{title}”',
   print: '打印',
+  print_back: '返回',
+  print_hint: '在打印窗口中选择“另存为 PDF”即可得到 PDF 文件。',
   copy_new: '复制为新记录',
   submit_again: '复制后重新提交',
   more: '更多',
