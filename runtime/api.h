@@ -44,6 +44,7 @@ http_handler api_simulate;
 /* api_undo.c */
 http_handler api_undo;
 /* api_keep.c */
+http_handler api_draft_kept, api_draft_keep, api_draft_forget;
 http_handler api_record_copy, api_my_drafts, api_app_settings, api_app_setting_put;
 /* api_view.c */
 http_handler api_view_list, api_view_post, api_view_put, api_view_delete;
@@ -79,10 +80,10 @@ http_handler api_draft_list, api_draft_get, api_draft_put, api_draft_patch, api_
     api_schema;
 /* api_automation.c */
 http_handler api_outbox, api_app_outbox, api_automations, api_outbox_replay_all, api_outbox_replay,
-    api_app_outbox_replay, api_outbox_drop, api_hook, api_endpoints, api_endpoint_put, api_endpoint_test;
+    api_app_outbox_replay, api_outbox_drop, api_hook, api_endpoints, api_endpoint_put,
+    api_endpoint_test;
 /* api_admin.c */
-http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_jobs,
-    api_settings;
+http_handler api_audit, api_audit_verify, api_backup_list, api_backup_post, api_jobs, api_settings;
 /* api_system.c */
 http_handler api_healthz, api_readyz, api_metrics, api_openapi, api_events, api_test_clock;
 

@@ -7,6 +7,7 @@
 #include "engine/org/member.h"
 #include "engine/record/access.h"
 #include "engine/record/asof.h"
+#include "engine/record/draft.h"
 #include "engine/record/history.h"
 #include "engine/record/query.h"
 
@@ -44,6 +45,10 @@ int api_record_get(struct http_req *req, struct http_resp *resp, struct err *err
     int rc = record_json(req->ctx, &(struct rec_key){f, id, REC_LIVE}, &resp->json, &version, err);
     if (then)
         rc = asof_end(req->ctx, rc, err);
+    if (rc == 0 && !then) {
+        rc = draft_answer(req, resp, f, id, err);
+        return rc < 0 ? -1 : rc == 0 ? no_such(err) : 0;
+    }
     if (rc <= 0)
         return rc < 0 ? -1 : no_such(err);
     if (!then)
@@ -195,6 +200,8 @@ int api_record_post(struct http_req *req, struct http_resp *resp, struct err *er
     struct val body;
     if (req_form(req, &f, err) || req_json(req, &body, err))
         return -1;
+    if (req_flag(req, "draft") && !f->flow)
+        return draft_create(req, resp, f, body_fields(req->ctx->a, body), err);
     struct record_edit e = {.w = {.op = REC_CREATE,
                                   .form = f,
                                   .values = body_fields(req->ctx->a, body),
@@ -233,8 +240,13 @@ int api_record_patch(struct http_req *req, struct http_resp *resp, struct err *e
     struct form *f;
     struct val body;
     struct record_edit e = {.w = {.op = REC_UPDATE}};
-    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err) || req_json(req, &body, err) ||
-        record_base(req, body, &e.w, err))
+    struct rec_draft d;
+    if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err) || req_json(req, &body, err))
+        return -1;
+    int draft = draft_at(req, f, e.w.id, &d, err);
+    if (draft)
+        return draft < 0 ? -1 : draft_change(req, resp, &d, body_fields(req->ctx->a, body), err);
+    if (record_base(req, body, &e.w, err))
         return -1;
     e.w.form = f;
     e.w.values = body_fields(req->ctx->a, body);
@@ -245,11 +257,15 @@ int api_record_delete(struct http_req *req, struct http_resp *resp, struct err *
 {
     struct form *f;
     struct val body = VAL_NONE;
+    struct rec_draft d;
     struct record_edit e = {.w = {.op = REC_DELETE}};
     if (req_form(req, &f, err) || req_id(req, 2, &e.w.id, err))
         return -1;
     if (req_flag(req, "purge"))
         return api_record_purge(req, resp, f, e.w.id, err);
+    int draft = draft_at(req, f, e.w.id, &d, err);
+    if (draft)
+        return draft < 0 ? -1 : draft_remove(req, resp, &d, err);
     if ((req->body.n && req_json(req, &body, err)) || record_base(req, body, &e.w, err))
         return -1;
     e.w.form = f;

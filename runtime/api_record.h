@@ -30,6 +30,20 @@ int api_record_purge(struct http_req *req, struct http_resp *resp, const struct 
 /* The record as it was at a version (api_undo.c). */
 int api_version_back(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
                      struct val version, struct err *err) ATTR_MUST;
+/* Drafts of forms without a flow (api_draft.c): 1 it is the caller's, 0 none, -1. */
+struct rec_draft;
+int draft_at(struct http_req *req, const struct form *f, int64_t id, struct rec_draft *d,
+             struct err *err) ATTR_MUST;
+int draft_answer(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
+                 struct err *err) ATTR_MUST;
+int draft_create(struct http_req *req, struct http_resp *resp, const struct form *f,
+                 struct val values, struct err *err) ATTR_MUST;
+int draft_change(struct http_req *req, struct http_resp *resp, const struct rec_draft *d,
+                 struct val values, struct err *err) ATTR_MUST;
+int draft_remove(struct http_req *req, struct http_resp *resp, const struct rec_draft *d,
+                 struct err *err) ATTR_MUST;
+int draft_hand_in(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
+                  struct val body, struct err *err) ATTR_MUST;
 struct val body_fields(struct arena *a, struct val body);
 int record_base(struct http_req *req, struct val body, struct rec_write *w,
                 struct err *err) ATTR_MUST;

@@ -201,6 +201,8 @@ int api_flow_act(struct http_req *req, struct http_resp *resp, struct err *err)
     if (req_form(req, &f, err) || req_id(req, 2, &call.act.id, err) ||
         (req->body.n && req_json(req, &call.act.body, err)))
         return -1;
+    if (!f->flow && str_eqz(req->params[3], "submit"))
+        return draft_hand_in(req, resp, f, call.act.id, call.act.body, err);
     call.act.form = f;
     call.act.action = req->params[3];
     struct api_write w = {flow_apply, flow_render, &call};

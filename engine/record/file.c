@@ -4,6 +4,7 @@
 #include "engine/record/file.h"
 
 #include "engine/base/utf8.h"
+#include "engine/record/draft.h"
 #include "engine/record/file_int.h"
 #include "engine/record/record_int.h"
 
@@ -321,8 +322,12 @@ int file_purge_form(struct ctx *c, const struct form *f, struct err *err)
 int file_purge_loose(struct ctx *c, struct err *err)
 {
     struct sql q;
+    if (draft_purge(c, err))
+        return -1;
     ctx_sql(c, &q);
-    sql_lit(&q, "DELETE FROM _file WHERE record IS NULL AND created_at < ");
+    sql_lit(&q,
+            "DELETE FROM _file WHERE record IS NULL AND id NOT IN (SELECT file FROM _draft_file)"
+            " AND created_at < ");
     sql_bind_int(&q, c->now_us - FILE_LOOSE_US);
     return store_exec(c->db, c->a, &q, NULL, err);
 }

@@ -11,10 +11,10 @@
 #define ARENA_BYTES (4u << 20)
 
 static const struct migration *const MIGRATIONS[] = {
-    &migrate_org,        &migrate_app,    &migrate_work,   &migrate_flow,   &migrate_history,
-    &migrate_vault,      &migrate_search, &migrate_files,  &migrate_rollup, &migrate_people,
-    &migrate_talk,       &migrate_share,  &migrate_seal,   &migrate_cache,  &migrate_import,
-    &migrate_automation, &migrate_stage,  &migrate_sealing};
+    &migrate_org,        &migrate_app,    &migrate_work,    &migrate_flow,   &migrate_history,
+    &migrate_vault,      &migrate_search, &migrate_files,   &migrate_rollup, &migrate_people,
+    &migrate_talk,       &migrate_share,  &migrate_seal,    &migrate_cache,  &migrate_import,
+    &migrate_automation, &migrate_stage,  &migrate_sealing, &migrate_draft};
 
 struct word {
     struct str name;     /* with braces */

@@ -31,6 +31,6 @@ extern const struct migration migrate_talk;
 extern const struct migration migrate_share;
 extern const struct migration migrate_seal, migrate_cache, migrate_import;
 extern const struct migration migrate_automation;
-extern const struct migration migrate_stage, migrate_sealing;
+extern const struct migration migrate_stage, migrate_sealing, migrate_draft;
 
 #endif
