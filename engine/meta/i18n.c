@@ -5,6 +5,7 @@
  */
 #include "engine/base/strb.h"
 #include "engine/meta/load_int.h"
+#include "engine/meta/monitor.h"
 
 struct tongue {
     struct load *ld;
@@ -134,6 +135,8 @@ static void want_all(struct tongue *t)
         want(t, app->settings[i].title, "settings.%.*s.title", STR_ARG(app->settings[i].key));
     for (size_t i = 0; i < app->nforms; i++)
         want_form(t, app->forms[i]);
+    for (size_t i = 0; i < app->nmonitors; i++)
+        want(t, app->monitors[i].title, "monitors.%.*s.title", STR_ARG(app->monitors[i].key));
     for (size_t i = 0; i < app->ndashboards; i++) {
         const struct dashboard *d = &app->dashboards[i];
         want(t, d->title, "dashboards.%.*s.title", STR_ARG(d->key));
