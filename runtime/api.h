@@ -38,7 +38,7 @@ http_handler api_record_post, api_record_get, api_record_patch, api_record_delet
     api_record_restore;
 http_handler api_record_button, api_record_history, api_record_explain, api_record_related;
 /* api_vault.c */
-http_handler api_keys, api_keys_rotate, api_privacy_post, api_privacy_list;
+http_handler api_keys, api_keys_rotate, api_privacy_find, api_privacy_post, api_privacy_list;
 /* api_simulate.c */
 http_handler api_simulate;
 /* api_undo.c */

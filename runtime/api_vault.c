@@ -154,6 +154,32 @@ int api_privacy_post(struct http_req *req, struct http_resp *resp, struct err *e
     return 0;
 }
 
+int api_privacy_find(struct http_req *req, struct http_resp *resp, struct err *err)
+{
+    struct val body;
+    struct str *keys;
+    struct ctx *c = req->ctx;
+    int rc = 0;
+    if (req_json(req, &body, err))
+        return -1;
+    struct str text = body_str(body, "text");
+    if (!text.n || text.n > 500)
+        return err_set(err, ERR_INVALID, "required", "请给出要找的内容 text。",
+                       "Say what to look for: text.");
+    size_t n = engine_apps(c->engine, c->a, &keys);
+    json_begin_obj(&resp->json);
+    json_key(&resp->json, STR("found"));
+    json_begin_list(&resp->json);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct app *app = engine_app(c->engine, keys[i]);
+        rc = app ? privacy_find(c, app, text, &resp->json, err) : 0;
+        app_unref(&app);
+    }
+    json_end_list(&resp->json);
+    json_end_obj(&resp->json);
+    return rc || audited(req, "privacy.find", STR_NONE, NULL, VAL_NONE, err) ? -1 : 0;
+}
+
 int api_privacy_list(struct http_req *req, struct http_resp *resp, struct err *err)
 {
     struct ctx *c = req->ctx;

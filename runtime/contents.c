@@ -9,10 +9,13 @@
 #include "engine/record/blob.h"
 #include "engine/record/file.h"
 #include "engine/record/sealed.h"
+#include "runtime/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#define AGE_S 86400
 
 static int failed(struct err *err)
 {
@@ -208,4 +211,54 @@ int contents_step(struct ctx *c, const struct server *s, struct err *err)
     if (rc == 0)
         (void)unlink(str_z(c->a, from.path)); /* else the sweeper does */
     return rc < 0 ? -1 : 1;
+}
+
+/* ---- those that nobody wants any more ---- */
+
+static int forget_rows(struct ctx *c, void *arg, struct err *err)
+{
+    struct str *keys;
+    size_t n = engine_apps(c->engine, c->a, &keys);
+    int rc = file_purge_loose(c, err);
+    (void)arg;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct app *app = engine_app(c->engine, keys[i]);
+        for (size_t k = 0; app && rc == 0 && k < app->nforms; k++)
+            rc = file_purge_form(c, app->forms[k], err);
+        app_unref(&app);
+    }
+    return rc;
+}
+
+struct unwanted {
+    struct ctx *c;
+    struct str name;
+    int gone;
+};
+
+/* In a write job: on this store nobody uploads the same content meanwhile. */
+static int still_unused(struct ctx *c, void *arg, struct err *err)
+{
+    struct unwanted *u = arg;
+    int used = file_in_use(c, u->name, err);
+    u->gone = used == 0;
+    return used < 0 ? -1 : 0;
+}
+
+static int unused(void *arg, struct str name, struct err *err)
+{
+    struct unwanted u = {.c = arg, .name = name};
+    int used = file_in_use(u.c, name, err);
+    if (used)
+        return used < 0 ? -1 : 0;
+    return engine_write(u.c, still_unused, &u, err) ? -1 : u.gone;
+}
+
+int contents_sweep(struct ctx *c, const struct server *s, struct err *err)
+{
+    int64_t before_s = clock_real_us() / US_PER_S - AGE_S;
+    return engine_write(c, forget_rows, NULL, err) ||
+                   blob_each(c->a, s->files_dir, before_s, unused, c, err)
+               ? -1
+               : 0;
 }

@@ -26,4 +26,8 @@ void contents_drop(struct ctx *c, const struct sealed_content *x);
  * none is left, -1. */
 int contents_step(struct ctx *c, const struct server *s, struct err *err) ATTR_MUST;
 
+/* Forgets loose files, those of records that are gone for good, and contents that no row names and
+ * that are not being written. */
+int contents_sweep(struct ctx *c, const struct server *s, struct err *err) ATTR_MUST;
+
 #endif

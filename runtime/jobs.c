@@ -37,7 +37,6 @@
 #define PROGRESS_US (500 * 1000)
 #define LEASE_US    (15 * US_PER_S) /* told again with every count */
 #define SWEEP_US    (3600 * US_PER_S)
-#define BLOB_AGE_S  86400
 
 struct jobs {
     struct server *server;
@@ -491,45 +490,6 @@ static void work(void *arg)
 
 /* ---- files that nobody wants any more ---- */
 
-static int forget_rows(struct ctx *c, void *arg, struct err *err)
-{
-    struct str *keys;
-    size_t n = engine_apps(c->engine, c->a, &keys);
-    int rc = file_purge_loose(c, err);
-    (void)arg;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        struct app *app = engine_app(c->engine, keys[i]);
-        for (size_t k = 0; app && rc == 0 && k < app->nforms; k++)
-            rc = file_purge_form(c, app->forms[k], err);
-        app_unref(&app);
-    }
-    return rc;
-}
-
-struct unwanted {
-    struct ctx *c;
-    struct str name;
-    int gone;
-};
-
-/* In a write job: on this store nobody uploads the same content meanwhile. */
-static int still_unused(struct ctx *c, void *arg, struct err *err)
-{
-    struct unwanted *u = arg;
-    int used = file_in_use(c, u->name, err);
-    u->gone = used == 0;
-    return used < 0 ? -1 : 0;
-}
-
-static int unused(void *arg, struct str name, struct err *err)
-{
-    struct unwanted u = {.c = arg, .name = name};
-    int used = file_in_use(u.c, name, err);
-    if (used)
-        return used < 0 ? -1 : 0;
-    return engine_write(u.c, still_unused, &u, err) ? -1 : u.gone;
-}
-
 static void sweep_files(void *arg)
 {
     struct work *w = arg;
@@ -539,9 +499,7 @@ static void sweep_files(void *arg)
     if (w->c.now_us - w->jobs->swept_us < SWEEP_US)
         return;
     w->jobs->swept_us = w->c.now_us;
-    int64_t before_s = clock_real_us() / US_PER_S - BLOB_AGE_S;
-    if (engine_write(&w->c, forget_rows, NULL, &err) ||
-        blob_each(w->a, w->jobs->server->files_dir, before_s, unused, &w->c, &err))
+    if (contents_sweep(&w->c, w->jobs->server, &err))
         log_event(LOG_WARN, "files_sweep", LOG_TEXT("code", str_of(err.key)));
 }
 

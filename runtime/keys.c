@@ -73,6 +73,33 @@ int keys_step(struct ctx *c, struct str key, struct err *err)
     return rc ? -1 : more;
 }
 
+/* Per app: its data keys by kind, since when; how many persons' were erased. */
+static int data_keys(struct ctx *c, struct json *out, struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT app, kind, state, count(*), min(created_at) FROM _vault_key"
+                " WHERE state <> 'retired' GROUP BY app, kind, state ORDER BY app, kind, state");
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int rc;
+    json_key(out, STR("data_keys"));
+    json_begin_list(out);
+    while ((rc = stmt_step(s, err)) == 1) {
+        json_begin_obj(out);
+        json_kstr(out, "app", stmt_str(s, 0));
+        json_kstr(out, "kind", stmt_str(s, 1));
+        json_kstr(out, "state", stmt_str(s, 2));
+        json_kint(out, "n", stmt_int(s, 3));
+        json_kval(out, "since", val_instant(stmt_int(s, 4)));
+        json_end_obj(out);
+    }
+    stmt_done(s);
+    json_end_list(out);
+    return rc;
+}
+
 static int rotations(struct ctx *c, struct json *out, struct err *err)
 {
     struct sql q;
@@ -116,7 +143,7 @@ int keys_json(struct ctx *c, struct json *out, struct err *err)
         json_end_obj(out);
     }
     json_end_list(out);
-    int rc = rotations(c, out, err);
+    int rc = data_keys(c, out, err) || rotations(c, out, err) ? -1 : 0;
     json_end_obj(out);
     return rc;
 }

@@ -13,7 +13,8 @@ int keys_rotate(struct ctx *c, struct err *err) ATTR_MUST;
 int keys_rewrap(struct ctx *c, struct err *err) ATTR_MUST;
 /* One step of the app's rotation: 1 there is more, 0 nothing, -1. Memory of c->a is given back. */
 int keys_step(struct ctx *c, struct str app, struct err *err) ATTR_MUST;
-/* {"keys":[{id, current, wraps}], "rotations":[{app, state, done, at}]} */
+/* {"keys":[{id, current, wraps}], "data_keys":[{app, kind, state, n, since}], "rotations":[{app,
+ * state, done, at}]} */
 int keys_json(struct ctx *c, struct json *out, struct err *err) ATTR_MUST;
 
 #endif

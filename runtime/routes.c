@@ -308,6 +308,8 @@ static const struct route ROUTES[] = {
      "operation", "new keys for everything encrypted, while it is used"},
     {HTTP_GET, "/admin/privacy/requests", api_privacy_list, NEED_OPERATE, RATE_NONE, 0, 0,
      "operation", "what persons asked about their data"},
+    {HTTP_POST, "/admin/privacy/find", api_privacy_find, NEED_OPERATE, RATE_HEAVY, 4 * KB, 0,
+     "operation", "whose data a value is, over all sensitive fields"},
     {HTTP_POST, "/admin/privacy/requests", api_privacy_post, NEED_OPERATE, RATE_HEAVY, 256 * KB, 0,
      "operation", "access, correct, export or erase"},
     {HTTP_GET, "/admin/endpoints/{app}", api_endpoints, NEED_OPERATE, RATE_NONE, 0, 0, "operation",

@@ -12,6 +12,12 @@
 int privacy_collect(struct ctx *c, const struct form *f, int64_t id, struct json *out,
                     struct err *err) ATTR_MUST;
 
+/* Items of a list {app, form, form_title, record, title, field}: the persons of the app to whom the
+ * text belongs, exactly, in a sensitive field (its title says which). Without rights: titles leave
+ * out what is sensitive. */
+int privacy_find(struct ctx *c, const struct app *app, struct str text, struct json *out,
+                 struct err *err) ATTR_MUST;
+
 struct privacy_erased {
     int64_t keys;  /* destroyed */
     int64_t rows;  /* emptied */

@@ -239,6 +239,15 @@ test('erasing a person: here, in history, in a backup restored later', { skip },
   assert.equal((await nurse.post('/admin/privacy/requests', { kind: 'erase', ...ask })).status, 403);
   assert.equal((await admin.post('/admin/privacy/requests', { kind: 'sell', ...ask })).status, 422);
   assert.equal((await admin.post('/admin/privacy/requests', { kind: 'erase', ...ask, record: '0000000000001' })).status, 404);
+  const find = async (text) => ok(await admin.post('/admin/privacy/find', { text })).found;
+  assert.equal((await nurse.post('/admin/privacy/find', { text: '张三丰' })).status, 403);
+  assert.equal((await admin.post('/admin/privacy/find', {})).status, 422);
+  for (const text of ['张三丰', '138 1234 5678', '张翠山', '咳嗽三天']) {
+    const hits = await find(text); // by his fields, a sub-table, a visit of his
+    assert.deepEqual([hits.length, hits[0]?.record, hits[0]?.form], [1, her, 'person'], text);
+    assert.ok(!JSON.stringify(hits).includes('张三丰'), 'no sensitive value is shown');
+  }
+  assert.deepEqual(await find('张三'), []);
   const got = ok(await admin.post('/admin/privacy/requests', { kind: 'access', ...ask }), 201);
   assert.ok(!JSON.stringify(got).includes('张三丰'), 'operate is no right to read');
   const backup = join(data, 'b.bak');
@@ -246,6 +255,7 @@ test('erasing a person: here, in history, in a backup restored later', { skip },
   const erased = ok(await admin.post('/admin/privacy/requests', { kind: 'erase', ...ask }), 201);
   assert.equal(erased.keys, 1);
   assert.equal(erased.rows, 3);
+  assert.deepEqual(await find('张三丰'), []);
   const check = async (c) => {
     const r = ok(await c.get(`${P}/records/${her}`));
     assert.deepEqual([r.name, r.phone, r.ward, r.kin[0].who], [null, null, 'A', null]);

@@ -18,6 +18,7 @@ const PlanPage = lazy(async () => (await import('./plan')).PlanPage, failed);
 const VersionsPage = lazy(async () => (await import('./versions')).VersionsPage, failed);
 const OutboxPage = lazy(async () => (await import('./outbox')).OutboxPage, failed);
 const AutomationsPage = lazy(async () => (await import('./automations')).AutomationsPage, failed);
+const ProtectPage = lazy(async () => (await import('./protect')).ProtectPage, failed);
 const UndoPage = lazy(async () => (await import('./undo')).UndoPage, failed);
 const SettingsPage = lazy(async () => (await import('./values')).SettingsPage, failed);
 const CalendarPage = lazy(async () => (await import('./calendar')).CalendarPage, failed);
@@ -34,6 +35,7 @@ const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element;
     draw: (m) => <AutomationsPage key={m.app!} app={m.app!} />,
     full: () => true,
   },
+  { pattern: '/admin/protection', right: 'operate', draw: () => <ProtectPage /> },
   { pattern: '/admin/undo', right: 'operate', draw: () => <UndoPage /> },
   {
     pattern: '/admin/apps/:app/settings',

@@ -86,6 +86,17 @@ function Places({ bar }: { bar?: boolean }) {
           {bar ? t('o_short') : null}
         </a>
       ) : null}
+      {hasRight('operate') ? (
+        <a
+          href="/admin/protection"
+          aria-label={t('k_title')}
+          title={t('k_title')}
+          aria-current={on(at === '/admin/protection')}
+        >
+          <Icon name="shield-check" />
+          {bar ? t('k_short') : null}
+        </a>
+      ) : null}
       {hasRight('people') || session.value?.me.org_admin ? (
         <a
           href="/admin/people"
