@@ -8,6 +8,7 @@
 #include "engine/base/vec.h"
 #include "engine/meta/region.h"
 #include "engine/value/fold.h"
+#include "engine/value/json.h"
 #include "engine/value/num.h"
 
 #define MAX_ITEMS 1000
@@ -274,18 +275,27 @@ static struct val coerce_location(const struct field *f, struct arena *a, struct
     return val_obj(out, 3);
 }
 
-/* "30.25,120.16" */
+/* "30.25,120.16", with the address behind it: "30.25,120.16 西湖"; or the JSON form */
 static struct val location_from_text(const struct field *f, struct arena *a, struct str cell)
 {
-    struct str lat, lng = str_cut(fold_text(a, cell), ',', &lat);
+    struct str lat, rest, lng;
+    struct val v;
+    struct err bad = ERR_INIT;
     double y, x;
     (void)f;
-    if (!num_parse(str_trim(lat), &y) || !num_parse(str_trim(lng), &x))
+    if (str_starts(cell, STR("{")) && json_parse(a, cell, &v, &bad) == 0)
+        return v;
+    rest = str_trim(str_cut(cell, ',', &lat));
+    if (!rest.n) /* a full-width comma */
+        rest = str_trim(str_cut(fold_text(a, cell), ',', &lat));
+    struct str address = str_trim(str_cut(rest, ' ', &lng));
+    if (!num_parse(fold_text(a, lat), &y) || !num_parse(fold_text(a, lng), &x))
         return val_text(cell);
-    struct pair *out = ARENA_ARRAY(a, struct pair, 2);
+    struct pair *out = ARENA_ARRAY(a, struct pair, 3);
     out[0] = (struct pair){STR("lat"), val_num(y)};
     out[1] = (struct pair){STR("lng"), val_num(x)};
-    return val_obj(out, 2);
+    out[2] = (struct pair){STR("address"), address.n ? val_text(address) : VAL_NONE};
+    return val_obj(out, 3);
 }
 
 static struct str fold_choice(const struct field *f, struct arena *a, struct val v)

@@ -195,9 +195,21 @@ static struct str scalar(struct run *r, const struct field *f, struct val v)
     return STR_NONE;
 }
 
+/* "30.25,120.16 西湖" */
+static struct str place(struct run *r, struct val v)
+{
+    char lat[40], lng[40];
+    struct str address = val_str(val_get(v, STR("address")));
+    return str_fmt(r->c->a, "%s,%s%s%.*s", num_print(val_double(val_get(v, STR("lat"))), lat).p,
+                   num_print(val_double(val_get(v, STR("lng"))), lng).p, address.n ? " " : "",
+                   STR_ARG(address));
+}
+
 static struct str text(struct run *r, const struct field *f, struct val v)
 {
     struct strb b;
+    if (v.kind == VAL_OBJ && f && !r->e->machine && str_eqz(f->type->name, "location"))
+        return place(r, v);
     if (v.kind == VAL_OBJ) {
         struct json j;
         strb_init(&b, r->c->a);

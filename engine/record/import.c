@@ -24,7 +24,7 @@ static int line_values(struct importer *m, const struct line *l, const struct fi
     uint32_t used = 0;
     for (size_t i = 0; i < m->ncolumns; i++) {
         struct column *col = &m->columns[i];
-        if (!col->field || col->table != table)
+        if (!col->field || col->table != table || col->field == m->in->form->sys[SYS_ID])
             continue;
         pairs[used].key = col->field->key;
         if (import_cell_value(m, col, i < l->n ? l->cells[i] : STR_NONE, &pairs[used].value, d,

@@ -70,10 +70,27 @@ static int run_find(struct importer *m, const struct sql *q, int64_t *id, int *f
     return got;
 }
 
+static int find_by_id(struct importer *m, const struct form *f, struct str cell, int64_t *id,
+                      int *found, struct err *err)
+{
+    struct sql q;
+    *found = 0;
+    if (!id_parse(cell, id))
+        return 0;
+    struct access *x;
+    if (visible_sql(m, f, &x, &q, err))
+        return -1;
+    sql_lit(&q, "t0.\"_id\" = ");
+    sql_bind_int(&q, *id);
+    return run_find(m, &q, id, found, err);
+}
+
 int import_find_by_field(struct importer *m, const struct field *f, struct str cell, int64_t *id,
                          int *found, struct err *err)
 {
     struct diags ignored;
+    if (f == f->form->sys[SYS_ID])
+        return find_by_id(m, f->form, cell, id, found, err);
     diags_init(&ignored, m->c->a);
     struct val v = f->type->from_text ? f->type->from_text(f, m->c->a, cell) : val_text(cell);
     *found = 0;
@@ -99,21 +116,6 @@ static int find_by_title(struct importer *m, const struct form *f, struct str ce
     return run_find(m, &q, id, found, err);
 }
 
-static int find_by_id(struct importer *m, const struct form *f, struct str cell, int64_t *id,
-                      int *found, struct err *err)
-{
-    struct sql q;
-    *found = 0;
-    if (!id_parse(cell, id))
-        return 0;
-    struct access *x;
-    if (visible_sql(m, f, &x, &q, err))
-        return -1;
-    sql_lit(&q, "t0.\"_id\" = ");
-    sql_bind_int(&q, *id);
-    return run_find(m, &q, id, found, err);
-}
-
 /* By the named field, else by each unique field, by title, by id. More than one row is nobody. */
 static int find_linked(struct importer *m, const struct column *col, struct str cell, int64_t *id,
                        int *found, struct err *err)
@@ -133,30 +135,50 @@ static int find_linked(struct importer *m, const struct column *col, struct str 
     return *found ? 0 : find_by_id(m, target, cell, id, found, err);
 }
 
-/* Members by login or name, departments by name. */
+/* SELECT of people who count, without the condition that names one. */
+static void person_sql(struct importer *m, const struct field *f, struct sql *q)
+{
+    ctx_sql(m->c, q);
+    if (f->type->fx == FX_DEPT) {
+        sql_lit(q, "SELECT d.id FROM _department d WHERE d.active = 1");
+        org_limit(m->c, q, "d");
+        return;
+    }
+    sql_lit(q, "SELECT d.id FROM _member d WHERE d.active = 1");
+    if (org_limited(m->c)) {
+        sql_lit(q, " AND d.org = ");
+        sql_bind_int(q, m->c->who->org);
+    }
+}
+
+/* Members by login, else by name, departments by name; both by id last. Two of a name are nobody.
+ */
 static int find_person(struct importer *m, const struct field *f, struct str cell, int64_t *id,
                        int *found, struct err *err)
 {
     struct sql q;
-    ctx_sql(m->c, &q);
-    if (f->type->fx == FX_DEPT) {
-        sql_lit(&q, "SELECT d.id FROM _department d WHERE d.active = 1 AND d.name = ");
+    int64_t given;
+    *found = 0;
+    if (f->type->fx != FX_DEPT) {
+        person_sql(m, f, &q);
+        sql_lit(&q, " AND d.login = ");
         sql_bind_str(&q, cell);
-        org_limit(m->c, &q, "d");
-    } else {
-        sql_lit(&q, "SELECT id FROM _member WHERE active = 1 AND (login = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, " OR name = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, ")");
-        if (org_limited(m->c)) {
-            sql_lit(&q, " AND org = ");
-            sql_bind_int(&q, m->c->who->org);
-        }
-        sql_lit(&q, " ORDER BY login = ");
-        sql_bind_str(&q, cell);
-        sql_lit(&q, " DESC LIMIT 1");
+        if (run_find(m, &q, id, found, err))
+            return -1;
     }
+    if (!*found) {
+        person_sql(m, f, &q);
+        sql_lit(&q, " AND d.name = ");
+        sql_bind_str(&q, cell);
+        sql_lit(&q, " LIMIT 2");
+        if (run_find(m, &q, id, found, err))
+            return -1;
+    }
+    if (*found || !id_parse(cell, &given))
+        return 0;
+    person_sql(m, f, &q);
+    sql_lit(&q, " AND d.id = ");
+    sql_bind_int(&q, given);
     return run_find(m, &q, id, found, err);
 }
 

@@ -101,6 +101,12 @@ static int find_column(struct importer *m, struct str name, bool must, struct co
     return col->field || !must ? 0 : unknown_column(name, err);
 }
 
+/* Files for machines begin with `_id`: it says which record only where rows are matched by it. */
+static bool is_spare_id(const struct importer *m, struct str header)
+{
+    return str_eqz(header, "_id") && !str_eqz(m->in->key, "_id");
+}
+
 static int read_header(struct importer *m, struct err *err)
 {
     struct str *cells;
@@ -118,7 +124,7 @@ static int read_header(struct importer *m, struct err *err)
         m->machine = m->machine || (i == 0 && str_eqz(cells[i], "_id"));
         map_init(&col->seen, m->a);
         bool named = mapped(m, cells[i], i, &name);
-        if (m->looking)
+        if (m->looking || (!named && is_spare_id(m, cells[i])))
             continue;
         if (name.n && find_column(m, name, named, col, err) < 0)
             return -1;
@@ -200,7 +206,7 @@ static int find_key(struct importer *m, struct err *err)
     if (m->in->mode == IMPORT_INSERT)
         return 0;
     m->key = field_like(m->in->form, m->in->key);
-    if (!m->key)
+    if (!m->key || (field_is_sys(m->key) && m->key != m->in->form->sys[SYS_ID]))
         return unknown_column(m->in->key, err);
     for (size_t i = 0; i < m->ncolumns; i++)
         if (m->columns[i].field == m->key)

@@ -112,12 +112,28 @@ test('exchange', { skip }, async (t) => {
     assert.match(lines[n], new RegExp(`^行${n - 1},x${n - 1},`));
   });
 
+  await t.test('a file for machines updates by _id; without that, its ids say nothing', async () => {
+    const made = await agent.post(`${F}/records`, { title: '按号', qty: 3 });
+    const out = await agent.post(`${F}/export`, { format: 'csv', filter: 'title = "按号"', fields: 'title,qty', for: 'machine' });
+    const j = await job(await upload(out.body.replace(',3', ',8'), { mode: 'update', key: '_id' }));
+    assert.deepEqual([j.created, j.updated, j.failed], [0, 1, 0], JSON.stringify(j));
+    assert.equal((await agent.get(`${F}/records/${made.body._id}`)).body.qty, 8);
+    const more = await job(await upload(out.body));
+    assert.deepEqual([more.created, more.failed], [1, 0], JSON.stringify(more));
+    const gone = await job(await upload('_id,title\n0000000000009,x\n,y\nnonsense,z\n', { mode: 'update', key: '_id' }));
+    assert.deepEqual([gone.updated, gone.failed], [0, 3], JSON.stringify(gone));
+    const bad = await upload('_version,title\n1,x\n', { mode: 'update', key: '_version' });
+    assert.deepEqual([bad.status, bad.body.code], [422, 'unknown_field']);
+    const owner = await upload('_owner,title\nboss,x\n');
+    assert.equal(owner.status, 403, 'a system column is not written');
+  });
+
   await t.test('the list of imports, by form, page by page; an undone one says so', async () => {
     const all = (await agent.get('/imports?app=desk&form=ticket&limit=3')).body;
     assert.equal(all.imports.length, 3);
     assert.ok(all.next);
     const one = all.imports[0];
-    assert.deepEqual([one.form, one.name, one.state, one.mode, one.by.title.length > 0], ['ticket', 'rows.csv', 'done', 'insert', true], JSON.stringify(one));
+    assert.deepEqual([one.form, one.name, one.state, one.by.title.length > 0], ['ticket', 'rows.csv', 'done', true], JSON.stringify(one));
     const rest = (await agent.get(`/imports?app=desk&form=ticket&limit=100&after=${all.next}`)).body;
     assert.ok(rest.imports.length > 2 && rest.next === null);
     assert.ok(!rest.imports.some((i) => all.imports.some((k) => k.id === i.id)));

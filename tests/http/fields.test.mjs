@@ -163,6 +163,45 @@ test('field types', { skip }, async (t) => {
     assert.deepEqual(problems, []);
   });
 
+  await t.test('out to a file and in again, in every format', async () => {
+    const values = { text: '往返' };
+    for (const [name, row] of Object.entries(types)) if (row.good && name !== 'text') values[name] = of(row.good[0][0]);
+    values.json = { a: [1, 'x'] };
+    values.textarea = '=1+1\n"引号", 逗号';
+    values.number = -1234.5;
+    const fields = Object.keys(values).filter((k) => k !== 'table');
+    const problems = [];
+    for (const [format, who] of [['csv', 'people'], ['csv', 'machine'], ['xlsx', 'people'], ['xlsx', 'machine']]) {
+      const r = await boss.post(`${K}/records`, values);
+      assert.equal(r.status, 201, JSON.stringify(r.body));
+      const before = (await boss.get(`${K}/records/${r.body._id}`)).body;
+      const file = await fetch(`${s.base}/api/v1${K}/export`, {
+        method: 'POST', headers: { 'Content-Type': 'application/json', Cookie: boss.cookie, 'X-CSRF-Token': boss.csrf },
+        body: JSON.stringify({ format, for: who, filter: 'text = "往返"', fields: [...fields, 'table.a'].join() }),
+      });
+      assert.equal(file.status, 200);
+      assert.equal((await boss.del(`${K}/records/${r.body._id}`, { 'If-Match': '"1"' })).status, 204);
+      const body = new FormData();
+      body.append('file', new Blob([await file.arrayBuffer()]), `rows.${format}`);
+      const up = await (await fetch(`${s.base}/api/v1${K}/import`, { method: 'POST', body, headers: { Cookie: boss.cookie, 'X-CSRF-Token': boss.csrf } })).json();
+      const j = await until(async () => {
+        const v = up.job ? (await boss.get(`/jobs/${up.job}`)).body : { state: 'failed', ...up };
+        return ['done', 'failed'].includes(v.state) && v;
+      }, 5000);
+      const rec = (await boss.get(`${K}/records?filter=${q('text = "往返"')}`)).body.records[0];
+      if (!rec) {
+        problems.push(`${format} ${who}: not there ${JSON.stringify(j)}`);
+        continue;
+      }
+      const again = (await boss.get(`${K}/records/${rec._id}`)).body;
+      for (const k of fields) if (JSON.stringify(again[k]) !== JSON.stringify(before[k])) problems.push(`${format} ${who} ${k}: ${JSON.stringify(again[k])}, not ${JSON.stringify(before[k])}`);
+      const column = (x) => JSON.stringify((x.table ?? []).map((y) => y.a));
+      if (column(again) !== column(before)) problems.push(`${format} ${who} table: ${column(again)}, not ${column(before)}`);
+      assert.equal((await boss.del(`${K}/records/${rec._id}`, { 'If-Match': `"${rec._version}"` })).status, 204);
+    }
+    assert.deepEqual(problems, []);
+  });
+
   await t.test('a rollup over today is asked when it is read', async () => {
     const up = (await boss.post(`${K}/records`, { text: 'up' })).body._id;
     const day = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
