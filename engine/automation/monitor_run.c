@@ -343,6 +343,22 @@ static int evaluate(struct run *r, struct err *err)
     return 0;
 }
 
+static bool transient(const struct err *e)
+{
+    return e->code == ERR_RETRY || e->code == ERR_BUSY || e->code == ERR_STORE ||
+           e->code == ERR_FULL || e->code == ERR_OOM ||
+           str_eqz(str_of(e->key), "definition_changed");
+}
+
+static void failed(struct run *r, const struct err *cause)
+{
+    log_event(LOG_WARN, "monitor", LOG_TEXT("app", r->c->app->key), LOG_TEXT("monitor", r->m->key),
+              LOG_TEXT("code", str_of(cause->key)));
+    r->failed = str_fmt(r->c->a, "%s / %s", cause->zh, cause->en);
+    r->found.n = 0;
+    r->made = 0;
+}
+
 static int look(struct ctx *c, const struct monitor *m, schedule_write *write, int64_t *n,
                 struct err *err)
 {
@@ -353,13 +369,16 @@ static int look(struct ctx *c, const struct monitor *m, schedule_write *write, i
     if (due <= 0)
         return due;
     r.last_us = t.last_us;
-    if (evaluate(&r, &cause)) {
-        log_event(LOG_WARN, "monitor", LOG_TEXT("app", c->app->key), LOG_TEXT("monitor", m->key),
-                  LOG_TEXT("code", str_of(cause.key)));
-        r.failed = str_fmt(c->a, "%s / %s", cause.zh, cause.en);
-        r.found.n = 0;
+    if (evaluate(&r, &cause))
+        failed(&r, &cause);
+    if (!r.failed.n && write(c, fire, &r, &cause)) {
+        if (transient(&cause)) {
+            *err = cause;
+            return -1;
+        }
+        failed(&r, &cause); /* no second look before its next time */
     }
-    if (write(c, fire, &r, err))
+    if (r.failed.n && write(c, fire, &r, err))
         return -1;
     *n += r.made;
     return 0;

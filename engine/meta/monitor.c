@@ -128,6 +128,22 @@ static void read_times(struct load *ld, const struct src_file *file, const struc
         (void)duration_parse(due->text, &out->due); /* its shape was checked */
 }
 
+/* Whom a record names, nobody knows: an alert is about many. */
+static void check_to(struct load *ld, const struct src_file *file, const struct yaml_node *n,
+                     const struct monitor *m)
+{
+    for (size_t i = 0; n && i < m->nto; i++) {
+        enum assignee_kind kind = m->to[i].kind;
+        if (kind == TO_ROLE || kind == TO_MEMBER || kind == TO_DEPARTMENT || kind == TO_VALUE)
+            continue;
+        node_error(ld->diags, file, n, "to",
+                   "监控只能通知角色、成员、部门或算式给出的人，没有某一条记录可言",
+                   "A monitor tells roles, members, departments or whom an expression gives; "
+                   "there is no record whose people it could be");
+        return;
+    }
+}
+
 static void read_monitor(struct load *ld, const struct src_file *file, const struct yaml_node *key,
                          const struct yaml_node *n, struct monitor *out)
 {
@@ -157,6 +173,29 @@ static void read_monitor(struct load *ld, const struct src_file *file, const str
         node_error(ld->diags, file, at, "at", "“%.*s”不是日期或时间字段",
                    "“%.*s” is no date or time", STR_ARG(at->text));
     out->to = ld_assignees(ld, file, yaml_get(n, "to"), NULL, out->form, &out->nto);
+    check_to(ld, file, yaml_get(n, "to"), out);
+}
+
+/* A form of alerts of the app's own has what tells one window from another. */
+static void check_alerts(struct load *ld, const struct src_file *file, const struct yaml_node *map)
+{
+    static const struct {
+        const char *key;
+        enum fx_base base;
+    } needed[] = {{"monitor", FX_TEXT},
+                  {"subject_key", FX_TEXT},
+                  {"window_start", FX_DATE},
+                  {"window_end", FX_DATE}};
+    const struct form *f = app_form(ld->app, ALERT_FORM);
+    for (size_t i = 0; map && f && !f->broken && i < ARRAY_LEN(needed); i++) {
+        const struct field *x = form_field(f, str_of(needed[i].key));
+        if (!x || x->sub || x->value || x->type->fx != needed[i].base)
+            node_error(ld->diags, file, map, "alert_form",
+                       "表单 alert 要有字段 %s（文本，window_start、window_end 是日期）",
+                       "The form alert needs the field %s (a text; window_start and window_end are "
+                       "dates)",
+                       needed[i].key);
+    }
 }
 
 void ld_monitors(struct load *ld)
@@ -165,6 +204,7 @@ void ld_monitors(struct load *ld)
     const struct yaml_node *map = file ? node_of(file->root, "monitors", YAML_MAP) : NULL;
     struct app *app = ld->app;
     app->monitors = ARENA_ARRAY(ld->a, struct monitor, map ? map->n : 0);
+    check_alerts(ld, file, map);
     for (size_t i = 0; map && i < map->n; i++) {
         if (map->items[i]->kind == YAML_MAP)
             read_monitor(ld, file, map->keys[i], map->items[i], &app->monitors[app->nmonitors++]);
