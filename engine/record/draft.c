@@ -330,6 +330,7 @@ int draft_submit(struct ctx *c, struct rec_draft *d, struct val more, struct rec
 void draft_json(struct ctx *c, const struct rec_draft *d, struct json *out)
 {
     char buf[16];
+    static const struct str can[] = {STR("read"), STR("update"), STR("delete")};
     const struct val me = val_ref(c->a, c->who->id, c->who->name);
     json_begin_obj(out);
     json_kstr(out, "_id", id_print(d->id, buf));
@@ -340,6 +341,11 @@ void draft_json(struct ctx *c, const struct rec_draft *d, struct json *out)
     json_kval(out, "_created_by", me);
     json_kval(out, "_created_at", val_instant(d->created_us));
     json_kval(out, "_updated_at", val_instant(d->at_us));
+    json_key(out, STR("_can"));
+    json_begin_list(out);
+    for (size_t i = 0; i < ARRAY_LEN(can); i++)
+        json_str(out, can[i]);
+    json_end_list(out);
     for (uint32_t i = 0; d->values.kind == VAL_OBJ && i < d->values.n; i++) {
         json_key(out, d->values.obj[i].key);
         json_val(out, d->values.obj[i].value);

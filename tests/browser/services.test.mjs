@@ -84,4 +84,49 @@ describe('services of a record', { skip }, () => {
     await page.getByRole('button', { name: '合并', exact: true }).click();
     await page.waitForURL(new RegExp(`/a/shop/client/${a}$`));
   }, { phone: true });
+
+  as('keeps what one types, offers it on return, forgets it when it is handed in', 'mgr', async (page) => {
+    await page.goto('/a/shop/client/new');
+    await page.getByLabel('名称').first().fill('半成公司');
+    await page.getByText('草稿已保存').waitFor();
+    await page.close({ runBeforeUnload: false });
+    const again = await page.context().newPage();
+    again.setDefaultTimeout(8000);
+    await again.goto('/');
+    await again.locator('section', { hasText: '没有提交的草稿' }).getByText('半成公司').click();
+    await again.getByText('填到一半').waitFor();
+    assert.equal(await again.getByLabel('名称').first().inputValue(), '', 'offered, not forced');
+    await again.getByRole('button', { name: '继续填写' }).click();
+    assert.equal(await again.getByLabel('名称').first().inputValue(), '半成公司');
+    assert.deepEqual(await violations(again), []);
+    // leaving asks
+    await again.locator('a.crumb').first().click();
+    await again.getByText('离开这个页面吗').waitFor();
+    await again.getByRole('button', { name: '取消' }).last().click();
+    await again.locator('footer.submit').getByRole('button', { name: /提交/ }).click();
+    await again.waitForURL(/\/a\/shop\/client\/[0-9a-z]+$/);
+    assert.deepEqual((await call(again, 'GET', '/me/drafts')).drafts, []);
+    await again.goto('/a/shop/client/new');
+    await again.getByLabel('名称').first().waitFor();
+    await again.waitForTimeout(400);
+    assert.equal(await again.getByText('填到一半').count(), 0);
+    // typed and closed at once: the page sends it on its way out
+    await again.getByLabel('名称').first().fill('匆匆');
+    await again.close({ runBeforeUnload: false });
+    const third = await page.context().newPage();
+    await third.goto('/a/shop/client/new');
+    for (let n = 0; n < 20 && !(await call(third, 'GET', `${F}/client/draft`)).draft; n++) await third.waitForTimeout(150);
+    assert.equal((await call(third, 'GET', `${F}/client/draft`)).draft?.values.name, '匆匆');
+    assert.equal(await third.evaluate(() => Object.keys(localStorage).some((k) => k.includes('draft'))), false, 'nothing in the browser');
+  });
+
+  as('a draft kept by hand is handed in later', 'mgr', async (page) => {
+    await page.goto('/a/shop/note/new');
+    await page.getByLabel('内容').first().fill('记一笔');
+    await page.getByRole('button', { name: '保存草稿' }).click();
+    await page.waitForURL(/\/a\/shop\/note\/[0-9a-z]+$/);
+    assert.equal((await call(page, 'GET', `${F}/note/records`)).total, 0);
+    await page.locator('.act').getByRole('button', { name: '提交' }).click();
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/apps/shop/forms/note/records')).json()).total === 1);
+  });
 });

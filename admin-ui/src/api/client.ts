@@ -53,6 +53,8 @@ export interface Options {
   raw?: BodyInit | undefined;
   /** a 401 of this call says "wrong password", not "log in again" */
   quiet401?: boolean | undefined;
+  /** goes on when the page is left */
+  keepalive?: boolean | undefined;
 }
 export interface Answer<T> {
   data: T;
@@ -97,6 +99,7 @@ async function once(method: string, path: string, body: unknown, o: Options): Pr
   if (o.ifMatch !== undefined)
     headers['If-Match'] = typeof o.ifMatch === 'number' ? `"${o.ifMatch}"` : o.ifMatch;
   const init: RequestInit = { method, headers, credentials: 'same-origin', signal: o.signal ?? null };
+  if (o.keepalive) init.keepalive = true;
   if (o.raw !== undefined) init.body = o.raw;
   else if (body !== undefined) {
     headers['Content-Type'] = 'application/json';

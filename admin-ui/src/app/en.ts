@@ -66,6 +66,7 @@ export const en = {
   box_cc: 'Copied to me',
   home_todo: 'Waiting for you',
   home_all: 'See all',
+  home_drafts: 'Drafts not handed in',
   home_recent: 'Recently used',
   home_apps: 'All apps',
   home_no_apps: 'No apps yet',

@@ -116,6 +116,55 @@ function Apps() {
   );
 }
 
+interface DraftRow {
+  app: string;
+  form: string;
+  form_title: string;
+  id: string;
+  title: string | null;
+  at: string;
+  own: boolean;
+  record?: string;
+}
+
+/** What one has begun to fill in and not handed in. */
+function Drafts() {
+  const [all, setAll] = useState<DraftRow[]>([]);
+  useEffect(() => {
+    api.get<{ drafts: DraftRow[] }>('/me/drafts').then(
+      (a) => setAll(a.drafts),
+      () => undefined,
+    );
+  }, []);
+  if (!all.length) return null;
+  const href = (d: DraftRow) =>
+    d.record
+      ? `/a/${d.app}/${d.form}/${d.record}/edit`
+      : d.own
+        ? `/a/${d.app}/${d.form}/${d.id}/edit`
+        : `/a/${d.app}/${d.form}/new`;
+  return (
+    <section>
+      <h2>{t('home_drafts')}</h2>
+      <ul class="hlist">
+        {all.slice(0, SHOWN).map((d) => (
+          <li key={d.id}>
+            <a href={href(d)}>
+              <Icon name="pencil" />
+              <span class="col col1 grow">
+                <span class="cut">{d.title || d.form_title}</span>
+                <span class="s12 dim cut">
+                  {d.form_title} · {ago(d.at)}
+                </span>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Recents({ member }: { member: string }) {
   const all = recents(member);
   if (!all.length) return null;
@@ -178,6 +227,7 @@ export function Home({ appsOnly }: { appsOnly?: boolean }) {
             <Todo />
           </section>
           <div>
+            <Drafts />
             <Recents member={me.id} />
             <section>
               <h2>{t('home_apps')}</h2>

@@ -64,6 +64,7 @@ export const zh = {
   box_cc: '抄送我的',
   home_todo: '等你处理',
   home_all: '查看全部',
+  home_drafts: '没有提交的草稿',
   home_recent: '最近用过',
   home_apps: '全部应用',
   home_no_apps: '还没有可用的应用',

@@ -1,55 +1,61 @@
+import { api, formPath, query } from '../api/client';
 import type { Values } from './values';
 
-/* What was entered and not sent, in this browser, by member and form. Removed on submit and on signing out. */
-
-const PREFIX = 'mortise.draft.';
+/* What was entered and not sent: kept by the server, sealed, for its author alone. It survives a closed tab and another
+ * device. Removed on submit. */
 
 export interface Draft {
   at: string;
   values: Values;
-  version?: number | undefined;
+  /** of the record when it was begun; null: a new one */
+  version: number | null;
 }
 
-function key(member: string, app: string, form: string, id: string | null): string {
-  return `${PREFIX}${member}.${app}/${form}/${id ?? 'new'}`;
+export interface Place {
+  app: string;
+  form: string;
+  id: string | null;
 }
 
-export function readDraft(member: string, app: string, form: string, id: string | null): Draft | null {
+function path(p: Place): string {
+  return `${formPath(p.app, p.form)}/draft${query({ record: p.id })}`;
+}
+
+export async function readDraft(p: Place): Promise<Draft | null> {
   try {
-    const text = localStorage.getItem(key(member, app, form, id));
-    return text ? (JSON.parse(text) as Draft) : null;
+    return (await api.get<{ draft: Draft | null }>(path(p))).draft;
+  } catch {
+    return null; // a form can be filled in without it
+  }
+}
+
+/** When it was kept; null where that failed: the page then does not say that a draft is kept. */
+export async function keepDraft(
+  p: Place,
+  values: Values,
+  version: number | undefined,
+  last = false,
+): Promise<string | null> {
+  try {
+    const body = { values, version: version ?? null };
+    return (await api.put<{ at: string }>(path(p), body, last ? { keepalive: true } : {})).at;
   } catch {
     return null;
   }
 }
 
-/** False where the storage is full or forbidden: the page then does not say that a draft is kept. */
-export function keepDraft(
-  member: string,
-  app: string,
-  form: string,
-  id: string | null,
-  draft: Draft,
-): boolean {
+export async function dropDraft(p: Place): Promise<void> {
   try {
-    localStorage.setItem(key(member, app, form, id), JSON.stringify(draft));
-    return true;
+    await api.del(path(p));
   } catch {
-    return false;
+    /* it is forgotten after thirty days */
   }
 }
 
-export function dropDraft(member: string, app: string, form: string, id: string | null): void {
-  try {
-    localStorage.removeItem(key(member, app, form, id));
-  } catch {
-    /* nothing was kept */
-  }
-}
-
+/** Earlier versions kept drafts in the browser. */
 export function dropAllDrafts(): void {
   try {
-    for (const k of Object.keys(localStorage)) if (k.startsWith(PREFIX)) localStorage.removeItem(k);
+    for (const k of Object.keys(localStorage)) if (k.startsWith('mortise.draft.')) localStorage.removeItem(k);
   } catch {
     /* nothing was kept */
   }

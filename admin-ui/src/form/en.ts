@@ -37,7 +37,8 @@ export const en = {
   to_fix: '{n|1 thing|{n} things} to fix',
   fix_title: '{n|One thing needs|{n} things need} fixing. What you entered is kept',
   draft_kept: 'Draft saved {time}',
-  draft_found: 'Restored what you had not submitted at {time}.',
+  draft_found: 'You began this at {time} and did not submit it.',
+  draft_continue: 'Continue the draft',
   draft_drop: 'Discard draft',
   draft_stored: 'The draft is saved; you can go on from the list later.',
   serial_hint: 'Numbered when submitted',
@@ -56,9 +57,9 @@ export const en = {
   saved: 'Saved',
   open: 'Open',
   leave_title: 'Leave this page?',
-  leave_text:
-    'What you entered is not submitted. It stays on this device as a draft and comes back when you return.',
-  leave_text_edit: 'Your changes are not saved and will be lost.',
+  leave_text: 'What you entered is not submitted. It is kept as a draft; you can go on when you return.',
+  leave_text_edit:
+    'Your changes are not saved. They are kept as a draft; you can go on when you edit this record again.',
   leave_go: 'Leave',
   no_create: 'You may not create: {title}',
   no_create_text: 'Ask the administrator of this app.',

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, formPath, newKey, Problem, recordPath, say, send, session } from '../api/client';
 import { type Loaded, useForm } from '../api/forms';
 import type { FieldProblem, FormDef, Rec } from '../api/types';
+import { moment } from '../i18n/format';
 import {
   Button,
   back,
@@ -19,7 +20,7 @@ import {
   useTitle,
 } from '../kit';
 import { ConflictDialog } from './conflict';
-import { dropDraft, keepDraft, readDraft } from './draft';
+import { type Draft, dropDraft, keepDraft, readDraft } from './draft';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
@@ -36,7 +37,7 @@ import {
 
 /* Creating and editing one record, full width: outline, sections, the bar with the one main action. */
 
-const DRAFT_AFTER = 600;
+const DRAFT_AFTER = 1200;
 
 export function FormPage({ app, form, id }: { app: string; form: string; id?: string }) {
   const def = useForm(app, form);
@@ -122,13 +123,19 @@ function Editor({
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
   const [kept, setKept] = useState<string | null>(null);
-  const [found, setFound] = useState<string | null>(null);
+  const [found, setFound] = useState<Draft | null>(null);
   const [conflict, setConflict] = useState<{ errors: FieldProblem[]; version: number | undefined } | null>(
     null,
   );
   // one key for one body: a lost answer is asked for again, never written twice
   const key = useRef({ key: newKey(), of: -1 });
   const done = useRef(false);
+  const place = { app: def.app, form: def.form, id };
+  const offered = useRef(false);
+  const decided = () => {
+    offered.current = false;
+    setFound(null);
+  };
   const scroller = useRef<HTMLDivElement>(null);
   const isDraft = record?._state === 'draft';
   const flow = def.flow && (!record || isDraft) ? def.flow : null;
@@ -136,17 +143,15 @@ function Editor({
   useEffect(() => {
     let live = true;
     if (!record) presetLink(model);
-    const old = readDraft(me.id, def.app, def.form, id);
+    if (!copy)
+      void readDraft(place).then((old) => {
+        if (!live || !old || (record && old.version !== record._version)) return;
+        offered.current = true;
+        setFound(old);
+      });
     openFormula(def, me)
       .catch(() => null)
-      .then((f) => {
-        if (!live) return;
-        model.attach(f);
-        if (old && !copy && (!record || old.version === record._version)) {
-          model.restore(old.values);
-          setFound(old.at);
-        }
-      });
+      .then((f) => live && model.attach(f));
     return () => {
       live = false;
     };
@@ -155,21 +160,31 @@ function Editor({
   // the draft follows the typing
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const keep = () => {
-      if (done.current || !model.dirty.peek()) return;
-      const at = new Date().toISOString();
-      if (
-        keepDraft(me.id, def.app, def.form, id, { at, values: model.snapshot(), version: record?._version })
-      )
-        setKept(at);
+    let said = ''; // what the server has
+    const keep = async (last = false) => {
+      // one that is offered is not overwritten
+      if (done.current || offered.current || !model.dirty.peek()) return;
+      const values = model.snapshot();
+      const now = JSON.stringify(values);
+      if (now === said) return;
+      const at = await keepDraft(place, values, record?._version, last);
+      if (!at) return;
+      said = now;
+      if (done.current && !last)
+        void dropDraft(place); // handed in meanwhile
+      else setKept(at);
     };
+    const leaving = () => void keep(true);
     const stop = model.changes.subscribe(() => {
       clearTimeout(timer);
-      timer = setTimeout(keep, DRAFT_AFTER);
+      timer = setTimeout(() => void keep(), DRAFT_AFTER);
     });
+    addEventListener('pagehide', leaving);
     return () => {
       clearTimeout(timer);
+      removeEventListener('pagehide', leaving);
       stop();
+      void keep(true);
     };
   }, []);
 
@@ -183,14 +198,13 @@ function Editor({
         body: t(record ? 'leave_text_edit' : 'leave_text'),
         ok: t('leave_go'),
       });
-      if (go && record) dropDraft(me.id, def.app, def.form, id);
       return go;
     });
   }, [dirty]);
 
   const leave = (to: string) => {
     done.current = true;
-    dropDraft(me.id, def.app, def.form, id);
+    void dropDraft(place);
     navigate(to, { force: true, replace: true });
   };
 
@@ -303,19 +317,31 @@ function Editor({
               icon="history"
               role="status"
               aside={
-                <Button
-                  size="xs"
-                  onClick={() => {
-                    done.current = true;
-                    dropDraft(me.id, def.app, def.form, id);
-                    reload();
-                  }}
-                >
-                  {t('draft_drop')}
-                </Button>
+                <span class="row gap1">
+                  <Button
+                    size="xs"
+                    onClick={() => {
+                      void dropDraft(place);
+                      decided();
+                    }}
+                  >
+                    {t('draft_drop')}
+                  </Button>
+                  <Button
+                    size="xs"
+                    kind="main"
+                    onClick={() => {
+                      model.restore(found.values);
+                      setKept(found.at);
+                      decided();
+                    }}
+                  >
+                    {t('draft_continue')}
+                  </Button>
+                </span>
               }
             >
-              {t('draft_found', { time: time(found) })}
+              {t('draft_found', { time: moment(found.at) })}
             </Note>
           ) : null}
           <FormView model={model} tab={tab} onTab={setTab} />
@@ -327,7 +353,7 @@ function Editor({
         <Button class="dk" onClick={back_}>
           {t('cancel')}
         </Button>
-        {flow ? <Button onClick={() => void submit(true)}>{t('save_draft')}</Button> : null}
+        {!record || isDraft ? <Button onClick={() => void submit(true)}>{t('save_draft')}</Button> : null}
         <Button kind="main" busy={busy} onClick={() => void submit()}>
           {t(record && !isDraft ? 'save' : 'submit')}
           <span class="kb dk">Ctrl ↵</span>
@@ -340,7 +366,7 @@ function Editor({
           onClose={() => setConflict(null)}
           onReload={() => {
             done.current = true;
-            dropDraft(me.id, def.app, def.form, id);
+            void dropDraft(place);
             setConflict(null);
             reload();
           }}
