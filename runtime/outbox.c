@@ -9,6 +9,7 @@
 #include "engine/automation/schedule.h"
 #include "engine/base/log.h"
 #include "runtime/clock.h"
+#include "runtime/inbox.h"
 #include "runtime/sender.h"
 #include "runtime/server.h"
 
@@ -24,11 +25,11 @@
 struct outbox {
     struct server *server;
     struct sender *sender;
-    pthread_t runs, sends;
-    bool have_runs, have_sends;
-    struct conn *run_reader, *send_reader;
+    pthread_t runs, sends, reads;
+    bool have_runs, have_sends, have_reads;
+    struct conn *run_reader, *send_reader, *read_reader;
     pthread_mutex_t lock; /* guards stop and pending */
-    pthread_cond_t more;
+    pthread_cond_t more, ends;
     bool stop, pending;
     int64_t forgot_us;
     int failed;
@@ -209,6 +210,24 @@ static void *sends(void *arg)
     return NULL;
 }
 
+/* Mailboxes; nobody waits for them, so it looks every second. */
+static void *reads(void *arg)
+{
+    struct outbox *o = arg;
+    while (!stopping(o)) {
+        if (inbox_round(o->server, o->read_reader))
+            continue;
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += LOOK_S;
+        pthread_mutex_lock(&o->lock);
+        if (!o->stop)
+            pthread_cond_timedwait(&o->ends, &o->lock, &until);
+        pthread_mutex_unlock(&o->lock);
+    }
+    return NULL;
+}
+
 /* ---- start and stop ---- */
 
 /* Alone on its database: what the program before had taken is free again. */
@@ -235,16 +254,18 @@ int outbox_start(struct server *server, struct outbox **out, struct err *err)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&o->lock, NULL);
     pthread_cond_init(&o->more, &attr);
+    pthread_cond_init(&o->ends, &attr);
     pthread_condattr_destroy(&attr);
     struct store *s = engine_store(server->engine);
     int rc = sender_new(server, &o->sender, err);
     *out = o; /* from here on it may be woken */
     if (rc || store_conn_open(s, &o->run_reader, err) || store_conn_open(s, &o->send_reader, err) ||
-        begin(o, err))
+        store_conn_open(s, &o->read_reader, err) || begin(o, err))
         return -1;
     o->have_runs = !pthread_create(&o->runs, NULL, runs, o);
     o->have_sends = o->have_runs && !pthread_create(&o->sends, NULL, sends, o);
-    return o->have_sends
+    o->have_reads = o->have_sends && !pthread_create(&o->reads, NULL, reads, o);
+    return o->have_reads
                ? 0
                : err_set(err, ERR_INTERNAL, "thread", "无法创建线程。", "Cannot start a thread.");
 }
@@ -268,6 +289,7 @@ void outbox_stop(struct outbox **op)
     pthread_mutex_lock(&o->lock);
     o->stop = true;
     pthread_cond_signal(&o->more);
+    pthread_cond_signal(&o->ends);
     pthread_mutex_unlock(&o->lock);
     if (o->sender && o->have_sends)
         sender_wake(o->sender);
@@ -275,10 +297,14 @@ void outbox_stop(struct outbox **op)
         pthread_join(o->runs, NULL);
     if (o->have_sends)
         pthread_join(o->sends, NULL);
+    if (o->have_reads)
+        pthread_join(o->reads, NULL);
     sender_free(&o->sender);
     store_conn_close(&o->run_reader);
     store_conn_close(&o->send_reader);
+    store_conn_close(&o->read_reader);
     pthread_cond_destroy(&o->more);
+    pthread_cond_destroy(&o->ends);
     pthread_mutex_destroy(&o->lock);
     free(o);
 }

@@ -105,7 +105,7 @@ static bool open_port(unsigned port)
     return true;
 }
 
-bool ssrf_ok(const struct ssrf *s, const struct sockaddr *to)
+static bool may(const struct ssrf *s, const struct sockaddr *to, bool (*port_ok)(unsigned port))
 {
     uint8_t ip[16];
     unsigned port;
@@ -126,7 +126,22 @@ bool ssrf_ok(const struct ssrf *s, const struct sockaddr *to)
     }
     if (allowed(s, ip))
         return true;
-    return open_port(port) && (inside(ip, MAPPED.net, MAPPED.bits) ? open_v4(ip) : open_v6(ip));
+    return port_ok(port) && (inside(ip, MAPPED.net, MAPPED.bits) ? open_v4(ip) : open_v6(ip));
+}
+
+static bool mail_port(unsigned port)
+{
+    return port == 143 || port == 993;
+}
+
+bool ssrf_ok(const struct ssrf *s, const struct sockaddr *to)
+{
+    return may(s, to, open_port);
+}
+
+bool ssrf_mail_ok(const struct ssrf *s, const struct sockaddr *to)
+{
+    return may(s, to, mail_port);
 }
 
 static bool read_address(struct str text, uint8_t ip[16], unsigned *bits)

@@ -28,6 +28,9 @@ int ssrf_parse(struct str list, struct ssrf *out, struct err *err) ATTR_MUST;
 /* May a connection go to this address and port? */
 bool ssrf_ok(const struct ssrf *s, const struct sockaddr *to);
 
+/* The same for a mailbox: ports 143 and 993 of the Internet. */
+bool ssrf_mail_ok(const struct ssrf *s, const struct sockaddr *to);
+
 /* The same of an address written as it stands in a URL ("127.0.0.1", "[::1]"), for a better message
  * when it is saved: false for a literal that would be refused; names are true. */
 bool ssrf_url_ok(const struct ssrf *s, struct str url);

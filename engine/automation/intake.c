@@ -148,3 +148,37 @@ int intake_take(struct ctx *c, void *arg, struct err *err)
     struct outbox_results all = {&ok, 1};
     return outbox_settle(c, &all, err);
 }
+
+/* ---- how far it was read ---- */
+
+int schedule_mark_get(struct ctx *c, struct schedule_mark *m, struct err *err)
+{
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT last_at FROM _schedule WHERE kind = 'read' AND app = ");
+    sql_bind_str(&q, m->app);
+    sql_lit(&q, " AND form = ");
+    sql_bind_str(&q, m->form);
+    sql_lit(&q, " AND name = ");
+    sql_bind_str(&q, m->name);
+    m->value = 0;
+    return store_get_int(c->db, c->a, &q, &m->value, err) < 0 ? -1 : 0;
+}
+
+int schedule_mark_set(struct ctx *c, const struct schedule_mark *m, struct err *err)
+{
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "INSERT INTO _schedule (app, form, name, kind, spec, next_at, last_at) VALUES (");
+    sql_bind_str(&q, m->app);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, m->form);
+    sql_lit(&q, ", ");
+    sql_bind_str(&q, m->name);
+    sql_lit(&q, ", 'read', '', ");
+    sql_bind_int(&q, INT64_MAX);
+    sql_lit(&q, ", ");
+    sql_bind_int(&q, m->value);
+    sql_lit(&q, ") ON CONFLICT (app, form, name, kind) DO UPDATE SET last_at = excluded.last_at");
+    return store_exec(c->db, c->a, &q, NULL, err);
+}

@@ -10,6 +10,15 @@
 #define INTAKE_BYTES_MAX ((size_t)8 << 20)
 #define INTAKE_ROWS_MAX  5000
 
+/* How far an automation has read (the number of the last message): a row of _schedule. */
+struct schedule_mark {
+    struct str app, form, name;
+    int64_t value;
+};
+int schedule_mark_get(struct ctx *c, struct schedule_mark *m, struct err *err) ATTR_MUST;
+/* In a write job. */
+int schedule_mark_set(struct ctx *c, const struct schedule_mark *m, struct err *err) ATTR_MUST;
+
 struct intake {
     int64_t row; /* of the outbox that ordered the reading; done with it */
     struct str app, form, automation;

@@ -278,8 +278,12 @@ static int pick(struct ctx *c, struct outbox_lease *l, struct err *err)
     struct stmt *s;
     int rc;
     ctx_sql(c, &q);
-    sql_lit(&q, COLUMNS " WHERE state = 'waiting' AND kind IN ('webhook', 'mail',"
-                        " 'pull') AND next_at <= ");
+    sql_lit(&q, COLUMNS " WHERE state = 'waiting' AND kind IN (");
+    if (l->inbox)
+        sql_lit(&q, "'inbox'");
+    else
+        sql_lit(&q, "'webhook', 'mail', 'pull'");
+    sql_lit(&q, ") AND next_at <= ");
     sql_bind_int(&q, c->now_us);
     sql_lit(&q, " AND coalesce(lease_until, 0) <= ");
     sql_bind_int(&q, c->now_us);
@@ -301,6 +305,21 @@ static int pick(struct ctx *c, struct outbox_lease *l, struct err *err)
         read_row(c, s, &l->rows[l->n++]);
     stmt_done(s);
     return rc;
+}
+
+int outbox_waits(struct ctx *c, enum outbox_kind kind, struct err *err)
+{
+    struct sql q;
+    int64_t one;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT 1 FROM _outbox WHERE state = 'waiting' AND kind = ");
+    sql_bind_str(&q, outbox_kind_name(kind));
+    sql_lit(&q, " AND next_at <= ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " AND coalesce(lease_until, 0) <= ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " LIMIT 1");
+    return store_get_int(c->db, c->a, &q, &one, err);
 }
 
 int outbox_lease(struct ctx *c, void *arg, struct err *err)

@@ -57,12 +57,16 @@ struct outbox_lease {
     uint32_t max;           /* rows to take at most; at most 64 */
     const struct str *busy; /* "app/target" to be left out: enough of theirs is under way */
     size_t nbusy;
+    bool inbox;              /* mailboxes to be read, nothing else */
     struct str only;         /* of this "app/target" alone; empty: of all others */
     struct outbox_row *rows; /* taken, oldest first, in c->a */
     size_t n;
 };
 /* An engine_write_fn: takes them until now + OUTBOX_LEASE_US. */
 int outbox_lease(struct ctx *c, void *arg, struct err *err) ATTR_MUST;
+
+/* Is a row of this kind due: 1, 0, -1; on a reading connection. */
+int outbox_waits(struct ctx *c, enum outbox_kind kind, struct err *err) ATTR_MUST;
 
 struct outbox_result {
     int64_t id;

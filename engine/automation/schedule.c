@@ -4,6 +4,7 @@
 #include "engine/automation/schedule.h"
 
 #include "engine/automation/automation_int.h"
+#include "engine/automation/endpoint.h"
 #include "engine/automation/monitor.h"
 #include "engine/flow/timer.h"
 #include "engine/meta/fieldtype.h"
@@ -151,6 +152,36 @@ static int order_job(struct ctx *c, const struct one *o, int64_t run, struct err
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
+/* A reading that has not managed yet gives way to the next one. */
+static int give_way(struct ctx *c, const struct one *o, struct err *err)
+{
+    struct sql q;
+    ctx_sql(c, &q);
+    sql_lit(&q, "UPDATE _outbox SET state = 'stopped', done_at = ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " WHERE state = 'waiting' AND kind IN ('pull', 'inbox') AND"
+                " coalesce(lease_until, 0) <= ");
+    sql_bind_int(&q, c->now_us);
+    sql_lit(&q, " AND app = ");
+    sql_bind_str(&q, c->app->key);
+    sql_lit(&q, " AND form = ");
+    sql_bind_str(&q, o->f->key);
+    sql_lit(&q, " AND automation = ");
+    sql_bind_str(&q, o->x->key);
+    return store_exec(c->db, c->a, &q, NULL, err);
+}
+
+/* 1 there is something to read, 0 the endpoint has no address (counted), -1. */
+static int readable(struct ctx *c, const struct one *o, struct err *err)
+{
+    struct endpoint_now e;
+    const struct skip skip = {o->f, o->x, 0, STR("endpoint")};
+    int got = endpoint_get(c, o->f->app, o->x->name, &e, err);
+    if (got < 0 || (got && !e.url.n && skip_note(c, &skip, err)))
+        return -1;
+    return got && e.url.n && give_way(c, o, err) ? -1 : got && e.url.n;
+}
+
 static int fire_every(struct ctx *c, void *arg, struct err *err)
 {
     struct one *o = arg;
@@ -163,6 +194,9 @@ static int fire_every(struct ctx *c, void *arg, struct err *err)
     o->fired = 1;
     c->via = VIA_TIMER;
     bool reads = o->x->trigger != TRIGGER_EVERY;
+    int go = reads ? readable(c, o, err) : 1;
+    if (go <= 0)
+        return go;
     const struct outbox_item line = {.kind = o->x->trigger == TRIGGER_PULL   ? OUTBOX_PULL
                                              : o->x->trigger == TRIGGER_MAIL ? OUTBOX_INBOX
                                                                              : OUTBOX_AUTOMATION,

@@ -76,3 +76,50 @@ export async function mailbox(t, { refuse = () => false } = {}) {
   t.after(() => server.close());
   return s;
 }
+
+/** An IMAP server with one folder of messages: {url, put(text)}. */
+export async function imap(t, password) {
+  const s = { messages: [], fetched: 0 };
+  const server = net.createServer((socket) => {
+    let rest = '';
+    socket.write('* OK [CAPABILITY IMAP4rev1] ready\r\n');
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      rest += chunk;
+      for (let at; (at = rest.indexOf('\r\n')) >= 0; ) {
+        const [tag, ...words] = rest.slice(0, at).split(' ');
+        rest = rest.slice(at + 2);
+        const line = words.join(' ');
+        const ok = (text = 'done') => socket.write(`${tag} OK ${text}\r\n`);
+        if (/^CAPABILITY/i.test(line)) {
+          socket.write('* CAPABILITY IMAP4rev1\r\n');
+          ok();
+        } else if (/^LOGIN/i.test(line)) line.includes(password) ? ok() : socket.write(`${tag} NO wrong\r\n`);
+        else if (/^SELECT/i.test(line)) {
+          socket.write(`* ${s.messages.length} EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n`);
+          ok();
+        } else if (/^UID SEARCH/i.test(line)) {
+          const from = Number(/UID (\d+):/.exec(line.slice(10))[1]);
+          const all = s.messages.map((_, i) => i + 1).filter((u) => u >= from || u === s.messages.length);
+          socket.write(`* SEARCH ${all.join(' ')}\r\n`);
+          ok();
+        } else if (/^UID FETCH/i.test(line)) {
+          const uid = Number(/FETCH (\d+)/i.exec(line)[1]);
+          const text = s.messages[uid - 1];
+          s.fetched++;
+          socket.write(`* ${uid} FETCH (UID ${uid} BODY[] {${Buffer.byteLength(text)}}\r\n${text})\r\n`);
+          ok();
+        } else if (/^LOGOUT/i.test(line)) {
+          socket.write('* BYE\r\n');
+          ok();
+          socket.end();
+        } else ok();
+      }
+    });
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  s.url = `imap://me@127.0.0.1:${server.address().port}/INBOX`;
+  s.put = (text) => s.messages.push(text.replace(/\n/g, '\r\n'));
+  t.after(() => server.close());
+  return s;
+}
