@@ -232,7 +232,7 @@ FUZZ_C  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ    := $(FUZZ_C:tests/fuzz/fuzz_%.c=%)
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libengine.a
-	$(CC) $^ -o $@ $(LDLIBS)
+	$(CC) $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LDLIBS)
 
 build/fuzz/fuzz_multipart: build/fuzz/runtime/upload.o
 

@@ -14,10 +14,30 @@ import { asRefs } from './values';
 /** Where uploads go; a public form has an address of its own. */
 export const uploads = signal('/api/v1/files');
 
+/* What is on its way, and pads that were signed on and not kept yet: before a record is sent, all of it is there. */
+const pending = new Set<Promise<unknown>>();
+const unkept = new Set<() => Promise<void>>();
+
+export async function settled(): Promise<void> {
+  await Promise.all([...unkept].map((keep) => keep()));
+  while (pending.size) await Promise.allSettled([...pending]);
+}
+
 const pictures = /^image\/(?!svg)/;
 
 /** fetch() does not tell how far an upload is: this does. */
 export function sendFile(file: Blob, name: string, told: (share: number) => void): Promise<FileRef> {
+  const sent = send(file, name, told);
+  const done = sent.then(
+    () => new Promise((ok) => setTimeout(ok)), // whoever waits for it has taken it
+    () => undefined,
+  );
+  pending.add(done);
+  void done.finally(() => pending.delete(done));
+  return sent;
+}
+
+function send(file: Blob, name: string, told: (share: number) => void): Promise<FileRef> {
   return new Promise((ok, fail) => {
     const x = new XMLHttpRequest();
     const body = new FormData();
@@ -226,6 +246,13 @@ export function SignPad(props: {
       setBusy(false);
     }
   };
+  useEffect(() => {
+    if (!drawn) return;
+    unkept.add(keep);
+    return () => {
+      unkept.delete(keep);
+    };
+  }, [drawn]);
   if (signed)
     return (
       <div class="file" id={id}>

@@ -21,6 +21,7 @@ import {
 } from '../kit';
 import { ConflictDialog } from './conflict';
 import { type Draft, dropDraft, keepDraft, readDraft } from './draft';
+import { settled } from './files';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
@@ -233,11 +234,13 @@ function Editor({
 
   const submit = async (draft = false, without: string[] = [], version = record?._version) => {
     setFailed(null);
+    setBusy(true);
+    await settled();
     if (!draft && !model.validate()) {
+      setBusy(false);
       showErrors();
       return;
     }
-    setBusy(true);
     try {
       const body = model.body();
       for (const k of without) delete body[k];

@@ -4,7 +4,7 @@ import type { FormDef } from '../api/types';
 import { LangMenu, ThemeMenu } from '../app/prefs';
 import { lang } from '../i18n';
 import { Button, Empty, Logo, Skeleton, useTitle } from '../kit';
-import { uploads } from './files';
+import { settled, uploads } from './files';
 import { openFormula } from './formula';
 import { type Cell, FormModel } from './model';
 import { t } from './text';
@@ -97,12 +97,14 @@ function PublicForm_({ got, path, again }: { got: PublicForm; path: string; agai
   const goTo = (c: Cell) => focusCell(c, model);
   const submit = async () => {
     setFailed(null);
+    setBusy(true);
+    await settled();
     if (!model.validate()) {
+      setBusy(false);
       const first = model.errors()[0];
       if (first) goTo(first.cell);
       return;
     }
-    setBusy(true);
     try {
       await api.post(path + location.search, model.body(), { key: key.current, quiet401: true });
       setSent(true);

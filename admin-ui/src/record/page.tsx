@@ -7,6 +7,7 @@ import type { ButtonDef, Comment, FieldDef, FlowInfo, FormDef, HistoryItem, Rec 
 import { remember } from '../app/recent';
 import { FlowSteps, flowAct, manageItems, Verdict, VerdictBar } from '../flow/verdict';
 import { Value } from '../form/display';
+import { settled } from '../form/files';
 import { FormModel } from '../form/model';
 import { fieldOf, STATES, stateTitle } from '../form/system';
 import { isBlank, resultType } from '../form/values';
@@ -683,6 +684,7 @@ function AskDialog(props: {
       onClose={props.onClose}
       onSubmit={async () => {
         setFailed(null);
+        await settled();
         if (!model.validate()) return;
         const e = await props.onGo(model.body());
         if (e) {
