@@ -5,6 +5,7 @@
 
 #include "engine/store/store.h"
 #include "runtime/http_mhd.h"
+#include "runtime/outbox.h"
 #include "runtime/server.h"
 #include "runtime/sse.h"
 #include "runtime/worker.h"
@@ -93,4 +94,10 @@ void metrics_write(struct metrics *m, struct server *server, struct strb *out)
     gauge(out, "mortise_store_jobs_total", "counter", st.jobs);
     gauge(out, "mortise_store_statements_total", "counter", st.statements);
     gauge(out, "mortise_store_waiting", "gauge", st.waiting);
+    struct outbox_stats ob;
+    outbox_stats(server->outbox, &ob);
+    gauge(out, "mortise_outbox_runs_total", "counter", ob.runs);
+    gauge(out, "mortise_outbox_run_failures_total", "counter", ob.run_failures);
+    gauge(out, "mortise_outbox_sent_total", "counter", ob.sent);
+    gauge(out, "mortise_outbox_send_failures_total", "counter", ob.send_failures);
 }

@@ -33,6 +33,7 @@ struct outbox {
     bool stop, pending;
     int64_t forgot_us;
     int failed;
+    atomic_llong runs_done, runs_failed;
 };
 
 struct looking {
@@ -118,6 +119,8 @@ static void run_batch(void *arg)
     } else {
         l->o->failed = 0;
         l->found = true;
+        atomic_fetch_add(&l->o->runs_done, (long long)b.done);
+        atomic_fetch_add(&l->o->runs_failed, (long long)b.failed);
     }
     app_unref(&app);
 }
@@ -278,6 +281,14 @@ void outbox_wake(struct outbox *o)
     pthread_mutex_unlock(&o->lock);
     if (o->sender)
         sender_wake(o->sender);
+}
+
+void outbox_stats(struct outbox *o, struct outbox_stats *out)
+{
+    *out = (struct outbox_stats){.runs = o ? atomic_load(&o->runs_done) : 0,
+                                 .run_failures = o ? atomic_load(&o->runs_failed) : 0};
+    if (o && o->sender)
+        sender_counts(o->sender, &out->sent, &out->send_failures);
 }
 
 void outbox_stop(struct outbox **op)

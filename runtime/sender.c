@@ -60,6 +60,7 @@ struct sender {
     struct ssrf ssrf;
     int64_t looked_us;
     atomic_bool woken;
+    atomic_llong sent, failed;
     bool more; /* the last look took all it could, or left busy ones out: look when a place is free
                 */
     char failing[FAILING_MAX][TARGET_BYTES]; /* empty: a free place */
@@ -430,6 +431,7 @@ static void finish(struct sender *s, struct send *d, CURLcode code)
     }
     r.error = why;
     failing_set(s, d->target, !r.ok);
+    atomic_fetch_add(r.ok ? &s->sent : &s->failed, 1);
     if (!r.ok || !d->pull)
         result(s, r);
     else if (oom_guard(take_rows, d))
@@ -519,6 +521,12 @@ void sender_round(struct sender *s, struct conn *reader, int wait_ms)
     if (atomic_load(&s->woken))
         return;
     (void)curl_multi_poll(s->multi, NULL, 0, s->n ? MIN(wait_ms, 200) : wait_ms, &ready);
+}
+
+void sender_counts(struct sender *s, int64_t *sent, int64_t *failed)
+{
+    *sent = atomic_load(&s->sent);
+    *failed = atomic_load(&s->failed);
 }
 
 void sender_wake(struct sender *s)

@@ -150,6 +150,8 @@ struct part {
 /* Headers end at the first empty line. */
 static struct part split(struct str s)
 {
+    if (str_starts(s, STR("\n")) || str_starts(s, STR("\r\n"))) /* a part without any */
+        return (struct part){STR_NONE, str_sub(s, s.p[0] == '\n' ? 1 : 2, s.n)};
     ptrdiff_t crlf = str_find(s, STR("\r\n\r\n"), 0), lf = str_find(s, STR("\n\n"), 0);
     if (crlf >= 0 && (lf < 0 || crlf < lf))
         return (struct part){str_sub(s, 0, (size_t)crlf + 2), str_sub(s, (size_t)crlf + 4, s.n)};

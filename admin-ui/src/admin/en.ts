@@ -68,6 +68,8 @@ export const en = {
   o_kind_automation: 'Automation',
   o_kind_committed: 'Script committed()',
   o_kind_script: 'Script',
+  o_kind_pull: 'Scheduled pull',
+  o_kind_inbox: 'Mailbox',
   o_next: 'next {when}',
   o_record: 'record',
   o_replay: 'Send again',

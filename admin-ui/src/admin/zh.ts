@@ -67,6 +67,8 @@ export const zh = {
   o_kind_automation: '自动化',
   o_kind_committed: '脚本 committed()',
   o_kind_script: '脚本',
+  o_kind_pull: '定时拉取',
+  o_kind_inbox: '收取邮箱',
   o_next: '下次 {when}',
   o_record: '记录',
   o_replay: '重新发送',
