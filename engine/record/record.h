@@ -108,6 +108,10 @@ int record_title_in(struct ctx *c, const struct rec_key *key, struct str *out,
 
 /* The body of a rec as scripts and the flow see it: VAL_OBJ by key. */
 struct val rec_to_obj(struct arena *a, const struct rec *r);
+/* Rows of a sub-table from a list of objects as a script left it (set_rows.c): an _id that is there
+ * names its row. What does not fit is in diags, "items[2].qty". */
+void rec_take_rows(struct ctx *c, struct rec *r, const struct field *table, struct val rows,
+                   struct diags *diags);
 /* A field by its key; VAL_ABSENT when the form has none. */
 struct val rec_get(const struct rec *r, struct str key);
 

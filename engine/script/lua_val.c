@@ -170,9 +170,26 @@ struct str box_str(struct lua_box *box, int index)
 
 /* ---- records ---- */
 
+static struct val rows_of(struct lua_box *box, const struct rec *r, const struct field *table)
+{
+    struct val v = val_get(rec_to_obj(box->c->a, r), table->key);
+    return v.kind == VAL_LIST ? v : val_list(NULL, 0);
+}
+
+/* A sub-table without rows is an empty array, not nil. */
 void box_push_rec(struct lua_box *box, const struct rec *r)
 {
-    box_push(box, rec_to_obj(box->c->a, r));
+    lua_State *L = box->L;
+    struct val obj = rec_to_obj(box->c->a, r);
+    box_push(box, obj);
+    for (size_t i = 0; i < r->form->nfields; i++) {
+        const struct field *f = r->form->fields[i];
+        if (!f->sub || val_get(obj, f->key).kind == VAL_LIST)
+            continue;
+        lua_push_text(L, f->key);
+        lua_newtable(L);
+        lua_rawset(L, -3);
+    }
 }
 
 /* The same value as Lua sees it: instants as text, refs as ids, numbers by value. */
@@ -200,6 +217,12 @@ static void take_field(struct lua_box *box, const struct field *f, struct rec *r
                        struct diags *diags)
 {
     lua_State *L = box->L;
+    if (f->sub) {
+        struct val rows = rows_of(box, r, f), now = box_val(box, -1);
+        if ((rows.n || !val_is_blank(now)) && !comes_back(box, rows, now))
+            rec_take_rows(box->c, r, f, now, diags);
+        return;
+    }
     if (f->type->flags & (FT_COMPUTED | FT_NO_COLUMN | FT_SERIAL))
         return;
     bool was_list = r->v[f->slot].kind == VAL_LIST;
