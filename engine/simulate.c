@@ -55,7 +55,9 @@ static struct str as_json(struct arena *a, struct val v)
     return strb_str(&b);
 }
 
-static void tell(struct sim *s, struct str id, struct str rule, const struct val answers[2])
+/* Compared as they are, told as the caller may read them. */
+static void tell(struct sim *s, struct str id, struct str rule, const struct val answers[2],
+                 const struct val told[2])
 {
     struct rule_total *t = total_of(s, rule);
     t->was += !val_is_blank(answers[0]);
@@ -68,8 +70,8 @@ static void tell(struct sim *s, struct str id, struct str rule, const struct val
     json_begin_obj(s->out);
     json_kstr(s->out, "id", id);
     json_kstr(s->out, "rule", rule);
-    json_kval(s->out, "was", answers[0]);
-    json_kval(s->out, "would", answers[1]);
+    json_kval(s->out, "was", told[0]);
+    json_kval(s->out, "would", told[1]);
     json_end_obj(s->out);
 }
 
@@ -95,9 +97,8 @@ static int set_answer(struct sim *s, const struct set_item *set, size_t n, const
     const struct eval_rows rows = {.row = row, .target = row};
     struct pair *pairs = ARENA_ARRAY(s->c->a, struct pair, n);
     for (size_t i = 0; i < n; i++) {
-        pairs[i] = (struct pair){set[i].field, val_text(STR("***"))};
-        if (may_tell(s, set[i].field) &&
-            eval_value(s->c, &set[i].value, &rows, &pairs[i].value, err))
+        pairs[i].key = set[i].field;
+        if (eval_value(s->c, &set[i].value, &rows, &pairs[i].value, err))
             return -1;
     }
     *out = val_obj(pairs, n);
@@ -157,7 +158,7 @@ static int field_answer(struct sim *s, const struct form *f, struct str key, con
     const struct field *field = form_field(f, key);
     const struct fx *fx = !field ? NULL : field->value ? field->value : field->dflt.fx;
     *out = VAL_NONE;
-    if (!fx || !may_tell(s, key))
+    if (!fx)
         return 0;
     return rec_eval(s->c, fx, row, NULL, out, err);
 }
@@ -170,21 +171,38 @@ static int flow_answer(struct sim *s, const struct form *f, struct str key, cons
     return f->flow ? flow_path(s->c, f, row, out, err) : 0;
 }
 
+static struct val shown(const struct sim *s, struct str key, struct val v)
+{
+    return may_tell(s, key) || val_is_blank(v) ? v : val_text(STR("***"));
+}
+
+/* Values that are set, without those that the caller may not read. */
+static struct val masked(const struct sim *s, struct val v)
+{
+    if (v.kind != VAL_OBJ)
+        return v;
+    struct pair *pairs = ARENA_ARRAY(s->c->a, struct pair, v.n);
+    for (uint32_t i = 0; i < v.n; i++)
+        pairs[i] = (struct pair){v.obj[i].key, shown(s, v.obj[i].key, v.obj[i].value)};
+    return val_obj(pairs, v.n);
+}
+
 typedef int answer_fn(struct sim *s, const struct form *f, struct str key, const struct rec *row,
                       struct val *out, struct err *err);
 
 static int ask(struct sim *s, const struct both *b, struct str rule, struct str key, answer_fn *fn,
                struct err *err)
 {
-    struct val answers[2];
+    struct val answers[2], told[2];
     struct ctx *c = s->c;
     for (size_t i = 0; i < 2; i++) {
         c->app = s->apps[i];
         if (fn(s, s->forms[i], key, &b->rec[i], &answers[i], err))
             return -1;
+        told[i] = fn == field_answer ? shown(s, key, answers[i]) : masked(s, answers[i]);
     }
     c->app = s->apps[0];
-    tell(s, b->id, rule, answers);
+    tell(s, b->id, rule, answers, told);
     return 0;
 }
 
@@ -360,25 +378,36 @@ struct figures {
     size_t n;
 };
 
+/* Figures may be made of any of them. */
+static bool all_fields(const struct sim *s)
+{
+    for (size_t i = 0; i < s->forms[0]->nfields; i++)
+        if (access_field(s->x, s->forms[0]->fields[i]) < FIELD_READ)
+            return false;
+    return true;
+}
+
 static void tell_window(struct sim *s, struct str rule, struct mon_window w,
                         const struct figures f[2])
 {
     char day[16];
     struct str from = str_dup(s->c->a, civil_print_date(w.from, day));
+    bool open = access_every_row(s->x) && all_fields(s);
     for (size_t v = 0; v < 2; v++)
         for (size_t i = 0; i < f[v].n; i++) {
             const struct mon_figure *x = &f[v].v[i];
             if (v == 1 && find(f[0].v, f[0].n, x->key))
                 continue; /* told with the first */
-            struct val answers[2];
+            struct val answers[2], told[2];
             for (size_t k = 0; k < 2; k++) {
                 const struct mon_figure *of = find(f[k].v, f[k].n, x->key);
                 answers[k] = of && of->alert ? figure_val(s->c->a, of) : VAL_NONE;
+                told[k] = open || val_is_blank(answers[k]) ? answers[k] : val_bool(true);
             }
+            struct str group = open ? x->title : str_fmt(s->c->a, "%zu", i + 1);
             tell(s,
-                 str_fmt(s->c->a, "%.*s%s%.*s", STR_ARG(x->title), x->title.n ? " " : "",
-                         STR_ARG(from)),
-                 rule, answers);
+                 str_fmt(s->c->a, "%.*s%s%.*s", STR_ARG(group), group.n ? " " : "", STR_ARG(from)),
+                 rule, answers, told);
         }
 }
 
@@ -514,8 +543,14 @@ int engine_simulate(struct ctx *c, const struct simulate *in, struct json *out, 
     struct sim s = {
         .c = c, .a = c->a, .s = in, .apps = {in->form->app}, .forms = {in->form}, .out = out};
     struct ids ids = {.s = &s};
-    if (access_of(c, in->form, &s.x, err) || load_changed(&s, diags, err) || pick(&s, &ids, err))
+    if (access_of(c, in->form, &s.x, err) || load_changed(&s, diags, err))
         return -1;
+    const struct principal *caller = c->who;
+    c->who = &who_system; /* the rules see every row; what is told is the caller's to read */
+    if (pick(&s, &ids, err)) {
+        c->who = caller;
+        return -1;
+    }
     size_t rows = MIN(ids.v.n, (size_t)in->limit);
     json_begin_obj(out);
     json_key(out, STR("differs"));
@@ -525,6 +560,7 @@ int engine_simulate(struct ctx *c, const struct simulate *in, struct json *out, 
         rc = replay_all(&s, ids.v.v, rows, err);
     json_end_list(out);
     c->app = s.apps[0];
+    c->who = caller;
     json_kint(out, "rows", (int64_t)rows);
     json_kbool(out, "more", ids.v.n > rows || s.told > TOLD_MAX);
     totals_json(&s);

@@ -19,11 +19,13 @@ struct simulate {
 };
 
 /*
- * {rows, more, differs:[{id, rule, was, would}], totals:{rule: {was, would, differs}}} over the
- * records that c->who may read. Rules: `flow` (the way and its people), `automation.KEY` and
+ * {rows, more, differs:[{id, rule, was, would}], totals:{rule: {was, would, differs}}} over all
+ * records between the days. Rules: `flow` (the way and its people), `automation.KEY` and
  * `button.KEY` (whether it applies and what it sets), `field.KEY` (defaults and computed values
  * whose text changed), `monitor.KEY` (windows that ended between the days; id is group and window).
- * ERR_INVALID with diags: the changed definition has mistakes, or fields that are not stored yet.
+ * Values that c->who may not read are "***"; figures of monitors are only for who reads the whole
+ * form. ERR_INVALID with diags: the changed definition has mistakes, or fields that are not stored
+ * yet.
  */
 int engine_simulate(struct ctx *c, const struct simulate *s, struct json *out, struct diags *diags,
                     struct err *err) ATTR_MUST;

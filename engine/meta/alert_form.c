@@ -33,7 +33,7 @@ static const struct alert_word WORDS[] = {
 static const char TEXT[] =
     "form: alert\n"
     "title: $0\n"
-    "icon: bell-ring\n"
+    "icon: triangle-alert\n"
     "record_title: title\n"
     "fields:\n"
     "  title:        {type: text, title: $0, readonly: true, max: 300, search: true}\n"

@@ -382,6 +382,14 @@ bool access_full(const struct access *x, unsigned right)
     return false;
 }
 
+bool access_every_row(const struct access *x)
+{
+    bool all = x->system;
+    for (size_t i = 0; i < x->n && !all; i++)
+        all = x->g[i].def && (x->g[i].can & RIGHT_READ) && !x->g[i].where;
+    return all && (x->system || !x->f->restrict_fx);
+}
+
 /* ---- names a request may use ---- */
 
 struct schema_self {

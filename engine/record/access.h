@@ -13,6 +13,8 @@ struct access; /* of one ctx->who on one form, in c->a */
 /* Never fails for rights: a form without any grant gives access_none(). `right`: usually
  * RIGHT_READ. */
 int access_of(struct ctx *c, const struct form *f, struct access **out, struct err *err) ATTR_MUST;
+/* Every row of the form is his to read, but drafts: by a grant without a condition. */
+bool access_every_row(const struct access *x);
 bool access_none(const struct access *x); /* no grant at all: the form is 404 */
 /* Every row he may read gives him `right` too. */
 bool access_implied(const struct access *x, unsigned right);

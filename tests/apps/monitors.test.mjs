@@ -40,13 +40,16 @@ test('US regional orders under two rules', { skip, timeout: 300_000 }, async (t)
   const r = run(['import', 'sales/order', join(dir, 'orders.csv'), '--as', 'boss', '--data', s.data], { timeout: 200_000 });
   assert.equal(r.code, 0, r.out + r.err);
   const admin = await login(s, 'admin');
+  const { id } = (await admin.get('/admin/members')).body.members.find((m) => m.login === 'boss');
+  assert.equal((await admin.patch(`/admin/members/${id}`, { rights: ['design'] })).status, 200);
+  const boss = await login(s, 'boss'); // who reads every field is told the figures
   const [sum] = (await admin.get('/apps/sales/forms/order/aggregate?metrics=COUNT(),SUM(net)')).body.rows;
   assert.equal(sum['COUNT()'], 7991);
   assert.ok(Math.abs(sum['SUM(net)'] - 73143379.74) < 100, sum['SUM(net)']);
   const body = { app: 'sales', form: 'order', from: '2018-06-01', to: '2021-01-01', at: 'day', limit: 1 };
   const replay = async (lines) => {
     const started = Date.now();
-    const r = await admin.post('/admin/simulate', { ...body, rules: { 'monitors.yaml': rule(lines) } });
+    const r = await boss.post('/admin/simulate', { ...body, rules: { 'monitors.yaml': rule(lines) } });
     assert.equal(r.status, 200, JSON.stringify(r.body));
     t.diagnostic(`31 months of 7,991 orders under two rules in ${Date.now() - started} ms`);
     return r.body;

@@ -99,6 +99,22 @@ test('monitors', { skip }, async (t) => {
     assert.deepEqual([same.status, same.body.differs], [200, []], 'the saved draft is what runs');
   });
 
+  await t.test('the right to design is none to read data', async () => {
+    const { _id } = (await admin.get('/admin/members')).body.members.find((m) => m.login === 'rep') ?? {};
+    const id = _id ?? (await admin.get('/admin/members')).body.members.find((m) => m.login === 'rep').id;
+    const r0 = await admin.patch(`/admin/members/${id}`, { rights: ['design'] });
+    assert.equal(r0.status, 200, JSON.stringify(r0.body));
+    const designer = await login(s, 'rep');
+    const text = readFileSync(join(apps, 'sales/forms/order.yaml'), 'utf8');
+    const rules = { 'forms/order.yaml': text.replace('IF(net > 100, "大"', 'IF(net > 94, "大"').replace('set: {handler: 线上组}', 'set: {secret: 不给看}'), 'monitors.yaml': robust };
+    const r = await simulate({ rules }, designer);
+    assert.equal(r.status, 200, JSON.stringify(r.body));
+    const of = (rule) => r.body.differs.filter((d) => d.rule === rule);
+    assert.equal(of('field.level').length, 2);
+    assert.equal(of('automation.assign')[0].would.secret, '***');
+    assert.ok(of('monitor.plain').every((d) => [true, null].includes(d.was) && /^[0-9]+ 2030/.test(d.id)), JSON.stringify(of('monitor.plain')));
+  });
+
   await t.test('what is refused', async () => {
     assert.equal((await simulate({}, boss)).status, 403, 'a designer may');
     const bad = await simulate({ rules: { 'monitors.yaml': 'monitors:\n  x: {metric: SUM(nett)}\n' } });

@@ -19,6 +19,7 @@ const VersionsPage = lazy(async () => (await import('./versions')).VersionsPage,
 const OutboxPage = lazy(async () => (await import('./outbox')).OutboxPage, failed);
 const AutomationsPage = lazy(async () => (await import('./automations')).AutomationsPage, failed);
 const ProtectPage = lazy(async () => (await import('./protect')).ProtectPage, failed);
+const SimulatePage = lazy(async () => (await import('./simulate')).SimulatePage, failed);
 const UndoPage = lazy(async () => (await import('./undo')).UndoPage, failed);
 const SettingsPage = lazy(async () => (await import('./values')).SettingsPage, failed);
 const CalendarPage = lazy(async () => (await import('./calendar')).CalendarPage, failed);
@@ -37,6 +38,12 @@ const ROUTES: { pattern: string; right: string; draw: (m: Parts) => JSX.Element;
   },
   { pattern: '/admin/protection', right: 'operate', draw: () => <ProtectPage /> },
   { pattern: '/admin/undo', right: 'operate', draw: () => <UndoPage /> },
+  {
+    pattern: '/admin/apps/:app/simulate',
+    right: 'design',
+    draw: (m) => <SimulatePage key={m.app!} app={m.app!} />,
+    full: () => true,
+  },
   {
     pattern: '/admin/apps/:app/settings',
     right: 'design',

@@ -330,6 +330,15 @@ export function PlanPage(props: { app: string }) {
   return (
     <>
       <Top draft={draft} tab="publish">
+        <Button
+          size="s"
+          kind="ghost"
+          icon="scan-search"
+          title={t('sim_title')}
+          href={`/admin/apps/${encodeURIComponent(props.app)}/simulate`}
+        >
+          <span class="dk">{t('sim_short')}</span>
+        </Button>
         <Button size="s" kind="ghost" icon="refresh-cw" title={t('refresh_plan')} onClick={() => void load()}>
           <span class="dk">{t('refresh_plan')}</span>
         </Button>
