@@ -364,10 +364,10 @@ static int submitted(struct wr *w, struct err *err)
     return h->submitted(w->c, &w->rec, err);
 }
 
-/* Hooks and the flow may have written the row again. */
+/* Hooks, the flow and automations may have written the row again. */
 static int reread(struct wr *w, struct err *err)
 {
-    if (!w->hook_ran && !w->f->flow)
+    if (!w->hook_ran && !w->f->flow && !w->f->nautomations)
         return 0;
     int found = record_load(w->c, w->f, w->rec.id, REC_LIVE, &w->rec, err);
     return found == 1 ? 0 : found < 0 ? -1 : not_found(err);

@@ -57,7 +57,9 @@ static void add_title(struct field_list *l)
     if (!l->f->record_title)
         return;
     fx_each_ref(l->f->record_title, title_input, l);
-    if (!l->sensitive)
+    const struct field *same = form_field(l->f, str_trim(fx_text(l->f->record_title)));
+    bool twice = same && !field_is_sys(same) && may_index(same); /* the same words, read alike */
+    if (!l->sensitive && !twice)
         add(l, l->f->sys[SYS_TITLE]);
 }
 

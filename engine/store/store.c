@@ -417,31 +417,34 @@ int stmt_step(struct stmt *s, struct err *err)
         return 0;
     int rc = s->conn->store->driver->step(s->held->stmt, err);
     s->ended = rc != 1;
+    s->cell_of = 0;
     return rc;
 }
 
-static void cell(struct stmt *s, int column, struct drv_cell *out)
+/* Whether it is NULL, then what it is: one look. */
+static const struct drv_cell *cell(struct stmt *s, int column)
 {
     assert(s->conn && !s->ended);
-    s->conn->store->driver->column(s->held->stmt, column, out);
+    if (s->cell_of != column + 1)
+        s->conn->store->driver->column(s->held->stmt, column, &s->cell);
+    s->cell_of = column + 1;
+    return &s->cell;
 }
 
 bool stmt_null(struct stmt *s, int column)
 {
-    struct drv_cell v;
-    cell(s, column, &v);
-    return v.kind == CELL_NULL;
+    const struct drv_cell *v = cell(s, column);
+    return v->kind == CELL_NULL;
 }
 
 int64_t stmt_int(struct stmt *s, int column)
 {
-    struct drv_cell v;
     int64_t parsed;
-    cell(s, column, &v);
-    switch (v.kind) {
-    case CELL_INT: return v.i;
-    case CELL_REAL: return v.num >= -0x1p63 && v.num < 0x1p63 ? (int64_t)v.num : 0;
-    case CELL_TEXT: return str_int(v.text, INT64_MIN, INT64_MAX, &parsed) ? parsed : 0;
+    const struct drv_cell *v = cell(s, column);
+    switch (v->kind) {
+    case CELL_INT: return v->i;
+    case CELL_REAL: return v->num >= -0x1p63 && v->num < 0x1p63 ? (int64_t)v->num : 0;
+    case CELL_TEXT: return str_int(v->text, INT64_MIN, INT64_MAX, &parsed) ? parsed : 0;
     case CELL_NULL:
     case CELL_BLOB: break;
     }
@@ -450,30 +453,27 @@ int64_t stmt_int(struct stmt *s, int column)
 
 double stmt_num(struct stmt *s, int column)
 {
-    struct drv_cell v;
-    cell(s, column, &v);
-    if (v.kind == CELL_INT)
-        return (double)v.i;
-    return v.kind == CELL_REAL ? v.num : 0;
+    const struct drv_cell *v = cell(s, column);
+    if (v->kind == CELL_INT)
+        return (double)v->i;
+    return v->kind == CELL_REAL ? v->num : 0;
 }
 
 struct str stmt_str(struct stmt *s, int column)
 {
-    struct drv_cell v;
-    cell(s, column, &v);
-    return v.kind == CELL_TEXT ? v.text : STR_NONE;
+    const struct drv_cell *v = cell(s, column);
+    return v->kind == CELL_TEXT ? v->text : STR_NONE;
 }
 
 struct val stmt_val(struct stmt *s, int column)
 {
-    struct drv_cell v;
-    cell(s, column, &v);
-    switch (v.kind) {
-    case CELL_INT: return val_dec(v.i, 0);
-    case CELL_REAL: return val_num(v.num);
+    const struct drv_cell *v = cell(s, column);
+    switch (v->kind) {
+    case CELL_INT: return val_dec(v->i, 0);
+    case CELL_REAL: return val_num(v->num);
     case CELL_TEXT:
         return (struct val){
-            .kind = VAL_TEXT, .n = (uint32_t)v.text.n, .text = v.text.p ? v.text.p : ""};
+            .kind = VAL_TEXT, .n = (uint32_t)v->text.n, .text = v->text.p ? v->text.p : ""};
     case CELL_NULL:
     case CELL_BLOB: break;
     }

@@ -60,6 +60,8 @@ struct stmt {
     struct stmt *next, *prev;
     unsigned depth;
     bool ended;
+    int cell_of; /* the column that `cell` holds, 1 …; 0: none of this row was asked for */
+    struct drv_cell cell;
 };
 
 /* Gives back the statements opened at this depth or deeper. */
