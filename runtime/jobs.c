@@ -358,6 +358,7 @@ static int import(struct work *w, struct import_result *r, struct err *err)
 
 static void run_import(struct work *w)
 {
+    w->jobs->settled = 0; /* many rows more: statistics are made again */
     struct err err = ERR_INIT;
     struct import_result r = {0};
     diags_init(&r.errors, w->a);
@@ -583,12 +584,28 @@ static void reseal_some(struct filling *f, struct ctx *c, const struct str *keys
     }
 }
 
+static int analyze(struct ctx *c, void *arg, struct err *err)
+{
+    (void)arg;
+    return store_analyze(c->db, err);
+}
+
+/* Nothing is left to make: the planner of queries looks at what there is. */
+static void analyze_tables(struct ctx *c)
+{
+    struct err err = ERR_INIT;
+    if (engine_write(c, analyze, NULL, &err))
+        log_event(LOG_WARN, "analyze", LOG_TEXT("code", str_of(err.key)));
+}
+
 static void fill_app(struct filling *f, struct ctx *c, struct str key)
 {
     struct err err = ERR_INIT;
     struct app *app = engine_app(c->engine, key);
     c->app = app;
-    if (app && engine_write(c, fill_step, &f->more, &err)) {
+    int aside = app ? schema_index_aside(c, app, &err) : 0;
+    f->more = aside == 1;
+    if (aside < 0 || (aside == 0 && app && engine_write(c, fill_step, &f->more, &err))) {
         log_event(LOG_WARN, "index_step", LOG_TEXT("app", key), LOG_TEXT("code", str_of(err.key)));
         f->failed = true;
     }
@@ -611,6 +628,8 @@ static void fill(void *arg)
     for (size_t i = 0; i < n && !f->more; i++)
         fill_app(f, &c, keys[i]);
     f->more = f->more || seal_contents(f, &c);
+    if (!f->more && !f->failed)
+        analyze_tables(&c);
     f->jobs->settled = f->more || f->failed ? 0 : versions;
 }
 

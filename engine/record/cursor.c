@@ -10,8 +10,7 @@
 #include "engine/record/schema.h"
 #include "engine/vault/vault.h"
 
-#define SORT_KEYS_MAX 8
-#define MAC_CHARS     32
+#define MAC_CHARS 32
 
 /* ---- sort keys ---- */
 
@@ -251,69 +250,62 @@ void sorting_select(const struct sorting *s, struct sql *q)
     }
 }
 
-/* key comes after v: blanks are first upwards and last downwards. */
-static void beyond(struct sql *q, const struct sort_col *col, struct val v)
+/*
+ * What comes after a row, as parts that exclude each other: the same first keys and one that goes
+ * on. Each is a range of an index that has the keys; their OR would be none. Blanks are first
+ * upwards and last downwards.
+ */
+static void add_part(struct after *out, size_t key, enum after_how how)
 {
-    bool blank = val_is_blank(v);
-    if (blank && col->descending) {
-        sql_lit(q, "FALSE");
-        return;
-    }
-    if (!blank && col->descending && col->nullable) {
-        sql_lit(q, "(");
-        sql_append(q, &col->expr);
-        sql_lit(q, " IS NULL OR ");
-    }
-    sql_append(q, &col->expr);
-    if (blank) {
-        sql_lit(q, " IS NOT NULL");
-        return;
-    }
-    if (col->descending)
-        sql_lit(q, " < ");
-    else
-        sql_lit(q, " > ");
-    sql_bind(q, v);
-    if (col->descending && col->nullable)
-        sql_lit(q, ")");
+    out->parts[out->n++] = (struct after_part){key, how};
 }
 
-/* The first key alone, so that an index can start there; the exact rule follows. */
-static void start_at(struct sql *q, const struct sort_col *col, struct val v)
+void sorting_parts(const struct sorting *s, const struct val *keys, struct after *out)
 {
-    if (val_is_blank(v) || (col->descending && col->nullable))
+    *out = (struct after){.keys = keys};
+    for (size_t i = s->n; i-- > 0;) { /* the nearest rows first */
+        const struct sort_col *col = &s->v[i];
+        bool blank = val_is_blank(keys[i]);
+        if (blank && !col->descending)
+            add_part(out, i, AFTER_FILLED);
+        else if (!blank)
+            add_part(out, i, col->descending ? AFTER_LESS : AFTER_MORE);
+        if (!blank && col->descending && col->nullable)
+            add_part(out, i, AFTER_BLANK);
+    }
+}
+
+static void key_is(struct sql *q, const struct sort_col *col, struct val v)
+{
+    sql_append(q, &col->expr);
+    if (val_is_blank(v)) {
+        sql_lit(q, " IS NULL AND ");
         return;
+    }
+    sql_lit(q, " = ");
+    sql_bind(q, v);
     sql_lit(q, " AND ");
+}
+
+static void key_goes_on(struct sql *q, const struct sort_col *col, enum after_how how, struct val v)
+{
     sql_append(q, &col->expr);
-    if (col->descending)
-        sql_lit(q, " <= ");
-    else
-        sql_lit(q, " >= ");
+    switch (how) {
+    case AFTER_FILLED: sql_lit(q, " IS NOT NULL"); return;
+    case AFTER_BLANK: sql_lit(q, " IS NULL"); return;
+    case AFTER_MORE: sql_lit(q, " > "); break;
+    case AFTER_LESS: sql_lit(q, " < "); break;
+    }
     sql_bind(q, v);
 }
 
-void sorting_after(const struct sorting *s, struct sql *q, const struct val *after)
+void sorting_part(const struct sorting *s, struct sql *q, const struct after *after, size_t part)
 {
-    if (s->n > 1)
-        start_at(q, &s->v[0], after[0]);
+    const struct after_part *p = &after->parts[part];
     sql_lit(q, " AND (");
-    for (size_t i = 0; i < s->n; i++) {
-        if (i)
-            sql_lit(q, " OR ");
-        sql_lit(q, "(");
-        for (size_t k = 0; k < i; k++) {
-            sql_append(q, &s->v[k].expr);
-            if (val_is_blank(after[k])) {
-                sql_lit(q, " IS NULL AND ");
-                continue;
-            }
-            sql_lit(q, " = ");
-            sql_bind(q, after[k]);
-            sql_lit(q, " AND ");
-        }
-        beyond(q, &s->v[i], after[i]);
-        sql_lit(q, ")");
-    }
+    for (size_t k = 0; k < p->key; k++)
+        key_is(q, &s->v[k], after->keys[k]);
+    key_goes_on(q, &s->v[p->key], p->how, after->keys[p->key]);
     sql_lit(q, ")");
 }
 

@@ -247,21 +247,51 @@ static void limit_sql(struct sql *q, int64_t rows)
     sql_bind_int(q, rows);
 }
 
-/* SELECT id, k0 … in order: the rows that one condition lets through. */
-static int page_sql(struct listing *l, const struct sql *where, int64_t rows, struct sql *q,
-                    struct err *err)
+/* SELECT id, k0 … over what one condition lets through, in order; `part`: what comes after a row.
+ */
+static void rows_sql(struct listing *l, const struct sql *where, const struct after *after,
+                     size_t part, struct sql *q)
 {
     sql_lit(q, "SELECT t0.\"_id\" AS id");
     sorting_select(&l->sort, q);
     from_table(l, q, l->sort.v[l->sort.n - 1].descending);
     sql_append(q, where);
-    if (l->q->after.n) {
-        struct val *after;
-        if (cursor_read(&l->sort, l->q->after, &after, err))
-            return -1;
-        sorting_after(&l->sort, q, after);
-    }
+    if (after)
+        sorting_part(&l->sort, q, after, part);
     sorting_order(&l->sort, q);
+}
+
+/* The rows that one condition lets through, the first of each part of what comes after. */
+static int page_sql(struct listing *l, const struct sql *where, int64_t rows, struct sql *q,
+                    struct err *err)
+{
+    struct val *keys;
+    struct after after;
+    if (!l->q->after.n) {
+        rows_sql(l, where, NULL, 0, q);
+        limit_sql(q, rows);
+        return 0;
+    }
+    if (cursor_read(&l->sort, l->q->after, &keys, err))
+        return -1;
+    sorting_parts(&l->sort, keys, &after);
+    if (after.n == 1) {
+        rows_sql(l, where, &after, 0, q);
+        limit_sql(q, rows);
+        return 0;
+    }
+    sql_lit(q, "SELECT p.* FROM (");
+    for (size_t i = 0; i < after.n; i++) {
+        if (i)
+            sql_lit(q, " UNION ALL ");
+        sql_lit(q, "SELECT * FROM (");
+        rows_sql(l, where, &after, i, q);
+        limit_sql(q, rows);
+        sql_lit(q, ") a");
+        sql_int(q, (int64_t)i);
+    }
+    sql_lit(q, ") p");
+    sorting_order_outer(&l->sort, q);
     limit_sql(q, rows);
     return 0;
 }

@@ -69,6 +69,8 @@ int plan_by_id(struct plan *p, int64_t id, struct stmt **out, struct err *err) A
 
 /* ---- sort and cursor (cursor.c) ---- */
 
+#define SORT_KEYS_MAX 8 /* and the id behind them */
+
 struct sort_col {
     struct sql expr; /* over t0 */
     bool descending;
@@ -92,8 +94,20 @@ void sorting_order(const struct sorting *s, struct sql *q);
 void sorting_order_outer(const struct sorting *s, struct sql *q);
 /* ", expr AS k0 …" */
 void sorting_select(const struct sorting *s, struct sql *q);
-/* " AND (what comes after these values)" */
-void sorting_after(const struct sorting *s, struct sql *q, const struct val *after);
+/* What comes after these keys, as parts that exclude each other. */
+enum after_how { AFTER_MORE, AFTER_LESS, AFTER_FILLED, AFTER_BLANK };
+struct after_part {
+    size_t key; /* the keys before it are the same, this one goes on */
+    enum after_how how;
+};
+struct after {
+    const struct val *keys;
+    struct after_part parts[2 * (SORT_KEYS_MAX + 1)];
+    size_t n;
+};
+void sorting_parts(const struct sorting *s, const struct val *keys, struct after *out);
+/* " AND (part)" */
+void sorting_part(const struct sorting *s, struct sql *q, const struct after *after, size_t part);
 /* The signed text of a row's keys, which begin at column `from`; and back: 1, -1 (422 cursor). */
 int cursor_text(const struct sorting *s, struct stmt *st, int from, struct str *out,
                 struct err *err) ATTR_MUST;

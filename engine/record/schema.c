@@ -684,8 +684,18 @@ int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const s
 
 /* ---- indexes behind a publish ---- */
 
+/* 1 one was made, 0 another program is at it, -1. */
+typedef int make_fn(struct conn *c, struct arena *a, const struct ddl_table *t,
+                    const struct ddl_index *ix, struct err *err);
+
+static int make_one(struct conn *c, struct arena *a, const struct ddl_table *t,
+                    const struct ddl_index *ix, struct err *err)
+{
+    return ddl_create_index(c, a, t, ix, err) ? -1 : 1;
+}
+
 /* 1 one was made, 0 all are there, -1. */
-static int missing_index(struct ctx *c, const struct form *f, struct err *err)
+static int missing_index(struct ctx *c, const struct form *f, make_fn *make, struct err *err)
 {
     struct schema_table t;
     struct str *names;
@@ -701,21 +711,31 @@ static int missing_index(struct ctx *c, const struct form *f, struct err *err)
             there = str_eq(names[k], name);
         struct ddl_index ddl = {ix->name, ix->columns, ix->ncolumns, false, ix->live, ix->last_zh};
         if (!there)
-            return ddl_create_index(c->db, c->a, &t.ddl, &ddl, err) ? -1 : 1;
+            return make(c->db, c->a, &t.ddl, &ddl, err);
+    }
+    return 0;
+}
+
+static int each_missing(struct ctx *c, const struct app *app, make_fn *make, struct err *err)
+{
+    for (size_t i = 0; i < app->nforms; i++) {
+        const struct form *f = app->forms[i];
+        int made = missing_index(c, f, make, err);
+        for (size_t k = 0; made == 0 && k < f->nfields; k++)
+            if (f->fields[k]->sub)
+                made = missing_index(c, f->fields[k]->sub, make, err);
+        if (made)
+            return made;
     }
     return 0;
 }
 
 int schema_index_step(struct ctx *c, const struct app *app, struct err *err)
 {
-    for (size_t i = 0; i < app->nforms; i++) {
-        const struct form *f = app->forms[i];
-        int made = missing_index(c, f, err);
-        for (size_t k = 0; made == 0 && k < f->nfields; k++)
-            if (f->fields[k]->sub)
-                made = missing_index(c, f->fields[k]->sub, err);
-        if (made)
-            return made;
-    }
-    return 0;
+    return ddl_builds_aside(c->db) ? 0 : each_missing(c, app, make_one, err);
+}
+
+int schema_index_aside(struct ctx *c, const struct app *app, struct err *err)
+{
+    return ddl_builds_aside(c->db) ? each_missing(c, app, ddl_build_index, err) : 0;
 }

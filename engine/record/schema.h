@@ -26,6 +26,9 @@ int schema_apply(struct ctx *c, const struct app *old, struct app *new_, const s
  * its own: 1 there may be more, 0 all are there, -1. Also brings a database of an older program up
  * to what this one derives from the same definition. */
 int schema_index_step(struct ctx *c, const struct app *app, struct err *err) ATTR_MUST;
+/* The same where the database makes an index while others write (PostgreSQL): outside of any write
+ * job, on a connection of its own. */
+int schema_index_aside(struct ctx *c, const struct app *app, struct err *err) ATTR_MUST;
 
 /* ---- versions: the text of each publish ---- */
 

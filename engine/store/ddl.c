@@ -52,7 +52,7 @@ static const struct spelling SPELLINGS[] = {
                     " JOIN pg_class t ON t.oid = i.indrelid"
                     " JOIN pg_namespace s ON s.oid = t.relnamespace"
                     " WHERE s.nspname = current_schema() AND t.relname = $1"
-                    " AND NOT i.indisprimary ORDER BY x.relname"),
+                    " AND i.indisvalid AND NOT i.indisprimary ORDER BY x.relname"),
             .has_sql = STR("SELECT 1 FROM information_schema.tables"
                            " WHERE table_schema = current_schema() AND table_name = $1"),
             .trigger_sql = STR("SELECT 1 FROM pg_trigger g JOIN pg_class k ON k.oid = g.tgrelid"
@@ -244,6 +244,28 @@ int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t, s
     return run(c, a, &q, err);
 }
 
+/* What follows CREATE … INDEX. */
+static void index_sql(struct sql *q, struct arena *a, const struct ddl_table *t,
+                      const struct ddl_index *ix)
+{
+    sql_lit(q, "IF NOT EXISTS ");
+    add_index(q, a, t, ix->name);
+    sql_lit(q, " ON ");
+    add_table(q, t);
+    for (size_t i = 0; i < ix->ncolumns; i++) {
+        sql_lit_(q, i ? STR(", ") : STR(" ("));
+        sql_ident(q, ix->columns[i]);
+    }
+    if (ix->last_zh)
+        sql_lit(q, " COLLATE \"zh\"");
+    sql_lit(q, ")");
+    if (ix->live_only) {
+        sql_lit(q, " WHERE ");
+        sql_ident(q, STR("_deleted_at"));
+        sql_lit(q, " IS NULL");
+    }
+}
+
 int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
                      const struct ddl_index *ix, struct err *err)
 {
@@ -252,23 +274,25 @@ int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
     sql_lit(&q, "CREATE ");
     if (ix->unique)
         sql_lit(&q, "UNIQUE ");
-    sql_lit(&q, "INDEX IF NOT EXISTS ");
-    add_index(&q, a, t, ix->name);
-    sql_lit(&q, " ON ");
-    add_table(&q, t);
-    for (size_t i = 0; i < ix->ncolumns; i++) {
-        sql_lit_(&q, i ? STR(", ") : STR(" ("));
-        sql_ident(&q, ix->columns[i]);
-    }
-    if (ix->last_zh)
-        sql_lit(&q, " COLLATE \"zh\"");
-    sql_lit(&q, ")");
-    if (ix->live_only) {
-        sql_lit(&q, " WHERE ");
-        sql_ident(&q, STR("_deleted_at"));
-        sql_lit(&q, " IS NULL");
-    }
+    sql_lit(&q, "INDEX ");
+    index_sql(&q, a, t, ix);
     return run(c, a, &q, err);
+}
+
+int ddl_build_index(struct conn *c, struct arena *a, const struct ddl_table *t,
+                    const struct ddl_index *ix, struct err *err)
+{
+    struct sql q;
+    begin(&q, c, a);
+    sql_lit(&q, "CREATE INDEX CONCURRENTLY ");
+    index_sql(&q, a, t, ix);
+    return store_build_index(store_of(c), str_z(a, ddl_index_name(c, a, t, ix->name)),
+                             str_z(a, (struct str){q.text.p, q.text.n}), err);
+}
+
+bool ddl_builds_aside(struct conn *c)
+{
+    return store_builds_aside(store_of(c));
 }
 
 int ddl_create_search(struct conn *c, struct arena *a, const struct ddl_table *t, size_t columns,

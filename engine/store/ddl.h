@@ -52,6 +52,11 @@ int ddl_drop_table(struct conn *c, struct arena *a, const struct ddl_table *t,
                    struct err *err) ATTR_MUST;
 int ddl_create_index(struct conn *c, struct arena *a, const struct ddl_table *t,
                      const struct ddl_index *ix, struct err *err) ATTR_MUST;
+/* The same while others write, outside of any transaction: 1 it is there, 0 another program builds
+ * just now, -1. Only where ddl_builds_aside(); not for unique ones. */
+bool ddl_builds_aside(struct conn *c);
+int ddl_build_index(struct conn *c, struct arena *a, const struct ddl_table *t,
+                    const struct ddl_index *ix, struct err *err) ATTR_MUST;
 int ddl_drop_index(struct conn *c, struct arena *a, const struct ddl_table *t, struct str name,
                    struct err *err) ATTR_MUST;
 

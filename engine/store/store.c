@@ -534,6 +534,22 @@ int store_get_int(struct conn *c, struct arena *a, const struct sql *q, int64_t 
     return rc;
 }
 
+int store_analyze(struct conn *c, struct err *err)
+{
+    assert(c->writer && c->depth > 0);
+    return c->store->driver->analyze ? c->store->driver->analyze(c->drv, err) : 0;
+}
+
+bool store_builds_aside(const struct store *s)
+{
+    return s->driver->build_index != NULL;
+}
+
+int store_build_index(struct store *s, const char *name, const char *create, struct err *err)
+{
+    return s->driver->build_index(s->db, name, create, err);
+}
+
 bool store_shared(const struct store *s)
 {
     return s->driver->hear != NULL;

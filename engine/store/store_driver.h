@@ -33,7 +33,7 @@ struct drv_stmt {
     const struct store_driver *driver;
 };
 
-enum drv_mode { DRV_READ, DRV_WRITE };
+enum drv_mode { DRV_READ, DRV_WRITE, DRV_ASIDE /* build_index() */ };
 
 enum drv_tx {
     TX_BEGIN_READ,    /* a snapshot */
@@ -88,6 +88,13 @@ struct store_driver {
     int (*rest)(struct drv_conn *c, struct err *err);
     void (*limit)(struct drv_conn *c, int64_t deadline_mono_us, int64_t max_steps);
 
+    /* Inside a write job: looks at the tables again for the planner of queries. NULL: it does so by
+     * itself. */
+    int (*analyze)(struct drv_conn *c, struct err *err);
+    /* Outside of any transaction, while others write. Drops what an earlier try left. 1 it is
+     * there, 0 another program builds just now, -1. NULL: CREATE INDEX in a write job. */
+    int (*build_index)(struct drv_db *db, const char *name, const char *create, struct err *err);
+
     int (*backup)(struct drv_db *db, struct str path, struct err *err); /* NULL: move.h does it */
 
     /* Of a database that several programs serve at once; NULL: one at a time. */
@@ -106,6 +113,8 @@ extern const struct store_driver store_fault_pg_driver; /* around PostgreSQL */
  * back. Only inside a write job. */
 void store_ddl_begin(struct conn *c, bool system);
 void store_ddl_end(struct conn *c);
+bool store_builds_aside(const struct store *s);
+int store_build_index(struct store *s, const char *name, const char *create, struct err *err);
 /* The driver's database, for store_fault.h. */
 struct drv_db *store_db(struct store *s);
 

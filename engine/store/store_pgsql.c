@@ -200,8 +200,8 @@ static int set_up(struct pg_conn *c, struct err *err)
     if (c->mode == DRV_READ &&
         simple(c, "SET default_transaction_read_only TO on", NULL, 0, err) < 0)
         return -1;
-    if (c->mode == DRV_WRITE)
-        return 0; /* take_node() goes on */
+    if (c->mode != DRV_READ)
+        return 0; /* take_node() goes on; an index is built without a pipeline */
     return PQenterPipelineMode(c->pg) ? 0 : pg_fail_result(c, NULL, "pipeline", err);
 }
 
@@ -394,6 +394,44 @@ static int pg_connect(struct drv_db *at, enum drv_mode mode, struct drv_conn **o
 static void pg_disconnect(struct drv_conn *at)
 {
     conn_free(conn_of(at));
+}
+
+/* What an earlier try left behind: a name without an index that counts. */
+static int drop_invalid(struct pg_conn *c, const char *name, struct err *err)
+{
+    char text[512], got[8] = "";
+    (void)snprintf(text, sizeof text,
+                   "SELECT 'yes' FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid"
+                   " JOIN pg_namespace s ON s.oid = k.relnamespace WHERE NOT i.indisvalid AND"
+                   " s.nspname = current_schema() AND k.relname = '%s'",
+                   name);
+    if (simple(c, text, got, sizeof got, err) < 0)
+        return -1;
+    if (!got[0])
+        return 0;
+    (void)snprintf(text, sizeof text, "DROP INDEX CONCURRENTLY IF EXISTS \"%s\"", name);
+    return simple(c, text, NULL, 0, err);
+}
+
+/* One program builds at a time: a lock of the session, beyond those of the node numbers. */
+static int pg_build_index(struct drv_db *at, const char *name, const char *create, struct err *err)
+{
+    struct drv_conn *drv;
+    char text[160], got[8] = "";
+    if (pg_connect(at, DRV_ASIDE, &drv, err) < 0)
+        return -1;
+    struct pg_conn *c = conn_of(drv);
+    (void)snprintf(text, sizeof text, "SELECT pg_try_advisory_lock(%d, %d)",
+                   (int)(uint32_t)(db_of(at)->lock >> 32), NODES);
+    int rc = simple(c, text, got, sizeof got, err);
+    /* It waits for older snapshots, not only for locks; who waits behind it is nobody. */
+    if (rc == 0 && got[0] == 't')
+        rc = simple(c, "SET lock_timeout TO '60s'", NULL, 0, err) || drop_invalid(c, name, err) ||
+                     simple(c, create, NULL, 0, err)
+                 ? -1
+                 : 1;
+    pg_disconnect(drv);
+    return rc;
 }
 
 void pg_begin_read(struct pg_conn *c)
@@ -668,6 +706,7 @@ const struct store_driver store_pgsql_driver = {
     .dialect = SQL_PGSQL,
     .open = pg_open,
     .close = pg_close,
+    .build_index = pg_build_index,
     .connect = pg_connect,
     .disconnect = pg_disconnect,
     .prepare = pg_prepare,

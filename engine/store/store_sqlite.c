@@ -236,6 +236,7 @@ static const uint8_t RULES[] = {
     [SQLITE_DROP_TRIGGER] = RULE_DDL_B,
     [SQLITE_ALTER_TABLE] = RULE_DDL_B,
     [SQLITE_REINDEX] = RULE_DDL_A,
+    [SQLITE_ANALYZE] = RULE_TX,
     [SQLITE_PRAGMA] = RULE_PRAGMA,
     [SQLITE_TRANSACTION] = RULE_TX,
     [SQLITE_SAVEPOINT] = RULE_TX,
@@ -394,7 +395,7 @@ static const struct switch_row LIMITS[] = {
     {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 2000},
     {SQLITE_LIMIT_VARIABLE_NUMBER, 2000},
     {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
-    {SQLITE_LIMIT_WORKER_THREADS, 0},
+    {SQLITE_LIMIT_WORKER_THREADS, 2},
 };
 
 struct pragma_row {
@@ -415,6 +416,7 @@ static const struct pragma_row SETTINGS[] = {
     {"PRAGMA query_only=ON", true, false},
     {"PRAGMA cache_size=-16384", true, false},
     {"PRAGMA cache_size=-16384", false, true},
+    {"PRAGMA threads=2", false, true}, /* that sort while an index is made: writers wait less */
     /* These declare themselves at first use, which the authorizer would refuse. */
     {"SELECT 1 FROM json_each('[]')", true, true},
     {"SELECT 1 FROM pragma_table_info('x')", true, true},
@@ -720,6 +722,21 @@ static int sq_rest(struct drv_conn *at, struct err *err)
     return rc;
 }
 
+/* Some hundred rows an index tell enough. */
+static int sq_analyze(struct drv_conn *at, struct err *err)
+{
+    struct sq_conn *c = conn_of(at);
+    bool ddl = at->ddl;
+    bool system = at->system;
+    c->own = at->ddl = at->system = true;
+    int rc = run_setting(c, "PRAGMA analysis_limit=400", err);
+    rc = rc ? rc : run_setting(c, "ANALYZE", err);
+    c->own = false;
+    at->ddl = ddl;
+    at->system = system;
+    return rc;
+}
+
 static int copy_pages(struct sq_conn *from, struct sq_conn *to, struct err *err)
 {
     /* The open snapshot keeps the copy one moment's state and spares restarts by writers. */
@@ -796,5 +813,6 @@ const struct store_driver store_sqlite_driver = {
     .in_tx = sq_in_tx,
     .rest = sq_rest,
     .limit = sq_limit,
+    .analyze = sq_analyze,
     .backup = sq_backup,
 };

@@ -624,6 +624,45 @@ static void ddl_twice_is_ddl_once(void **state)
     world_fini(&w);
 }
 
+static int analyze(struct conn *c, void *arg, struct err *err)
+{
+    (void)arg;
+    return store_analyze(c, err);
+}
+
+/* Outside of transactions, and again after a try that left nothing but a name. */
+static void an_index_is_made_beside_writers(void **state)
+{
+    struct world w;
+    struct err err = ERR_INIT;
+    struct conn *c;
+    struct str *names;
+    size_t n;
+    struct str on[] = {STR("remark")};
+    struct ddl_index ix = {STR("i_aside"), on, 1, false, false, false};
+    struct ddl_column columns[] = {{STR("order"), COL_INT, true}, {STR("note"), COL_TEXT, false}};
+    struct ddl_case d = {&w, {STR("crm"), STR("lead"), STR("items"), columns, 2}};
+    (void)state;
+    world_init(&w, "sqlite:");
+    ok(store_conn_open(w.s, &c, &err));
+    ok(store_write(w.s, change_table, &d, &err));
+    assert_int_equal(ddl_builds_aside(c), test_pg());
+    for (int i = 0; i < 2 && test_pg(); i++) {
+        assert_int_equal(ddl_build_index(c, w.a, &d.t, &ix, &err), 1);
+        ok(ddl_indexes(c, w.a, &d.t, &names, &n, &err));
+        assert_int_equal(n, 2);
+        ok(store_build_index(w.s, "none",
+                             "UPDATE pg_index SET indisvalid = false WHERE indexrelid IN (SELECT"
+                             " oid FROM pg_class WHERE relname LIKE '%i\\_aside')",
+                             &err));
+        ok(ddl_indexes(c, w.a, &d.t, &names, &n, &err));
+        assert_int_equal(n, 1);
+    }
+    ok(store_write(w.s, analyze, NULL, &err));
+    store_conn_close(&c);
+    world_fini(&w);
+}
+
 static void migrations_run_once(void **state)
 {
     struct world w;
@@ -735,6 +774,7 @@ int main(void)
         cmocka_unit_test(out_of_memory_undoes_the_job),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(ddl_twice_is_ddl_once),
+        cmocka_unit_test(an_index_is_made_beside_writers),
         cmocka_unit_test(migrations_run_once),
         cmocka_unit_test(migrations_survive_each_failure),
         cmocka_unit_test(a_backup_is_whole),
