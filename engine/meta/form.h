@@ -382,6 +382,8 @@ struct form {
 struct field *form_field(const struct form *f, struct str key);
 struct field *form_sys(const struct form *f, enum sys_field which);
 bool field_is_sys(const struct field *f);
+/* The English title of a system field, which no app translates; of others their title. */
+struct str field_sys_title_en(const struct field *f);
 /* Its value is what its expression gives now, not what a column holds. */
 bool field_by_expr(const struct field *f);
 const struct view *form_view(const struct form *f, struct str key);

@@ -9,19 +9,28 @@ static const struct {
     const char *key;
     const char *title;
     const char *type;
+    const char *en;
 } sys_rows[SYS_COUNT] = {
-    [SYS_ID] = {"_id", "编号", "text"},
-    [SYS_VERSION] = {"_version", "版本", "number"},
-    [SYS_TITLE] = {"_title", "标题", "text"},
-    [SYS_STATE] = {"_state", "流程状态", "text"},
-    [SYS_NODE] = {"_node", "当前节点", "text"},
-    [SYS_OWNER] = {"_owner", "负责人", "member"},
-    [SYS_DEPT] = {"_dept", "所属部门", "department"},
-    [SYS_CREATED_AT] = {"_created_at", "创建时间", "datetime"},
-    [SYS_CREATED_BY] = {"_created_by", "创建人", "member"},
-    [SYS_UPDATED_AT] = {"_updated_at", "更新时间", "datetime"},
-    [SYS_UPDATED_BY] = {"_updated_by", "更新人", "member"},
+    [SYS_ID] = {"_id", "编号", "text", "Id"},
+    [SYS_VERSION] = {"_version", "版本", "number", "Version"},
+    [SYS_TITLE] = {"_title", "标题", "text", "Title"},
+    [SYS_STATE] = {"_state", "流程状态", "text", "Approval"},
+    [SYS_NODE] = {"_node", "当前节点", "text", "Step"},
+    [SYS_OWNER] = {"_owner", "负责人", "member", "Owner"},
+    [SYS_DEPT] = {"_dept", "所属部门", "department", "Department"},
+    [SYS_CREATED_AT] = {"_created_at", "创建时间", "datetime", "Created"},
+    [SYS_CREATED_BY] = {"_created_by", "创建人", "member", "Created by"},
+    [SYS_UPDATED_AT] = {"_updated_at", "更新时间", "datetime", "Updated"},
+    [SYS_UPDATED_BY] = {"_updated_by", "更新人", "member", "Updated by"},
 };
+
+struct str field_sys_title_en(const struct field *f)
+{
+    for (size_t i = 0; i < SYS_COUNT; i++)
+        if (f->form && f == f->form->sys[i])
+            return str_of(sys_rows[i].en);
+    return f->title;
+}
 
 void ld_register_field(struct load *ld, struct field *f, const struct yaml_node *n,
                        const struct src_file *file)

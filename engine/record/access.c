@@ -512,6 +512,8 @@ static void list_one(void *arg, struct str key, struct str title)
         if (!f || (!l->s->open && !access_may_name(l->s->c, l->of, f)))
             return;
         path = field_path(a, l->of, key);
+        if (field_is_sys(f) && l->s->c->lang == LANG_EN)
+            title = field_sys_title_en(f);
     } else if (l->what == FX_KEYS_OPTIONS) {
         path =
             str_fmt(a, "%.*s.options.%.*s", STR_ARG(field_path(a, f->form, f->key)), STR_ARG(key));

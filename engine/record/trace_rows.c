@@ -46,7 +46,9 @@ static void open_rows(struct shown *s)
     json_key(s->out, STR("rows"));
     json_begin_obj(s->out);
     json_kstr(s->out, "form", s->form->key);
-    json_kstr(s->out, "title", s->form->title);
+    struct str path = str_fmt(s->c->a, "forms.%.*s.title", STR_ARG(s->form->key));
+    struct str lang = s->c->lang == LANG_EN ? STR("en") : STR("zh-CN");
+    json_kstr(s->out, "title", app_text(s->form->app, lang, path, s->form->title));
     json_key(s->out, STR("top"));
     json_begin_list(s->out);
 }

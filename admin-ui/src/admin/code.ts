@@ -142,12 +142,13 @@ const LOOK = EditorView.theme({
     maxWidth: '480px',
     overflow: 'hidden',
   },
+  '.cm-tooltip.cm-tooltip-autocomplete': { overflow: 'visible' }, // its info stands beside it
   '.cm-tooltip.cm-tooltip-autocomplete > ul': {
     fontFamily: 'var(--mono)',
     fontSize: '12.5px',
     maxHeight: '264px',
-    minWidth: '280px',
-    maxWidth: '560px',
+    minWidth: 'min(280px, 90vw)',
+    maxWidth: 'min(560px, 92vw)',
     padding: '4px',
   },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': {
@@ -170,13 +171,19 @@ const LOOK = EditorView.theme({
     color: 'var(--fg-3)',
     overflow: 'hidden',
     textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    minWidth: '0',
   },
+  // on a phone there is no room beside the list
+  '@media (max-width: 720px)': { '.cm-completionInfo': { display: 'none' } },
   '.cm-completionInfo': {
     padding: '6px 10px',
     fontFamily: 'var(--mono)',
     fontSize: '12px',
-    maxWidth: '360px',
+    maxWidth: 'min(360px, 90vw)',
+    width: 'max-content',
     backgroundColor: 'var(--bg-raised)',
+    overflowWrap: 'anywhere',
   },
   '.cm-diagnostic': { padding: '8px 12px', margin: '0', font: 'var(--t-13)', whiteSpace: 'pre-wrap' },
   '.cm-diagnostic-error': { borderInlineStart: '3px solid var(--bad)' },

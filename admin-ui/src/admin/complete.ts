@@ -194,7 +194,7 @@ const TYPES: Record<string, string> = {
   form: 'class',
 };
 
-/** The program's own answer, which knows links, options and types; null when it has none. */
+/** The program's own answer, which knows links, options and types; it may be none (inside a text). null: not reached. */
 async function fromServer(app: string, ask: Ask): Promise<{ back: number; options: Completion[] } | null> {
   try {
     const got = await api.post<{ from: number; candidates: Candidate[] }>(`/admin/apps/${app}/complete`, ask);
@@ -207,7 +207,7 @@ async function fromServer(app: string, ask: Ask): Promise<{ back: number; option
       type: TYPES[c.kind] ?? 'variable',
       boost: -i / 100,
     }));
-    return options.length ? { back: begun.length, options } : null;
+    return { back: begun.length, options };
   } catch {
     return null;
   }
@@ -223,6 +223,7 @@ export function source(app: string, file: string, forms: () => string[]) {
     const line = c.state.doc.lineAt(c.pos);
     const got = complete(s, file, c.state.sliceDoc(0, c.pos), c.state.doc.toString(), forms());
     const more = got?.ask ? await fromServer(app, got.ask) : null;
+    if (more && !more.options.length) return null;
     if (more) return { from: c.pos - more.back, options: more.options, validFor: /^[\w-]*$/ };
     return got ? { from: line.from + got.from, options: got.options, validFor: /^[\w-]*$/ } : null;
   };

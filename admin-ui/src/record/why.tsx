@@ -24,13 +24,44 @@ interface Trace {
   rows?: { form: string; title: string; top: { id: string; title: string | null; value?: unknown }[] };
 }
 
-/** The parts come inner first; people read from the whole to its pieces. */
-function fromTheWhole(parts: Part[], depth = 0): Part[] {
+/** The operator behind the first piece of a part, as far as those that go together are one: a + b - c. */
+function chain(whole: Part, first: Part | undefined): string {
+  if (!whole.text || !first?.text) return '';
+  const text = whole.text.startsWith(first.text) ? whole.text : whole.text.replace(/^\(\s*/, '');
+  if (!text.startsWith(first.text)) return '';
+  const op = /^\s*([-+*/&])/.exec(text.slice(first.text.length))?.[1] ?? '';
+  return op === '-' ? '+' : op === '/' ? '*' : op;
+}
+
+/**
+ * The parts come inner first; people read from the whole to its pieces. a + b + c is one sum, not a sum of a sum: the
+ * inner one gives its pieces to the outer.
+ */
+export function fromTheWhole(parts: Part[], depth = 0, shown = depth): Part[] {
   const out: Part[] = [];
   let from = 0;
   parts.forEach((p, i) => {
     if (p.depth !== depth) return;
-    out.push(p, ...fromTheWhole(parts.slice(from, i), depth + 1));
+    const inner = parts.slice(from, i);
+    const pieces = inner.filter((x) => x.depth === depth + 1);
+    const first = pieces[0];
+    const op = chain(p, first);
+    const at = first ? inner.indexOf(first) : -1;
+    const nested = inner.slice(0, Math.max(at, 0));
+    const same =
+      op !== '' &&
+      first &&
+      !first.reason &&
+      op ===
+        chain(
+          first,
+          nested.find((x) => x.depth === depth + 2),
+        );
+    out.push({ ...p, depth: shown });
+    if (same) {
+      const flat = fromTheWhole([...nested, first], depth + 1, shown);
+      out.push(...flat.slice(1), ...fromTheWhole(inner.slice(at + 1), depth + 1, shown + 1));
+    } else out.push(...fromTheWhole(inner, depth + 1, shown + 1));
     from = i + 1;
   });
   return out;
@@ -38,7 +69,7 @@ function fromTheWhole(parts: Part[], depth = 0): Part[] {
 
 function show(v: unknown): string {
   if (v === null || v === undefined) return t('why_blank');
-  if (typeof v === 'number') return String(Number(v.toPrecision(15)));
+  if (typeof v === 'number') return v.toLocaleString(lang.value, { maximumSignificantDigits: 15 });
   if (typeof v === 'boolean') return v ? 'TRUE' : 'FALSE';
   if (Array.isArray(v)) return v.map(show).join(lang.value === 'zh-CN' ? '、' : ', ');
   if (typeof v === 'object') return String((v as { title?: unknown }).title ?? JSON.stringify(v));
@@ -92,6 +123,9 @@ function Rows({ app, rows }: { app: string; rows: NonNullable<Trace['rows']> }) 
   );
 }
 
+/** The whole is the first of its parts: it is not said twice. */
+const squeezed = (text: string | null | undefined) => (text ?? '').replace(/\s+/g, '');
+
 function Body({ app, form, id, field }: { app: string; form: string; id: string; field: string }) {
   const [trace, setTrace] = useState<Trace | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
@@ -109,7 +143,9 @@ function Body({ app, form, id, field }: { app: string; form: string; id: string;
   if (!trace) return <p class="s13 dim">…</p>;
   return (
     <>
-      {trace.expr ? <pre class="why-expr">{trace.expr}</pre> : null}
+      {trace.expr && (trace.rows || squeezed(trace.parts.at(-1)?.text) !== squeezed(trace.expr)) ? (
+        <pre class="why-expr">{trace.expr}</pre>
+      ) : null}
       {trace.rows ? null : <Parts trace={trace} />}
       {trace.rows ? <Rows app={app} rows={trace.rows} /> : null}
     </>
@@ -127,7 +163,12 @@ export function Why(props: { app: string; form: string; id: string; def: FieldDe
         <IconButton icon="circle-help" small label={label} expanded={open} onClick={toggle} />
       )}
     >
-      {() => <Body app={props.app} form={props.form} id={props.id} field={props.def.key} />}
+      {() => (
+        <div class="why-box">
+          <b class="s13">{label}</b>
+          <Body app={props.app} form={props.form} id={props.id} field={props.def.key} />
+        </div>
+      )}
     </Popover>
   );
 }
