@@ -10,7 +10,9 @@
 #define BATCH_ROWS      200
 #define ROW_ARENA_BYTES (64u << 20)
 #define ERRORS_MAX      1000
-#define GROUP_MAX       1000 /* lines of a record with its sub-tables */
+#define GROUP_MAX       1000   /* lines of a record with its sub-tables */
+#define BATCH_US        100000 /* others want to write too: a batch of slow rows ends early */
+#define HOOK_GRACE_US   450000 /* a machine under load must not fail rows for their hooks */
 #define NAMES_MAX       10000
 #define NAMES_BYTES     ((size_t)256 << 20)
 
@@ -134,8 +136,8 @@ static int write_row(struct importer *m, struct val values, int64_t id, struct d
         .no_version = true,
         .mode = ctx_is_system(c) ? WRITE_OWN_RIGHT | WRITE_SYSTEM_FIELDS : WRITE_USER,
     };
-    c->hook_deadline_us = 0; /* each row is an event of its own */
-    c->hook_spent_us = 0;
+    c->hook_deadline_us = 0; /* each row is an event of its own, and nobody waits for it */
+    c->hook_spent_us = -HOOK_GRACE_US;
     if (record_write(c, &w, NULL, d, err) < 0) {
         bool denied = err->code == ERR_NOT_FOUND || (err->code == ERR_DENIED && !d->errors);
         return id && denied ? row_not_found(err) : -1;
@@ -247,8 +249,11 @@ static int next_group(struct importer *m, struct line *lines, size_t *n, struct 
 static int batch_rows(struct importer *m, struct err *err)
 {
     struct line *lines = ARENA_ARRAY(m->c->a, struct line, m->tables ? GROUP_MAX : 1);
+    int64_t began_us = m->c->mono_us ? m->c->mono_us() : 0;
     for (int i = 0; i < BATCH_ROWS; i++) {
         size_t n;
+        if (i && m->c->mono_us && m->c->mono_us() - began_us > BATCH_US)
+            return 0;
         int got = next_group(m, lines, &n, err);
         if (got <= 0) {
             m->more = false;
