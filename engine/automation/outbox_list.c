@@ -84,12 +84,25 @@ static const struct {
     "SELECT id, kind, target, app, form, record, automation, event, via, state, attempts, status," \
     " last_error, created_at, next_at, done_at, parent, depth FROM _outbox WHERE "
 
-static void put_row(struct stmt *s, struct json *out)
+/* "中文。 / English.": the reader's half. */
+static struct str in_language(const struct ctx *c, struct str text)
+{
+    ptrdiff_t at = str_find(text, STR(" / "), 0);
+    if (at < 0)
+        return text;
+    return c->lang == LANG_EN ? str_sub(text, (size_t)at + 3, text.n)
+                              : str_sub(text, 0, (size_t)at);
+}
+
+static void put_row(const struct ctx *c, struct stmt *s, struct json *out)
 {
     json_begin_obj(out);
     for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
         json_key(out, COLUMNS[i].key);
-        COLUMNS[i].put(out, s, (int)i);
+        if (str_eqz(COLUMNS[i].key, "error") && !stmt_null(s, (int)i))
+            json_str(out, in_language(c, stmt_str(s, (int)i)));
+        else
+            COLUMNS[i].put(out, s, (int)i);
     }
     json_end_obj(out);
 }
@@ -115,14 +128,15 @@ static int list_rows(struct ctx *c, const struct outbox_query *o, struct json *o
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     while ((rc = stmt_step(s, err)) == 1) {
-        put_row(s, out);
+        put_row(c, s, out);
         *next = ++n == limit ? stmt_int(s, 0) : 0;
     }
     stmt_done(s);
     return rc;
 }
 
-static int put_counts(struct ctx *c, struct str app, struct json *out, struct err *err)
+static int put_counts(struct ctx *c, const struct outbox_query *o, struct json *out,
+                      struct err *err)
 {
     struct sql q;
     struct stmt *s;
@@ -131,7 +145,10 @@ static int put_counts(struct ctx *c, struct str app, struct json *out, struct er
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT state, count(*) FROM _outbox WHERE state IN ('waiting', 'dead',"
                 " 'stopped')");
-    and_text(&q, app, by_app);
+    and_text(&q, o->kind, by_kind);
+    and_text(&q, o->app, by_app);
+    and_text(&q, o->form, by_form);
+    and_text(&q, o->automation, by_automation);
     sql_lit(&q, " GROUP BY state");
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
@@ -169,7 +186,7 @@ int outbox_list(struct ctx *c, const struct outbox_query *q, struct json *out, s
     else
         json_blank(out);
     json_key(out, STR("counts"));
-    if (put_counts(c, q->app, out, err))
+    if (put_counts(c, q, out, err))
         return -1;
     json_end_obj(out);
     return 0;
@@ -229,7 +246,7 @@ static int put_last(struct ctx *c, const struct form *f, const struct automation
     int got = stmt_step(s, err);
     json_key(out, STR("last"));
     if (got == 1)
-        put_row(s, out);
+        put_row(c, s, out);
     else
         json_blank(out);
     stmt_done(s);
