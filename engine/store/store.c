@@ -170,6 +170,11 @@ void store_repack(struct conn *c)
     c->drv->repack = true;
 }
 
+uint64_t store_moment(const struct conn *c)
+{
+    return c->moment;
+}
+
 bool store_is_writer(const struct conn *c)
 {
     return c->writer;
@@ -254,6 +259,7 @@ void conn_unwind(struct conn *c, unsigned depth)
         conn_finish(c, c->depth);
         (void)c->store->driver->tx(c->drv, TX_ROLLBACK_TO, &ignored); /* never fails */
         c->depth--;
+        c->moment++;
     }
 }
 

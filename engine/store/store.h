@@ -77,6 +77,8 @@ void store_scrub(struct conn *c);
  * writers wait for it (SQLite; on PostgreSQL its own vacuum does that in time). For what must not
  * be in clear any more. */
 void store_repack(struct conn *c);
+/* In a write job: as long as it is the same, nothing that the job read or wrote was taken back. */
+uint64_t store_moment(const struct conn *c);
 /* True on the connection of a running write job. */
 bool store_is_writer(const struct conn *c);
 struct store *store_of(const struct conn *c);

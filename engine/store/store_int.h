@@ -48,7 +48,8 @@ struct conn {
     struct drv_conn *drv;
     struct store_cache cache;
     struct stmt *open;
-    unsigned depth; /* savepoints; 0: no job runs */
+    unsigned depth;  /* savepoints; 0: no job runs */
+    uint64_t moment; /* grows with each run of a job and each roll back */
     bool writer;
     bool reading;
 };

@@ -45,6 +45,7 @@ static void run_once(struct conn *db, struct job *job)
         return;
     }
     db->depth = 1;
+    db->moment++;
     run_guarded(db, job);
     conn_finish(db, 1);
     if (!d->in_tx(db->drv)) {

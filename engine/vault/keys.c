@@ -126,10 +126,34 @@ static void cache_put(struct vault *v, const struct conn *db, uint64_t of,
     pthread_mutex_unlock(&v->lock);
 }
 
+static bool memo_find(struct vault *v, const struct conn *db, uint64_t of, struct data_key *out)
+{
+    if (!store_is_writer(db))
+        return false;
+    pthread_mutex_lock(&v->lock);
+    const struct memo *m = &v->memo[of % MEMO_SLOTS];
+    bool found = m->of == of && m->db == db && m->moment == store_moment(db);
+    if (found)
+        *out = m->key;
+    pthread_mutex_unlock(&v->lock);
+    return found;
+}
+
+static void memo_put(struct vault *v, const struct conn *db, uint64_t of,
+                     const struct data_key *key)
+{
+    if (!store_is_writer(db))
+        return;
+    pthread_mutex_lock(&v->lock);
+    v->memo[of % MEMO_SLOTS] = (struct memo){db, store_moment(db), of, *key};
+    pthread_mutex_unlock(&v->lock);
+}
+
 static void cache_forget(struct vault *v)
 {
     pthread_mutex_lock(&v->lock);
     sodium_memzero(v->cache, sizeof(v->cache));
+    sodium_memzero(v->memo, sizeof(v->memo));
     pthread_mutex_unlock(&v->lock);
 }
 
@@ -153,7 +177,7 @@ int key_by_id(const struct vault_on *on, int64_t id, struct data_key *out, struc
     struct arena *a = on->a;
     struct sql q;
     struct stmt *s;
-    if (cache_find(v, hash_id(id), out) && out->id == id)
+    if ((cache_find(v, hash_id(id), out) || memo_find(v, db, hash_id(id), out)) && out->id == id)
         return 1;
     begin(&q, db, a);
     sql_lit(&q, "SELECT id, master, wrapped FROM _vault_key WHERE id = ");
@@ -167,8 +191,10 @@ int key_by_id(const struct vault_on *on, int64_t id, struct data_key *out, struc
         rc = err_set(err, ERR_STORE, "key_unknown", "加密所用的密钥不在数据库中。",
                      "The key that sealed this value is not in the database.");
     stmt_done(s);
-    if (rc == 1)
+    if (rc == 1) {
         cache_put(v, db, hash_id(id), out);
+        memo_put(v, db, hash_id(id), out);
+    }
     return rc;
 }
 
@@ -251,7 +277,7 @@ int key_current(const struct vault_on *on, const struct key_of *of, struct data_
 {
     struct vault *v = on->vault;
     uint64_t hash = hash_current(of);
-    if (cache_find(v, hash, out))
+    if (cache_find(v, hash, out) || memo_find(v, on->db, hash, out))
         return 1;
     if (!of->subject && store_is_writer(on->db) && committed(v, of, out))
         return 1;
@@ -261,8 +287,10 @@ int key_current(const struct vault_on *on, const struct key_of *of, struct data_
             return -1;
         rc = find_current(on, of, out, err);
     }
-    if (rc == 1)
+    if (rc == 1) {
         cache_put(v, on->db, hash, out);
+        memo_put(v, on->db, hash, out);
+    }
     return rc;
 }
 
@@ -482,6 +510,7 @@ int vault_erase(struct vault *v, struct conn *db, struct arena *a, int64_t subje
                 struct err *err)
 {
     struct sql q;
+    cache_forget(v);
     begin(&q, db, a);
     sql_lit(&q, "UPDATE _vault_key SET wrapped = NULL, state = 'erased', ended_at = ");
     sql_bind_int(&q, now(v));
@@ -631,6 +660,7 @@ int vault_retire(struct vault *v, struct conn *db, struct arena *a, struct str a
                  int64_t *destroyed, struct err *err)
 {
     struct sql q;
+    cache_forget(v);
     begin(&q, db, a);
     sql_lit(&q, "UPDATE _vault_key SET wrapped = NULL, state = 'retired', ended_at = ");
     sql_bind_int(&q, now(v));

@@ -28,7 +28,7 @@ struct str vault_hmac_hex(struct arena *a, struct str key, struct str s); /* HMA
 /* Base64 (RFC 4648 §4, padded); the way back is false for what is none. */
 struct str vault_base64(struct arena *a, struct str s);
 bool vault_unbase64(struct arena *a, struct str s, struct str *out);
-bool vault_same(struct str x, struct str y);                              /* constant time */
+bool vault_same(struct str x, struct str y); /* constant time */
 
 /* A file sealed with a key (secretstream XChaCha20-Poly1305, 64 KB chunks): backups. */
 struct vault_key {

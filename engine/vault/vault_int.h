@@ -37,6 +37,14 @@ struct slot {
     struct data_key key;
 };
 
+/* What the running write job found or made, while nothing of it was taken back. */
+#define MEMO_SLOTS 8
+struct memo {
+    const struct conn *db;
+    uint64_t moment, of;
+    struct data_key key;
+};
+
 struct vault {
     struct arena *a;
     struct store *store;
@@ -47,6 +55,7 @@ struct vault {
     struct master masters[MASTERS_MAX];
     size_t nmasters; /* the last one is current */
     struct slot cache[CACHE_SLOTS];
+    struct memo memo[MEMO_SLOTS];
 };
 
 /* ---- keyfile.c: DIR/master.key and DIR/erased ---- */
