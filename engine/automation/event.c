@@ -263,6 +263,8 @@ int automation_event(struct ctx *c, const struct rec_event *ev, struct err *err)
 {
     const struct form *f = ev->rec->form;
     struct str rows = STR_NONE;
+    if (c->via == VIA_SYSTEM) /* first rows of an app: nobody did anything */
+        return 0;
     for (size_t i = 0; i < f->nautomations; i++) {
         const struct automation *x = &f->automations[i];
         if (fires(x, ev) && set_off(c, x, ev, &rows, err))
