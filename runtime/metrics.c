@@ -93,6 +93,7 @@ void metrics_write(struct metrics *m, struct server *server, struct strb *out)
     gauge(out, "mortise_store_commits_total", "counter", st.commits);
     gauge(out, "mortise_store_jobs_total", "counter", st.jobs);
     gauge(out, "mortise_store_statements_total", "counter", st.statements);
+    gauge(out, "mortise_store_queries_total", "counter", st.queries);
     gauge(out, "mortise_store_waiting", "gauge", st.waiting);
     struct outbox_stats ob;
     outbox_stats(server->outbox, &ob);

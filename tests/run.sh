@@ -39,13 +39,13 @@ node_suite() {
   timeout "$2" "$node" --test --test-concurrency=1 --test-reporter=spec $list
 }
 apps() { node_suite apps 600; }
-http() { MORTISE_BIN=$MORTISE_ASAN_BIN node_suite http 900; }
+http() { MORTISE_BIN=$MORTISE_ASAN_BIN node_suite http 1500; }
 # The same on PostgreSQL, in a cluster of their own: the suites of the store, of records and queries, of HTTP (with the
 # release binary), and what only two databases can show (equal answers, moving).
 pg() {
   tests/pg.sh bash -c '
     rc=0
-    for t in store store_write record query rollup schema flow flow_more flow_walk flow_seats flow_crash monitor script access; do
+    for t in store store_write store_stream record query rollup schema tables search flow flow_more flow_walk flow_seats flow_crash monitor script access; do
       timeout 300 build/asan/tests/unit/test_$t || { rc=1; echo "suite file failed: test_$t"; }
     done
     for t in fx_random fx_filter; do # a failure prints its seed; make property is the long form
@@ -54,10 +54,9 @@ pg() {
     exit $rc'
 }
 http_pg() {
-  local list; list=$(ls tests/http/*.test.mjs | grep -vE '/(framing|junk|pages|backfill|rights_matrix)\.test')
-  # framing, junk and pages say nothing of a database, backfill is slow; rights_matrix compares two copies of one data folder
+  local list; list=$(ls tests/http/*.test.mjs | grep -vE '/(framing|pages)\.test') # which say nothing of a database
   # shellcheck disable=SC2086
-  tests/pg.sh timeout 600 "$node" --test --test-concurrency=2 --test-reporter=spec $list tests/store/*.test.mjs
+  tests/pg.sh timeout 900 "$node" --test --test-concurrency=2 --test-reporter=spec $list tests/store/*.test.mjs
 }
 browser() { node_suite browser 900; }
 pages() { make -s test-ui; }

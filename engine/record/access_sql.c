@@ -195,6 +195,24 @@ int access_not_by(struct access *x, struct sql *q, unsigned alias,
     return 0;
 }
 
+/* (the row is there, and one of the grants taken shows it, and what holds beside them). */
+static int rows_taken(struct access *x, struct sql *q, unsigned alias,
+                      bool (*take)(const struct agrant *g, const void *arg), const void *arg,
+                      struct err *err)
+{
+    if (any_of(x, q, alias, take, arg, err))
+        return -1;
+    if (x->f->flow)
+        own_drafts(x, q, alias);
+    if (!x->f->restrict_fx)
+        return 0;
+    struct sql_env e;
+    sql_lit(q, " AND ");
+    struct today t = today_begin(x, q, alias);
+    sql_env_init(&e, x->c, x->f, t.alias);
+    return today_end(x, q, &t, fx_sql_cond(x->f->restrict_fx, q, &e.fx, err));
+}
+
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err)
 {
@@ -209,19 +227,51 @@ int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned rig
         sql_lit(q, " IS NOT NULL");
     if (!x->system) {
         sql_lit(q, " AND ");
-        if (any_of(x, q, alias, take_right, &right, err))
+        if (rows_taken(x, q, alias, take_right, &right, err))
             return -1;
-        if (x->f->flow)
-            own_drafts(x, q, alias);
-        if (x->f->restrict_fx) {
-            struct sql_env e;
-            sql_lit(q, " AND ");
-            struct today t = today_begin(x, q, alias);
-            sql_env_init(&e, x->c, x->f, t.alias);
-            if (today_end(x, q, &t, fx_sql_cond(x->f->restrict_fx, q, &e.fx, err)))
-                return -1;
-        }
     }
+    sql_lit(q, ")");
+    return 0;
+}
+
+static bool take_seen(const struct agrant *g, const void *arg)
+{
+    const struct rec_seen *s = arg;
+    return (g->can & s->rights) || (s->button && agrant_button(g, s->button));
+}
+
+/* OR it is his own draft, or came back to him. */
+static void or_his(struct access *x, struct sql *q, unsigned alias)
+{
+    sql_lit(q, " OR (");
+    sql_col(q, alias, STR("_state"));
+    sql_lit(q, " = 'draft' AND ");
+    sql_col(q, alias, STR("_created_by"));
+    sql_lit(q, " = ");
+    sql_bind_int(q, x->who->id);
+    sql_lit(q, ") OR (");
+    sql_col(q, alias, STR("_state"));
+    sql_lit(q, " = 'returned' AND EXISTS (SELECT 1 FROM _task WHERE kind = 'start' AND "
+               "state = 'open' AND record = ");
+    sql_col(q, alias, STR("_id"));
+    sql_lit(q, " AND holder = ");
+    sql_bind_int(q, x->who->id);
+    sql_lit(q, "))");
+}
+
+int access_seen(struct access *x, struct sql *q, unsigned alias, const struct rec_seen *seen,
+                struct err *err)
+{
+    if (x->system) {
+        sql_lit(q, "TRUE");
+        return 0;
+    }
+    sql_lit(q, "((");
+    if (rows_taken(x, q, alias, take_seen, seen, err))
+        return -1;
+    sql_lit(q, ")");
+    if (x->f->flow)
+        or_his(x, q, alias);
     sql_lit(q, ")");
     return 0;
 }

@@ -3,6 +3,7 @@
  */
 #include "engine/record/copy.h"
 
+#include "engine/org/member.h"
 #include "engine/record/write_int.h"
 
 struct copying {
@@ -31,16 +32,41 @@ static bool of_its_own(const struct field *f)
            (f->type->flags & (FT_COMPUTED | FT_SERIAL));
 }
 
+/* A reference as its reader may see it, blank when he may not. */
+static int refer(struct copying *o, const struct field *f, struct val *v, struct err *err)
+{
+    struct ctx *c = o->x->c;
+    const struct form *target = ref_target(f);
+    enum ref_kind kind = ref_kind_of(f);
+    struct str title = v->ref->title;
+    int seen = 1;
+    if (target)
+        seen = record_title(c, target, v->ref->id, &title, err);
+    else if (kind == REF_MEMBER)
+        seen = member_visible(c, v->ref->id, err);
+    else if (kind == REF_DEPT)
+        seen = department_visible(c, v->ref->id, err);
+    if (seen < 0)
+        return -1;
+    *v = seen ? val_ref(c->a, v->ref->id, title) : VAL_NONE;
+    return 0;
+}
+
 static int put(struct copying *o, const struct field *f, struct val v, struct json *j,
                struct err *err)
 {
-    struct str title = STR_NONE;
-    const struct form *target = ref_target(f);
-    if (v.kind == VAL_REF && target) {
-        int seen = record_title(o->x->c, target, v.ref->id, &title, err);
-        if (seen < 0)
-            return -1;
-        v = seen ? val_ref(o->x->c->a, v.ref->id, title) : VAL_NONE;
+    if (v.kind == VAL_REF && refer(o, f, &v, err))
+        return -1;
+    if (v.kind == VAL_LIST && v.n && v.list[0].kind == VAL_REF) {
+        struct val *left = ARENA_ARRAY(o->x->c->a, struct val, v.n);
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < v.n; i++) {
+            left[n] = v.list[i];
+            if (refer(o, f, &left[n], err))
+                return -1;
+            n += !val_is_blank(left[n]);
+        }
+        v = val_list(left, n);
     }
     if (val_is_blank(v) || v.kind == VAL_ABSENT)
         return 0;
@@ -78,7 +104,9 @@ static int begin(struct ctx *c, const struct form *f, int64_t id, struct copying
 {
     if (access_of(c, f, &o->x, err))
         return -1;
-    int found = record_load(c, f, id, REC_LIVE, &o->row, err);
+    const struct rec_key key = {f, id, REC_LIVE};
+    const struct rec_seen read = {.rights = RIGHT_READ};
+    int found = record_load_seen(o->x, &key, &read, &o->row, err);
     int seen = found == 1 ? access_row(o->x, &o->row, RIGHT_READ, err) : found;
     if (seen <= 0)
         return seen;

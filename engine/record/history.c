@@ -214,6 +214,48 @@ static int side(struct reading *r, const struct field *f, uint8_t right, struct 
     return 0;
 }
 
+/* The reader may know of the column, if only masked, whatever it was computed from. */
+static bool column_shown(const struct reading *r, const struct field *table, const struct field *f)
+{
+    struct needs **needs = r->x->sub_needs ? r->x->sub_needs[table->slot] : NULL;
+    return f && access_held_sub(r->x, r->held, table, f) >= FIELD_MASKED &&
+           !(needs && needs[f->slot]);
+}
+
+/* Whether a column that is shown differs between the sides, once opened if it is sealed. */
+static bool column_differs(const struct reading *r, const struct field *f, int64_t id,
+                           struct val old, struct val new_)
+{
+    struct err ignored = ERR_INIT;
+    struct val v[2];
+    if (val_same(old, new_))
+        return false;
+    if (!f->encrypted || history_get(r->c, f, id, old, &v[0], &ignored) ||
+        history_get(r->c, f, id, new_, &v[1], &ignored))
+        return true;
+    return !val_same(v[0], v[1]);
+}
+
+/* A row of which nothing that changed is shown has not changed for this reader. */
+static bool row_shown(const struct reading *r, const struct field *table, struct val row)
+{
+    struct val old = val_get(row, STR("old"));
+    struct val new_ = val_get(row, STR("new"));
+    int64_t id = 0;
+    if (old.kind != VAL_OBJ || new_.kind != VAL_OBJ)
+        return true; /* it came or went */
+    (void)id_parse(val_str(val_get(row, STR("id"))), &id);
+    if (!val_same(val_get(old, STR("_pos")), val_get(new_, STR("_pos"))))
+        return true;
+    for (size_t i = 0; i < table->sub->nfields; i++) {
+        const struct field *f = table->sub->fields[i];
+        if (column_shown(r, table, f) &&
+            column_differs(r, f, id, val_get(old, f->key), val_get(new_, f->key)))
+            return true;
+    }
+    return false;
+}
+
 static int row_side(struct reading *r, const struct field *table, int64_t id, struct val row,
                     struct err *err)
 {
@@ -224,11 +266,9 @@ static int row_side(struct reading *r, const struct field *table, int64_t id, st
     json_begin_obj(r->out);
     for (uint32_t i = 0; i < row.n; i++) {
         const struct field *f = form_field(table->sub, row.obj[i].key);
-        uint8_t right = f ? access_held_sub(r->x, r->held, table, f) : FIELD_HIDDEN;
-        bool needs = r->x->sub_needs && r->x->sub_needs[table->slot] && f &&
-                     r->x->sub_needs[table->slot][f->slot];
-        if (!f || right < FIELD_MASKED || needs)
+        if (!column_shown(r, table, f))
             continue;
+        uint8_t right = access_held_sub(r->x, r->held, table, f);
         json_key(r->out, f->key);
         struct val v;
         if (history_get(r->c, f, id, row.obj[i].value, &v, err) || side(r, f, right, v, err))
@@ -245,6 +285,8 @@ static int rows_sides(struct reading *r, const struct field *table, struct val r
     json_begin_list(r->out);
     for (uint32_t i = 0; rows.kind == VAL_LIST && i < rows.n; i++) {
         int64_t id = 0;
+        if (!row_shown(r, table, rows.list[i]))
+            continue;
         struct val text = val_get(rows.list[i], STR("id"));
         (void)id_parse(val_str(text), &id);
         json_begin_obj(r->out);
@@ -261,22 +303,45 @@ static int rows_sides(struct reading *r, const struct field *table, struct val r
     return 0;
 }
 
+static int64_t rows_unseen(const struct reading *r, const struct field *table, struct val v)
+{
+    struct val rows = val_get(v, STR("rows"));
+    int64_t n = 0;
+    for (uint32_t i = 0; rows.kind == VAL_LIST && i < rows.n; i++)
+        n += !row_shown(r, table, rows.list[i]);
+    return n;
+}
+
+/* Whether a sub-table changed at all for this reader. */
+static bool table_shown(const struct reading *r, const struct field *table, struct val v)
+{
+    double left = val_double(val_get(v, STR("added"))) + val_double(val_get(v, STR("removed"))) +
+                  val_double(val_get(v, STR("changed"))) - (double)rows_unseen(r, table, v);
+    return left > 0 || val_get(v, STR("order")).kind == VAL_LIST;
+}
+
 static int table_change(struct reading *r, const struct field *f, struct val v, struct err *err)
 {
-    static const struct str counts[] = {STR("added"), STR("removed"), STR("changed")};
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-        json_key(r->out, counts[i]);
-        json_val(r->out, val_get(v, counts[i]));
-    }
+    int64_t changed = (int64_t)val_double(val_get(v, STR("changed"))) - rows_unseen(r, f, v);
+    json_kval(r->out, "added", val_get(v, STR("added")));
+    json_kval(r->out, "removed", val_get(v, STR("removed")));
+    json_kint(r->out, "changed", MAX(changed, 0));
     if (r->rights[f->slot] < FIELD_READ)
         return 0;
     return rows_sides(r, f, val_get(v, STR("rows")), err);
 }
 
+static bool change_shown(const struct reading *r, const struct pair *p)
+{
+    const struct field *f = form_field(r->f, p->key);
+    return f && r->rights[f->slot] >= FIELD_MASKED && f != r->f->sys[SYS_TITLE] &&
+           !(f->sub && p->value.kind == VAL_OBJ && !table_shown(r, f, p->value));
+}
+
 static int one_change(struct reading *r, int64_t id, const struct pair *p, struct err *err)
 {
     const struct field *f = form_field(r->f, p->key);
-    if (!f || r->rights[f->slot] < FIELD_MASKED || f == r->f->sys[SYS_TITLE])
+    if (!change_shown(r, p))
         return 0;
     json_begin_obj(r->out);
     json_kstr(r->out, "field", f->key);
@@ -343,6 +408,13 @@ static int entry(struct reading *r, struct stmt *s, struct err *err)
     bool merged = of == &r->records.v[0] && !stmt_null(s, 9);
     r->held = of->held;
     r->rights = of->rights;
+    if (json_parse(r->c->a, str_dup(r->c->a, stmt_str(s, 7)), &changes, err))
+        return -1;
+    bool any = !str_eqz(stmt_str(s, 6), "compute"); /* of values alone that are not shown */
+    for (uint32_t i = 0; !any && changes.kind == VAL_OBJ && i < changes.n; i++)
+        any = change_shown(r, &changes.obj[i]);
+    if (!any)
+        return 0;
     json_begin_obj(out);
     json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
     json_kint(out, "version", stmt_int(s, 1));
@@ -356,8 +428,6 @@ static int entry(struct reading *r, struct stmt *s, struct err *err)
     merge_members(r, of, s);
     json_key(out, STR("changes"));
     json_begin_list(out);
-    if (json_parse(r->c->a, str_dup(r->c->a, stmt_str(s, 7)), &changes, err))
-        return -1;
     for (uint32_t i = 0; changes.kind == VAL_OBJ && i < changes.n; i++)
         if (one_change(r, of->id, &changes.obj[i], err))
             return -1;
@@ -372,7 +442,9 @@ static int may_read_one(struct reading *r, int64_t id, enum rec_where where, str
     struct rec row;
     struct ctx *c = r->c;
     struct shown one = {.id = id, .rights = ARENA_ARRAY(c->a, uint8_t, r->f->nslots)};
-    int found = record_load(c, r->f, id, where, &row, err);
+    const struct rec_key key = {r->f, id, where};
+    const struct rec_seen read = {.rights = RIGHT_READ};
+    int found = record_load_seen(r->x, &key, &read, &row, err);
     if (found <= 0)
         return found;
     int seen = access_row(r->x, &row, RIGHT_READ, err);

@@ -207,9 +207,17 @@ static int read_row(struct ctx *c, struct stmt *s, struct rec *r, struct err *er
     return 0;
 }
 
-int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
-                  struct rec *out, struct err *err)
+struct loading {
+    const struct rec_key *key;
+    struct access *x; /* NULL: whoever may see it */
+    const struct rec_seen *seen;
+};
+
+static int load_row(struct ctx *c, const struct loading *l, struct rec *out, struct err *err)
 {
+    const struct form *f = l->key->form;
+    int64_t id = l->key->id;
+    enum rec_where where = l->key->where;
     struct sql q;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT ");
@@ -222,8 +230,10 @@ int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_wher
         sql_lit(&q, " AND t0.\"_deleted_at\" IS NULL");
     else if (where == REC_BIN)
         sql_lit(&q, " AND t0.\"_deleted_at\" IS NOT NULL");
+    if (l->x)
+        sql_lit(&q, " AND ");
     struct stmt *s;
-    if (store_query(c->db, c->a, &q, &s, err))
+    if ((l->x && access_seen(l->x, &q, 0, l->seen, err)) || store_query(c->db, c->a, &q, &s, err))
         return -1;
     int step = stmt_step(s, err);
     if (step == 1) {
@@ -233,6 +243,14 @@ int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_wher
     }
     stmt_done(s);
     return step == 1 && fill_titles(c, out, err) ? -1 : step;
+}
+
+int rec_load_flat(struct ctx *c, const struct form *f, int64_t id, enum rec_where where,
+                  struct rec *out, struct err *err)
+{
+    const struct rec_key key = {f, id, where};
+    const struct loading l = {.key = &key};
+    return load_row(c, &l, out, err);
 }
 
 int rec_load_rows(struct ctx *c, struct rec *rec, const struct field *table, struct err *err)
@@ -282,6 +300,16 @@ int record_load(struct ctx *c, const struct form *f, int64_t id, enum rec_where 
 {
     int found = rec_load_flat(c, f, id, where, out, err);
     if (found == 1 && rec_load_all_rows(c, out, err))
+        return -1;
+    return found;
+}
+
+int record_load_seen(struct access *x, const struct rec_key *key, const struct rec_seen *seen,
+                     struct rec *out, struct err *err)
+{
+    const struct loading l = {key, x, seen};
+    int found = load_row(x->c, &l, out, err);
+    if (found == 1 && rec_load_all_rows(x->c, out, err))
         return -1;
     return found;
 }

@@ -242,7 +242,9 @@ static int may_press(struct press *p, int64_t id, struct err *err)
     struct access *x;
     if (access_of(p->c, p->f, &x, err))
         return -1;
-    int found = record_load(p->c, p->f, id, REC_LIVE, &p->row, err);
+    const struct rec_key key = {p->f, id, REC_LIVE};
+    const struct rec_seen show = {.rights = RIGHT_READ, .button = p->b};
+    int found = record_load_seen(x, &key, &show, &p->row, err);
     if (found <= 0)
         return found < 0 ? -1 : not_found(err);
     int may = access_button(x, p->b) ? access_row_button(x, &p->row, p->b, err) : 0;

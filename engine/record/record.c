@@ -48,7 +48,10 @@ int wr_fail(struct wr *w, struct err *err)
 static int load_old(struct wr *w, struct err *err)
 {
     enum rec_where where = w->w->op == REC_RESTORE ? REC_BIN : REC_LIVE;
-    int found = record_load(w->c, w->f, w->w->id, where, &w->old, err);
+    const struct rec_key key = {w->f, w->w->id, where};
+    const struct rec_seen seen = {.rights = RIGHT_READ | w->right};
+    int found = w->by_user ? record_load_seen(w->x, &key, &seen, &w->old, err)
+                           : record_load(w->c, w->f, w->w->id, where, &w->old, err);
     if (found == 0)
         return not_found(err);
     w->has_old = true;

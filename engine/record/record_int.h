@@ -196,6 +196,17 @@ int access_not_by(struct access *x, struct sql *q, unsigned alias,
 /* Where rows of a SELECT may live. */
 int access_rows_in(struct access *x, struct sql *q, unsigned alias, unsigned right,
                    enum rec_where where, struct err *err) ATTR_MUST;
+/* The row is visible: for one of the rights, for the button (NULL: none), or as his own draft. */
+struct rec_seen {
+    unsigned rights;
+    const struct button *button;
+};
+int access_seen(struct access *x, struct sql *q, unsigned alias, const struct rec_seen *seen,
+                struct err *err) ATTR_MUST;
+/* record_load() of a row that is visible so; an invisible one takes the same statement as one that
+ * is not there. What exactly may be done with it is asked of the loaded row. */
+int record_load_seen(struct access *x, const struct rec_key *key, const struct rec_seen *seen,
+                     struct rec *out, struct err *err) ATTR_MUST;
 /* Condition of one grant; "1" when it has none. */
 int access_grant_cond(struct access *x, struct sql *q, unsigned alias, const struct agrant *g,
                       struct err *err) ATTR_MUST;

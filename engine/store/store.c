@@ -402,6 +402,7 @@ int store_query(struct conn *c, struct arena *a, const struct sql *q, struct stm
         stmt_done(s);
         return -1;
     }
+    atomic_fetch_add_explicit(&c->store->queries, 1, memory_order_relaxed);
     s->conn = c;
     s->depth = c->depth;
     s->next = c->open;
@@ -621,4 +622,5 @@ void store_stats(struct store *s, struct store_stats *out)
     out->waiting = s->waiting;
     pthread_mutex_unlock(&s->lock);
     out->statements = atomic_load(&s->statements);
+    out->queries = atomic_load(&s->queries);
 }

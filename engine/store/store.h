@@ -144,11 +144,12 @@ void store_limit(struct conn *c, int64_t deadline_mono_us, int64_t max_steps);
 int store_backup(struct store *s, struct str path, struct err *err) ATTR_MUST;
 int store_check(struct conn *c, struct arena *a, struct err *err) ATTR_MUST; /* integrity */
 
-/* Statistics: statements prepared, rows read, commits, jobs; for /metrics and tests. */
+/* Statistics: statements prepared and run, commits, jobs; for /metrics and tests. */
 struct store_stats {
     int64_t commits;
     int64_t jobs;
     int64_t statements;
+    int64_t queries;
     int64_t waiting;
 };
 void store_stats(struct store *s, struct store_stats *out);

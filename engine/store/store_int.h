@@ -31,7 +31,8 @@ struct store {
     struct conn *writer; /* used by the leader only */
     struct job **batch;  /* opts.batch_max; the leader's */
     atomic_int readers;
-    atomic_llong statements;
+    atomic_llong statements; /* prepared */
+    atomic_llong queries;    /* run */
 
     pthread_mutex_t lock; /* guards what follows */
     struct job *head, *tail;

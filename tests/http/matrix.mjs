@@ -6,10 +6,14 @@
 // (visible, when, where …) and inputs of rollups, which are one number for everybody.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { absence, askOther, fileProbes, moreProbes } from './matrix_more.mjs';
+import { upload } from './files.mjs';
 import { call, events, folder, login, onPg, run, serve, store } from './lib.mjs';
 
 export const SEER = 'zz_seer';
-const CLOCK = '2026-11-24T08:00:00Z';
+const CLOCK = '2026-11-24T08:00:00Z'; // the past; the two sides part at SPLIT and are asked at ASKED
+const SPLIT = '2026-11-24T09:00:00Z';
+const ASKED = '2026-11-24T11:00:00Z';
 const WORDS = ['榫卯', '北京', '木作', '渠道', '张三', '李四', '上海', '报价', 'acme', '2026', 'x7'];
 
 /* ---- chance, the same every time ---- */
@@ -60,6 +64,7 @@ export function prepareApp(from, key, { text } = {}) {
         for (const m of view ? [] : line.matchAll(/(?:visible|readonly|when|where|ensure|restrict|check)\s*:\s*('[^']*'|"[^"]*"|[^,}]*)/g))
           for (const w of m[1].matchAll(/[a-z_][a-z0-9_]*/g)) told.add(w[0]);
       }
+      for (const m of body.matchAll(/^ {2}(\w+):[^\n]*unique: true/gm)) told.add(m[1]); /* one's value is taken, whoever has it */
       for (const m of body.matchAll(/type: rollup[^\n]*/g)) {
         for (const w of m[0].matchAll(/[a-z_][a-z0-9_]*/g)) told.add(w[0]);
         rolled.add(/of: (\w+)/.exec(m[0])?.[1]);
@@ -172,8 +177,25 @@ export async function past(t, prepared, seed) {
         await seer.patch(`${path}/${made._id}`, { _owner: c.pick(members), _version: made._version });
         if (c.yes(0.3)) await seer.post(`${path}/${made._id}/comments`, { text: c.pick(WORDS) });
       }
+  const files = [];
+  const saved = {};
+  for (const [key, form] of Object.entries(forms)) {
+    const path = `/apps/${prepared.key}/forms/${key}`;
+    for (const f of form.fields.filter((x) => x.type === 'file' && x.writable))
+      for (const id of w.rows[key].slice(0, 6)) {
+        const up = await upload(s, seer, `secret of ${key} ${id}`, `${key}-${id}.txt`);
+        const now = (await seer.get(`${path}/records/${id}`)).body;
+        const done = up.status === 201 && (await seer.patch(`${path}/records/${id}`, { [f.key]: [up.body.id], _version: now._version })).status === 200;
+        if (done) files.push({ form: key, field: f.key, row: id, id: up.body.id });
+      }
+    saved[key] = [];
+    for (const f of form.fields.filter((x) => /^(text|number|date|select|lookup|formula)$/.test(x.type)).slice(0, 8)) {
+      const v = await seer.post(`${path}/views`, { title: f.key, filter: `${f.key} <> BLANK`, sort: `-${f.key}`, shared: roles });
+      if (v.status === 201) saved[key].push(v.body.id);
+    }
+  }
   await s.stop();
-  return { data, roles, rows: w.rows, members };
+  return { data, roles, rows: w.rows, members, files, saved };
 }
 
 function copy(data) {
@@ -193,7 +215,7 @@ function copy(data) {
 async function side(t, prepared, data, role) {
   const s = await serve(t, { apps: prepared.apps, data: copy(data), args: ['--test-clock'] });
   t.after(() => [s.data, `${s.data}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true })));
-  await call(s, 'POST', '/test/clock', { body: { now: CLOCK } });
+  await call(s, 'POST', '/test/clock', { body: { now: SPLIT } });
   return { s, role: await login(s, role), seer: await login(s, SEER) };
 }
 
@@ -256,6 +278,7 @@ async function diverge(pair, prepared, p, forms, mine, c) {
         cells += Math.max(done, 0);
       }
     }
+    for (const id of all[key].invisible.slice(0, 2)) for (const [i, x] of pair.entries()) await x.seer.post(`${base}/${id}/comments`, { text: `secret ${i}`, mentions: [x.role.me.id] });
     if (prepared.rolled.has(key) || !all[key].invisible.length) continue;
     /* One side has rows more. */
     const like = (await pair[1].seer.get(`${base}/${all[key].invisible[0]}`)).body;
@@ -354,12 +377,35 @@ const bare = (text) =>
   text.replace(/"request_id":"[^"]*"/g, '').replace(/2026-11-24[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, 'now').replace(/("history":.*)/s, (m) => m.replace(/"id":"[^"]*",?/g, ''));
 
 async function ask(p, [method, path, body]) {
+  if (method === 'IMPORT' || method === 'XLSX') {
+    const r = await askOther(p, [method, path, body]);
+    return { ...r, text: bare(r.text), etag: null };
+  }
   const r = await fetch(`${p.s.base}/api/v1${path}`, {
     method,
     headers: { Cookie: p.role.cookie, 'X-CSRF-Token': p.role.csrf, ...(body ? { 'Content-Type': 'application/json' } : {}) },
     body: body && JSON.stringify(body),
   });
   return { status: r.status, text: bare(await r.text()), etag: r.headers.get('etag') };
+}
+
+/* Titles and texts that stand on either side, for what asks by them. */
+async function worthAsking(pair, app, forms, rows) {
+  const titles = {};
+  const texts = {};
+  for (const [key, form] of Object.entries(forms)) {
+    const t = new Set();
+    texts[key] = {};
+    for (const id of rows[key])
+      for (const x of pair) {
+        const r = (await x.seer.get(`/apps/${app}/forms/${key}/records/${id}`)).body;
+        if (r._title) t.add(r._title);
+        for (const f of form.fields.filter((g) => g.type === 'text' && r[g.key])) (texts[key][f.key] ??= new Set()).add(r[f.key]);
+      }
+    titles[key] = [...t];
+    for (const k of Object.keys(texts[key])) texts[key][k] = [...texts[key][k]];
+  }
+  return { titles, texts };
 }
 
 /** Answers the number of probes and the differences of one role. */
@@ -370,6 +416,7 @@ export async function matrix(t, prepared, p, role, seed) {
   const live = await Promise.all(pair.map((x) => events(x.s, x.role)));
   const c = chance(`${seed} ${role}`);
   const { cells, all } = await diverge(pair, prepared, p, forms, mine, c);
+  for (const x of pair) await call(x.s, 'POST', '/test/clock', { body: { now: ASKED } });
   const apps = (await pair[0].role.get('/apps')).body.apps ?? [];
   const dashboards = (apps.find((a) => a.app === prepared.key)?.dashboards ?? []).map((d) => d.key ?? d.dashboard ?? d);
   const widgets = [];
@@ -377,7 +424,9 @@ export async function matrix(t, prepared, p, role, seed) {
     const r = await pair[0].role.get(`/apps/${prepared.key}/dashboards/${d}`);
     for (const k of Array.isArray(r.body.widgets) ? r.body.widgets.map((x) => x.key) : Object.keys(r.body.widgets ?? {})) widgets.push(['GET', `/apps/${prepared.key}/dashboards/${d}/widgets/${k}`]);
   }
-  const list = [...probes(prepared, forms, mine, all, WORDS, dashboards), ...widgets];
+  const w = { all, members: p.members, saved: p.saved, ...(await worthAsking(pair, prepared.key, forms, p.rows)) };
+  const more = moreProbes(prepared.key, forms, mine, w);
+  const list = [...more.filter((x) => !x[3]), ...probes(prepared, forms, mine, all, WORDS, dashboards), ...widgets];
   const differs = [];
   const most = Number(process.env.MORTISE_MATRIX_MOST ?? 1200);
   const asked = list.filter(() => list.length <= most || c.yes(most / list.length));
@@ -391,16 +440,30 @@ export async function matrix(t, prepared, p, role, seed) {
     for (let probe; (probe = asked.shift()); ) await one(probe);
   });
   await Promise.all(readers);
+  const made = new Set();
+  for (const probe of more.filter((x) => x[3])) {
+    const [a, b] = [await ask(pair[0], probe), await ask(pair[1], probe)];
+    for (const r of [a, b]) if (r.status === 201) made.add(JSON.parse(r.text)._id);
+    if (a.status !== b.status || (a.status !== 201 && a.text !== b.text)) differs.push({ probe, a, b });
+  }
+  const none = await absence(pair[0], prepared.key, mine, w, { most: Number(process.env.MORTISE_MATRIX_ABSENT ?? 160), chance: c });
+  differs.push(...none.differs);
+  const shown = new Set();
+  for (const f of p.files) {
+    const r = await pair[0].role.get(`/apps/${prepared.key}/forms/${f.form}/records/${f.row}`);
+    if (r.status === 200 && (r.body[f.field] ?? []).some((x) => x.id === f.id)) shown.add(f.id);
+  }
+  differs.push(...(await fileProbes(pair[0], p.files.filter((f) => !shown.has(f.id)))));
   const heard = live.map((e) => e.seen.filter((x) => x.event === 'record').map((x) => x.data));
   const seen = new Set(Object.values(all).flatMap((x) => x.visible));
-  for (const h of heard) for (const e of h) if (!seen.has(e.id)) differs.push({ probe: ['SSE', e.form, e.id], a: { text: 'an invisible row was told of' }, b: { text: '' } });
+  for (const h of heard) for (const e of h) if (!seen.has(e.id) && !made.has(e.id)) differs.push({ probe: ['SSE', e.form, e.id], a: { text: 'an invisible row was told of' }, b: { text: '' } });
   for (const e of live) e.close();
-  return { probes: n, cells, differs, invisible: Object.values(all).reduce((n, x) => n + x.invisible.length, 0) };
+  return { probes: n, absent: none.asked, cells, differs, invisible: Object.values(all).reduce((n, x) => n + x.invisible.length, 0) };
 }
 
 /** The first place where two texts part. */
 export function parting(a, b) {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
-  return `…${a.slice(Math.max(0, i - 120), i + 60)}…  |  …${b.slice(Math.max(0, i - 20), i + 60)}…`;
+  return `…${a.slice(Math.max(0, i - 120), i + 400)}…  |  …${b.slice(Math.max(0, i - 20), i + 60)}…`;
 }

@@ -21,7 +21,7 @@ function grants(c, keys, forms, key) {
       const fields = keys.filter(() => c.yes(0.3)).map((k) => `${k}: ${c.pick(['hidden', 'hidden', 'read', 'masked'])}`);
       if (c.yes(0.2)) fields.unshift(`'*': hidden`, 'rule: read');
       if (c.yes(0.3)) fields.push(`'@money': hidden`);
-      const can = c.pick(['read', 'read, update, comment, history, export', 'create, read, update, history, export', 'read, export, restore']);
+      const can = c.pick(['read', 'read, update, comment, history, export', 'create, read, update, import, history, export', 'read, export, restore, print', 'read, share, comment, print', 'create, read, import', 'read, update, delete, transfer']);
       out.push(`  ${role}${i}: {role: ${role}, can: [${can}]${where ? `, where: '${where}'` : ''}${fields.length ? `, fields: {${[...new Set(fields)].join(', ')}}` : ''}}`);
     }
   }
@@ -38,6 +38,8 @@ export function generate(app, seed) {
     const keys = [];
     const lines = [`form: ${key}`, `title: ${key}`];
     const fields = ['  name: {type: text, title: name, search: true}', '  rule: {type: select, title: rule, options: {a: 甲, b: 乙}}', '  budget: {type: number, title: budget, scale: 2, group: money}'];
+    if (c.yes(0.6)) fields.push('  code: {type: text, title: code, unique: true, max: 30}');
+    if (c.yes(0.6)) fields.push('  docs: {type: file, title: docs, group: money}');
     keys.push('name', 'budget');
     for (let i = 0; i < 5; i++) {
       const type = c.pick(TYPES);
@@ -60,6 +62,7 @@ export function generate(app, seed) {
     const title = c.pick([null, `name & "/" & ${keys[2]}`.replace(/.*(multiselect|boolean).*/, 'name'), at ? 'name & "·" & up.name' : null]);
     if (title) lines.push(`record_title: '${title}'`);
     lines.push('fields:', ...fields, 'permissions:', ...grants(c, keys, forms, key), 'views:', `  all: {title: 全部, type: grid, columns: [name, ${keys.slice(1, 4).join(', ')}], sort: [-${keys[1].includes('multi') ? 'name' : keys[1]}]}`);
+    out[`prints/${key}.sheet.html`] = `<h1>{{name}}</h1>{{budget}} {{_title}} ${at ? '{{up_name}} {{up.name}} ' : ''}${keys.map((k) => `{{${k}}}`).filter((k) => !/up|multi/.test(k)).join(' ')}${fields.includes('  items:') ? '{{#each items}}{{part}} {{cost}} {{total}}{{/each}}' : ''}`;
     out[`forms/${key}.yaml`] = `${lines.join('\n')}\n`;
   }
   return out;
