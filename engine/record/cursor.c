@@ -93,6 +93,10 @@ static int field_expr(struct access *x, const struct field *f, struct sort_col *
     if (f == f->form->sys[SYS_ID] || f == f->form->sys[SYS_CREATED_AT])
         col->nullable = access_show(x, f, FIELD_READ) != SHOW_ALWAYS;
     col->id = f == f->form->sys[SYS_ID] && !col->nullable;
+    if (access_show(x, f, FIELD_READ) == SHOW_NEVER) { /* a bare NULL is no sort key there */
+        sql_lit(&col->expr, "CAST(NULL AS TEXT)");
+        return 0;
+    }
     if (access_column(x, &col->expr, 0, f, ACCESS_COMPUTE, err))
         return -1;
     if (schema_ordered_zh(f))
