@@ -130,6 +130,10 @@ static int text_expr(struct access *x, struct str text, struct sort_col *col, st
         return -1;
     struct fx_sql_env env = access_sql_env(x, 0, true);
     col->kind = type_kind(fx_type_of(fx));
+    if (fx_type_of(fx).base == FX_BLANK) {
+        sql_lit(&col->expr, "CAST(NULL AS TEXT)");
+        return 0;
+    }
     if (fx_sql_value(fx, &col->expr, &env, NULL, err))
         return -1;
     if (fx_type_of(fx).base == FX_TEXT && !fx_type_of(fx).options)
