@@ -45,6 +45,17 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return socket(to->family, to->socktype, to->protocol);
 }
 
+/* A server that stops does not wait for mailboxes. */
+static int going_on(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct box *box = arg;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return atomic_load(&box->server->draining);
+}
+
 static size_t take_answer(char *p, size_t size, size_t n, void *arg)
 {
     struct box *b = arg;
@@ -84,6 +95,9 @@ static bool set_up(struct box *b, const struct endpoint_now *e)
            !curl_easy_setopt(easy, CURLOPT_PROXY, "") &&
            !curl_easy_setopt(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY) &&
            !curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TIMEOUT_MS) &&
+           !curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) &&
+           !curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, going_on) &&
+           !curl_easy_setopt(easy, CURLOPT_XFERINFODATA, b) &&
            !curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
            !curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, b) &&
            !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer) &&

@@ -235,7 +235,8 @@ static void begin(struct sender *s, struct ctx *c, const struct outbox_row *row)
     *d = (struct send){.s = s, .a = a, .row = row_copy(a, row)};
     d->mail = row->kind == OUTBOX_MAIL;
     d->pull = row->kind == OUTBOX_PULL;
-    d->target = str_fmt(a, "%.*s/%.*s", STR_ARG(d->row.app), STR_ARG(d->row.target));
+    d->target = d->mail ? STR("mail")
+                        : str_fmt(a, "%.*s/%.*s", STR_ARG(d->row.app), STR_ARG(d->row.target));
     strb_init(&d->answer, a);
     struct app *app = engine_app(c->engine, row->app);
     int rc =
@@ -430,7 +431,8 @@ static void finish(struct sender *s, struct send *d, CURLcode code)
         why = one_line(d->a, str_of(d->error[0] ? d->error : curl_easy_strerror(code)));
     }
     r.error = why;
-    failing_set(s, d->target, !r.ok);
+    if (!d->mail)
+        failing_set(s, d->target, !r.ok);
     atomic_fetch_add(r.ok ? &s->sent : &s->failed, 1);
     if (!r.ok || !d->pull)
         result(s, r);

@@ -338,8 +338,9 @@ int outbox_lease(struct ctx *c, void *arg, struct err *err)
         if (i)
             sql_lit(&q, ", ");
         sql_bind_int(&q, l->rows[i].id);
-        if (outbox_open(c, l->rows[i].app, l->rows[i].id, l->rows[i].payload, &l->rows[i].payload,
-                        err))
+        struct outbox_row *r = &l->rows[i];
+        if (outbox_open(c, r->app, r->id, r->payload, &r->payload, err) ||
+            outbox_open_target(c, r->app, r->id, r->target, &r->target, err))
             return -1;
     }
     sql_lit(&q, ")");

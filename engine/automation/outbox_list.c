@@ -57,6 +57,15 @@ static void put_text(struct json *j, struct stmt *s, int col)
         json_str(j, stmt_str(s, col));
 }
 
+/* Addresses of people are not shown. */
+static void put_target(struct json *j, struct stmt *s, int col)
+{
+    if (stmt_null(s, col) || vault_is_sealed(stmt_str(s, col)))
+        json_blank(j);
+    else
+        json_str(j, stmt_str(s, col));
+}
+
 static void put_at(struct json *j, struct stmt *s, int col)
 {
     json_val(j, stmt_null(s, col) ? VAL_NONE : val_instant(stmt_int(s, col)));
@@ -72,7 +81,7 @@ static const struct {
     struct str key;
     void (*put)(struct json *j, struct stmt *s, int col);
 } COLUMNS[] = {
-    {STR("id"), put_id},           {STR("kind"), put_text},     {STR("target"), put_text},
+    {STR("id"), put_id},           {STR("kind"), put_text},     {STR("target"), put_target},
     {STR("app"), put_text},        {STR("form"), put_text},     {STR("record"), put_id},
     {STR("automation"), put_text}, {STR("event"), put_text},    {STR("via"), put_text},
     {STR("state"), put_text},      {STR("attempts"), put_int},  {STR("status"), put_int},

@@ -18,6 +18,12 @@ struct str outbox_kind_name(enum outbox_kind kind)
     return KINDS[kind];
 }
 
+/* Addresses of people are sealed too. */
+static struct vault_at target_place(struct str app, int64_t id)
+{
+    return (struct vault_at){.app = app, .form = STR("_outbox"), .field = STR("target"), .row = id};
+}
+
 static struct vault_at place(struct str app, int64_t id)
 {
     return (struct vault_at){
@@ -38,11 +44,16 @@ static int insert(struct ctx *c, const struct outbox_item *in, int64_t id, struc
                   struct err *err)
 {
     struct sql q;
+    struct str target = in->target;
+    const struct vault_at where = target_place(in->app, id);
     int64_t at = in->not_before_us ? in->not_before_us : c->now_us;
+    if (in->kind == OUTBOX_MAIL &&
+        vault_seal(&(struct vault_on){c->vault, c->db, c->a}, &where, in->target, &target, err))
+        return -1;
     const struct val values[] = {
         val_dec(id, 0),
         val_text(KINDS[in->kind]),
-        text_or_null(in->target),
+        text_or_null(target),
         text_or_null(in->app),
         text_or_null(in->form),
         id_or_null(in->record),
@@ -92,16 +103,29 @@ int outbox_add(struct ctx *c, const struct outbox_item *in, int64_t *id, struct 
     return 0;
 }
 
+static int unseal(struct ctx *c, const struct vault_at *at, struct str sealed, struct str gone,
+                  struct str *out, struct err *err)
+{
+    const struct vault_on on = {c->vault, c->db, c->a};
+    *out = sealed;
+    if (!vault_is_sealed(sealed))
+        return 0;
+    int rc = vault_unseal(&on, at, str_dup(c->a, sealed), out, err);
+    if (rc == 0)
+        *out = gone; /* its key was erased */
+    return rc < 0 ? -1 : 0;
+}
+
 int outbox_open(struct ctx *c, struct str app, int64_t id, struct str sealed, struct str *out,
                 struct err *err)
 {
     const struct vault_at at = place(app, id);
-    *out = sealed;
-    if (!vault_is_sealed(sealed))
-        return 0;
-    int rc = vault_unseal(&(struct vault_on){c->vault, c->db, c->a}, &at, str_dup(c->a, sealed),
-                          out, err);
-    if (rc == 0)
-        *out = STR("{}"); /* its key was erased */
-    return rc < 0 ? -1 : 0;
+    return unseal(c, &at, sealed, STR("{}"), out, err);
+}
+
+int outbox_open_target(struct ctx *c, struct str app, int64_t id, struct str sealed,
+                       struct str *out, struct err *err)
+{
+    const struct vault_at at = target_place(app, id);
+    return unseal(c, &at, sealed, STR_NONE, out, err);
 }

@@ -55,4 +55,8 @@ int outbox_add(struct ctx *c, const struct outbox_item *in, int64_t *id, struct 
 int outbox_open(struct ctx *c, struct str app, int64_t id, struct str sealed, struct str *out,
                 struct err *err) ATTR_MUST;
 
+/* The same for the target of a mail, an address. */
+int outbox_open_target(struct ctx *c, struct str app, int64_t id, struct str sealed,
+                       struct str *out, struct err *err) ATTR_MUST;
+
 #endif
