@@ -91,6 +91,31 @@ static bool all_valid(const struct tablefile *t)
     return valid;
 }
 
+/* Characters of three bytes that are whole, and bytes that belong to none. */
+struct signs {
+    size_t whole, stray;
+};
+
+static void count_signs(void *arg, struct str piece)
+{
+    struct signs *n = arg;
+    while (piece.n) {
+        size_t good = utf8_good(piece);
+        for (size_t i = 0; i < good; i++)
+            n->whole += (unsigned char)piece.p[i] >= 0xE0;
+        n->stray += good < piece.n;
+        piece = str_sub(piece, good + (good < piece.n), piece.n);
+    }
+}
+
+/* UTF-8 with a few bytes broken, which read as GB18030 would be another text without a word. */
+static bool is_broken_utf8(const struct tablefile *t)
+{
+    struct signs n = {0};
+    tablefile_each(t, 0, count_signs, &n);
+    return n.whole > n.stray;
+}
+
 /* ---- writing what was converted ---- */
 
 struct spool {
@@ -186,6 +211,10 @@ static int from_text(struct arena *a, struct str dir, struct tablefile *out, str
     const char *from = encoding_of(out);
     if (!from)
         return 0;
+    if (str_eqz(str_of(from), "GB18030") && is_broken_utf8(out))
+        return err_set(err, ERR_INVALID, "encoding",
+                       "文件是 UTF-8 编码，但其中有损坏的字符，请重新导出后再导入。",
+                       "The file is UTF-8 with broken characters; export it again.");
     if (spool_begin(a, dir, &s, err) || recode(s, from, out, err) || spool_end(a, s, out, err))
         return -1;
     if (all_valid(out))

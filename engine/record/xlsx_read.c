@@ -245,6 +245,8 @@ static int find_sheet(struct reader *r)
     int rc = read_part(r, &book);
     if (rc <= 0)
         return rc < 0 ? -1 : bad_file(r->err);
+    if (!r->found && !r->want.n)
+        return bad_file(r->err);
     if (!r->found)
         return err_set(r->err, ERR_INVALID, "no_sheet", "文件中没有工作表“%.*s”。",
                        "The workbook has no sheet “%.*s”.", STR_ARG(r->want));

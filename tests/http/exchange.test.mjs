@@ -112,6 +112,28 @@ test('exchange', { skip }, async (t) => {
     assert.match(lines[n], new RegExp(`^行${n - 1},x${n - 1},`));
   });
 
+  await t.test('files that are wrong are refused in words, and cost no memory', async () => {
+    const text = (s) => Buffer.from(s);
+    const cases = [
+      ['a million columns', text('a,'.repeat(1e6)), 'csv'],
+      ['a cell of 3 MB', text(`title,note\nx,"${'y'.repeat(3e6)}"\n`), 'csv'],
+      ['an open quote', text(`title\n"${'y\n'.repeat(1e6)}`), 'csv'],
+      ['zero bytes', text('title\n\0\0\n'), 'encoding'],
+      ['half a character of UTF-8', Buffer.concat([text('title\n甲乙丙'), Buffer.from([0xe7]), text('\n')]), 'encoding'],
+      ['half a character of UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('title\nx\n', 'utf16le'), text('A')]), 'encoding'],
+      ['nothing', text(''), 'empty_file'],
+      ['only a byte order mark', text('\uFEFF'), 'empty_file'],
+    ];
+    for (const [what, bytes, code] of cases) {
+      const r = await upload(bytes.length ? new Blob([bytes]) : '');
+      const said = r.status === 202 ? (await job(r)).errors?.[0]?.code : r.body.code;
+      assert.equal(said, code, `${what}: ${r.status} ${JSON.stringify(r.body)}`);
+    }
+    const gb = Buffer.concat([text('title\n'), Buffer.from([0xd6, 0xd0, 0xb9, 0xfa, 0xc9, 0xcc, 0xc6, 0xb7]), text('\n')]);
+    assert.equal((await job(await upload(new Blob([gb])))).created, 1);
+    assert.equal((await agent.get(`${F}/records?count=exact&filter=${encodeURIComponent('title = "中国商品"')}`)).body.total, 1);
+  });
+
   await t.test('a file for machines updates by _id; without that, its ids say nothing', async () => {
     const made = await agent.post(`${F}/records`, { title: '按号', qty: 3 });
     const out = await agent.post(`${F}/export`, { format: 'csv', filter: 'title = "按号"', fields: 'title,qty', for: 'machine' });
