@@ -65,6 +65,7 @@ bench: ## figures beside their floor in the same run; not 0 outside the limits o
 	@tests/pg.sh node tests/bench/figures.mjs $(ARGS)
 	@node tests/bench/run.mjs
 	@MORTISE_BIN=build/release/mortise node tests/bench/flow.mjs
+	@MORTISE_BIN=build/release/mortise node tests/bench/outbox.mjs
 	@$(MAKE) -s bench-formula
 
 bench-formula: wasm ## expressions: native beside WebAssembly, size of formula.wasm

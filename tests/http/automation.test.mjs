@@ -67,6 +67,26 @@ test('update, delete, button; old values; notices', { skip }, async (t) => {
   assert.equal(gone.name, 'C');
 });
 
+test('what fails: the write with it, or the run alone, with its reason', { skip }, async (t) => {
+  const s = await start(t, await sink(t));
+  const c = await login(s, 'seller');
+  const admin = await login(s, 'admin');
+  const r = await c.post(`${F}/strict/records`, { name: 'now' });
+  assert.equal(r.status, 422, JSON.stringify(r.body));
+  assert.equal(r.body.code, 'automation_failed');
+  assert.match(r.body.detail, /当时就做/);
+  assert.equal((await c.get(`${F}/strict/records`)).body.records.length, 0);
+  assert.deepEqual(await logs(c), [], 'no step of it is stored');
+  await made(c, 'strict', { name: 'later' });
+  const row = await until(async () => (await admin.get('/admin/outbox?state=waiting&automation=later')).body.rows.find((x) => x.attempts > 0));
+  assert.match(row.error, /之后再做/);
+  assert.deepEqual(await logs(c), [], 'the run is taken back whole');
+  assert.equal((await c.get(`${F}/strict/records`)).body.records.length, 1);
+  const designer = await admin.post(`/admin/apps/auto/outbox/${row.id}/replay`, {});
+  assert.equal(designer.status, 200);
+  assert.equal((await c.get('/admin/outbox')).status, 403);
+});
+
 test('a chain stops at its eighth link and says so', { skip }, async (t) => {
   const s = await start(t);
   const c = await login(s, 'seller');
@@ -358,12 +378,13 @@ test('the matrix: UI, API, batch, import and script set off the same', { skip },
   assert.equal(imp.status, 202);
   const multi = await c.post('/batch', { requests: [{ method: 'POST', path: `${F}/order/records`, body: { name: 'by multi' } }] });
   assert.equal(multi.status, 200, JSON.stringify(multi.body));
-  for (const how of ['ui', 'api', 'batch', 'import', 'multi'])
+  await made(c, 'order', { name: 'spawn' });
+  for (const how of ['ui', 'api', 'batch', 'import', 'multi', 'script'])
     for (const what of ['made', 'told', 'committed']) await has(c, `${what} by ${how}`);
   const ui = (await logs(c)).filter((x) => x.startsWith('ui '));
-  assert.deepEqual(ui, ['ui by ui'], '`from: [ui]` narrows it');
+  assert.deepEqual(ui, ['ui by ui', 'ui spawn'], '`from: [ui]` narrows it');
   const list = (await admin.get('/admin/apps/auto/automations')).body.automations.find((x) => x.key === 'only_ui');
-  assert.deepEqual(list.skipped.map((x) => x.via).sort(), ['api', 'batch', 'import']);
+  assert.deepEqual(list.skipped.map((x) => x.via).sort(), ['api', 'batch', 'import', 'script']);
 });
 
 test('kill -9: nothing is lost, nothing happens twice in the database', { skip }, async (t) => {
