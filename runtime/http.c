@@ -129,9 +129,13 @@ int req_if_match(const struct http_req *req, int64_t *version, struct err *err)
         return 0;
     if (str_starts(s, STR("W/")))
         s = str_sub(s, 2, s.n);
-    if (s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' &&
-        str_int(str_sub(s, 1, s.n - 2), 0, INT64_MAX, version))
-        return 1;
+    if (s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"') {
+        /* behind a "-" stands what the reader saw of other rows: it is no part of the version */
+        struct str number;
+        (void)str_cut(str_sub(s, 1, s.n - 2), '-', &number);
+        if (str_int(number, 0, INT64_MAX, version))
+            return 1;
+    }
     return err_set(err, ERR_MALFORMED, "if_match", "If-Match 应为记录的版本，如 \"7\"。",
                    "If-Match must be the record's version, such as \"7\".");
 }

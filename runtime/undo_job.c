@@ -51,6 +51,7 @@ static struct str counts_text(struct ctx *c, const struct undo *u)
     json_kint(&j, "partly", u->partly);
     json_kint(&j, "kept", u->kept);
     json_kstr(&j, "cursor", id_print(u->cursor, buf));
+    json_kint(&j, "deletes", u->deletes);
     json_key(&j, STR("again"));
     json_begin_list(&j);
     for (size_t i = 0; i < u->again.n; i++) {
@@ -147,6 +148,7 @@ static int run_all(struct ctx *c, struct work *w, struct err *err)
     w->u.nitems = 0;
     w->u.again.n = 0;
     w->u.last = false;
+    w->u.deletes = UNDO_UNKNOWN;
     strb_init(&w->items, w->req->ctx->a);
     json_init(&w->list, &w->items);
     w->u.items = &w->list;
@@ -281,6 +283,9 @@ static int read_result(struct ctx *c, struct page *p, struct err *err)
     p->u.cursor = id_of(v, "cursor");
     if (!p->u.cursor)
         p->u.cursor = INT64_MAX;
+    p->u.deletes = number(v, "deletes") == UNDO_DELETE_NOW    ? UNDO_DELETE_NOW
+                   : number(v, "deletes") == UNDO_DELETE_LAST ? UNDO_DELETE_LAST
+                                                              : UNDO_UNKNOWN;
     struct val again = val_get(v, STR("again"));
     p->u.again.n = 0;
     for (uint32_t i = 0; again.kind == VAL_LIST && i < again.n; i++) {

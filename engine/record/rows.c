@@ -187,11 +187,92 @@ static int changed_cells(struct cells *s, const struct row_change *w, struct err
     return 0;
 }
 
+/* ---- links to what lies in the recycle bin: not seen, not written, not lost ---- */
+
+static bool names(struct val list, int64_t id)
+{
+    for (uint32_t i = 0; list.kind == VAL_LIST && i < list.n; i++)
+        if (list.list[i].kind == VAL_REF && list.list[i].ref->id == id)
+            return true;
+    return false;
+}
+
+/* The list as its column holds it. */
+static int stored_list(struct ctx *c, const struct rec *r, const struct field *f, struct val *out,
+                       struct err *err)
+{
+    struct sql q;
+    struct stmt *s;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT ");
+    sql_ident(&q, f->key);
+    sql_lit(&q, " FROM ");
+    sql_form(&q, r->form);
+    sql_lit(&q, " WHERE \"_id\" = ");
+    sql_bind_int(&q, r->id);
+    if (store_query(c->db, c->a, &q, &s, err))
+        return -1;
+    int step = stmt_step(s, err);
+    *out = step == 1 && !stmt_null(s, 0) ? field_from_column(f, c->a, s, 0) : VAL_NONE;
+    stmt_done(s);
+    return step < 0 ? -1 : 0;
+}
+
+/* A list that changes keeps what its column holds beside the list as it was loaded. */
+static int keep_recycled(struct ctx *c, const struct row_change *w, const struct field *f,
+                         struct val *v, struct err *err)
+{
+    struct val was;
+    if (stored_list(c, w->old, f, &was, err))
+        return -1;
+    uint32_t have = v->kind == VAL_LIST ? v->n : 0, n = have;
+    struct val *items = ARENA_ARRAY(c->a, struct val, have + (was.kind == VAL_LIST ? was.n : 0));
+    if (have)
+        memcpy(items, v->list, have * sizeof(*items));
+    for (uint32_t i = 0; was.kind == VAL_LIST && i < was.n; i++) {
+        struct val item = was.list[i];
+        if (item.kind == VAL_REF && !names(w->old->v[f->slot], item.ref->id) &&
+            !names(*v, item.ref->id))
+            items[n++] = item;
+    }
+    if (n > have)
+        *v = val_list(items, n);
+    return 0;
+}
+
+/* The row as it is to be stored: *out is w->r, or a copy of it with longer lists. */
+static int with_recycled(struct ctx *c, const struct row_change *w, struct rec *out,
+                         struct err *err)
+{
+    const struct form *f = w->r->form;
+    *out = *w->r;
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        if (!field->target || !joins_has(field) || val_same(w->r->v[i], w->old->v[i]))
+            continue;
+        struct val v = w->r->v[i];
+        if (keep_recycled(c, w, field, &v, err))
+            return -1;
+        if (v.n == (w->r->v[i].kind == VAL_LIST ? w->r->v[i].n : 0))
+            continue;
+        if (out->v == w->r->v) {
+            out->v = ARENA_ARRAY(c->a, struct val, f->nslots);
+            memcpy(out->v, w->r->v, f->nslots * sizeof(*out->v));
+        }
+        out->v[i] = v;
+    }
+    return 0;
+}
+
 static int set_row(struct ctx *c, const struct row_change *w, bool *changed, struct err *err)
 {
     struct sql q;
     struct cells s = {.c = c, .up = w->up};
-    if (changed_cells(&s, w, err))
+    struct rec now;
+    if (with_recycled(c, w, &now, err))
+        return -1;
+    const struct row_change stored = {&now, w->old, w->up, w->up_old};
+    if (changed_cells(&s, &stored, err))
         return -1;
     *changed = s.list.n != 0;
     if (!s.list.n)
@@ -209,7 +290,7 @@ static int set_row(struct ctx *c, const struct row_change *w, bool *changed, str
     sql_bind_int(&q, w->r->id);
     if (store_exec(c->db, c->a, &q, NULL, err))
         return -1;
-    return search_row(c, w->old, w->r, err) || joins_row(c, w->r, w->old, err) ? -1 : 0;
+    return search_row(c, w->old, w->r, err) || joins_row(c, &now, w->old, err) ? -1 : 0;
 }
 
 int rows_set(struct ctx *c, const struct rec *r, const struct rec *old, bool *changed,

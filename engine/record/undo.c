@@ -264,6 +264,79 @@ static struct val table_back(struct one *o, const struct rec *now, const struct 
     return n ? val_list(list, n) : VAL_NONE;
 }
 
+/* ---- lists of links: what was added goes, what was taken away comes back in its place; links to
+ * what lay in the recycle bin meanwhile are in no entry and stay ---- */
+
+static struct str ref_id(struct one *o, struct val v)
+{
+    char buf[16];
+    if (v.kind == VAL_REF)
+        return str_dup(o->c->a, id_print(v.ref->id, buf));
+    return val_str(v.kind == VAL_OBJ ? val_get(v, STR("id")) : v);
+}
+
+static size_t id_at(const struct str *ids, size_t n, struct str id)
+{
+    size_t i = 0;
+    while (i < n && !str_eq(ids[i], id))
+        i++;
+    return i;
+}
+
+static bool holds_id(struct one *o, struct val list, struct str id)
+{
+    for (uint32_t i = 0; list.kind == VAL_LIST && i < list.n; i++)
+        if (str_eq(ref_id(o, list.list[i]), id))
+            return true;
+    return false;
+}
+
+static size_t refs_back(struct one *o, struct val change, struct str *ids, size_t n)
+{
+    struct val was = change.list[0], now = change.list[1];
+    for (uint32_t i = 0; now.kind == VAL_LIST && i < now.n; i++) {
+        struct str id = ref_id(o, now.list[i]);
+        size_t at = id_at(ids, n, id);
+        if (at == n || holds_id(o, was, id))
+            continue;
+        memmove(&ids[at], &ids[at + 1], (n - at - 1) * sizeof(*ids));
+        n--;
+    }
+    for (uint32_t i = 0; was.kind == VAL_LIST && i < was.n; i++) {
+        struct str id = ref_id(o, was.list[i]);
+        size_t at = MIN((size_t)i, n);
+        if (holds_id(o, now, id) || id_at(ids, n, id) < n)
+            continue;
+        memmove(&ids[at + 1], &ids[at], (n - at) * sizeof(*ids));
+        ids[at] = id;
+        n++;
+    }
+    return n;
+}
+
+static struct val list_back(struct one *o, const struct rec *now, const struct field *f)
+{
+    struct val cur = now->v[f->slot];
+    size_t n = 0, most = cur.kind == VAL_LIST ? cur.n : 0;
+    for (size_t i = 0; i < o->n; i++) {
+        struct val change = val_get(o->e[i].changes, f->key);
+        if (o->e[i].mine && change.kind == VAL_LIST && change.n == 2)
+            most += change.list[0].kind == VAL_LIST ? change.list[0].n : 0;
+    }
+    struct str *ids = ARENA_ARRAY(o->c->a, struct str, most + 1);
+    for (uint32_t i = 0; cur.kind == VAL_LIST && i < cur.n; i++)
+        ids[n++] = ref_id(o, cur.list[i]);
+    for (size_t i = o->n; i-- > 0;) {
+        struct val change = val_get(o->e[i].changes, f->key);
+        if (o->e[i].mine && change.kind == VAL_LIST && change.n == 2)
+            n = refs_back(o, change, ids, n);
+    }
+    struct val *items = ARENA_ARRAY(o->c->a, struct val, n);
+    for (size_t i = 0; i < n; i++)
+        items[i] = val_text(ids[i]);
+    return n ? val_list(items, n) : VAL_NONE;
+}
+
 static bool goes_back(const struct field *f)
 {
     if (field_is_sys(f))
@@ -289,7 +362,10 @@ static void plan_fields(struct one *o, const struct rec *now)
             keep(o, f->key, STR("append_only"), NULL);
             continue;
         }
-        set[n] = (struct pair){f->key, f->sub ? table_back(o, now, f) : x->old};
+        set[n] =
+            (struct pair){f->key, f->sub                                     ? table_back(o, now, f)
+                                  : f->target && (f->type->flags & FT_MULTI) ? list_back(o, now, f)
+                                                                             : x->old};
         o->names[n++] = f->key;
     }
     o->nnames = n;
@@ -437,6 +513,9 @@ static int undo_record(struct ctx *c, struct undo *u, const struct undo_record *
     if (entries_of(&o, &mine, err))
         return -1;
     int does = plan(&o, err);
+    if (does == 1 && o.action == ACT_DELETE && u->deletes == UNDO_DELETE_LAST && !u->dry_run &&
+        !u->last)
+        return 0;
     if (does == 1 && !u->dry_run) {
         does = carry_out(&o, err);
         if (does == 0 && !u->last)
@@ -505,9 +584,26 @@ static int take_page(struct ctx *c, struct undo *u, size_t *n, struct err *err)
     return 0;
 }
 
+/* Only where the scope did more than making rows: an import of new ones has no such order. */
+static int find_order(struct ctx *c, struct undo *u, struct err *err)
+{
+    struct sql q;
+    int64_t one;
+    if (u->deletes != UNDO_UNKNOWN)
+        return 0;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT 1 FROM _history h WHERE ");
+    scope_sql(&q, &u->scope);
+    sql_lit(&q, " AND h.op <> 'create' LIMIT 1");
+    int found = store_get_int(c->db, c->a, &q, &one, err);
+    u->deletes = found == 1 ? UNDO_DELETE_LAST : UNDO_DELETE_NOW;
+    return found < 0 ? -1 : 0;
+}
+
 /* Those that were refused, as long as one of them goes through; then the rest is kept. */
 static int take_again(struct ctx *c, struct undo *u, struct err *err)
 {
+    bool deleted = u->deletes == UNDO_DELETE_NOW;
     while (u->again.n) {
         size_t left = 0;
         for (size_t i = 0; i < u->again.n; i++) {
@@ -517,7 +613,9 @@ static int take_again(struct ctx *c, struct undo *u, struct err *err)
             if (!done)
                 u->again.v[left++] = u->again.v[i];
         }
-        u->last = left == u->again.n;
+        u->last = left == u->again.n && deleted;
+        deleted |= left == u->again.n;
+        u->deletes = deleted ? UNDO_DELETE_NOW : UNDO_DELETE_LAST;
         u->again.n = left;
     }
     return 0;
@@ -528,7 +626,7 @@ int undo_page(struct ctx *c, struct undo *u, struct err *err)
     int64_t outer = c->job;
     size_t n;
     c->job = u->job ? u->job : outer;
-    int rcode = take_page(c, u, &n, err);
+    int rcode = find_order(c, u, err) || take_page(c, u, &n, err) ? -1 : 0;
     if (rcode == 0 && n < UNDO_PAGE)
         rcode = take_again(c, u, err);
     c->job = outer;

@@ -39,6 +39,8 @@ struct undo {
     /* Refused so far: what they need may come back after them (a link's target, a unique value). */
     VEC(struct undo_record) again;
     bool last; /* what is refused now is kept */
+    /* Rows that the scope made go last, so that the others are history with what they named. */
+    enum undo_deletes { UNDO_UNKNOWN, UNDO_DELETE_LAST, UNDO_DELETE_NOW } deletes;
 };
 
 /* How many records the scope touched. */
