@@ -1,6 +1,6 @@
-/* Multipart bodies on their way through libmicrohttpd and upload.c, as in http_mhd.c: the first line
- * is the boundary, the rest the body. Every field is UTF-8, the file's bytes are counted, or there
- * is an error that says something. */
+/* Multipart bodies on their way through libmicrohttpd and upload.c, as in http_mhd.c: the first
+ * line is the boundary, the rest the body. Every field is UTF-8, the file's bytes are counted, or
+ * there is an error that says something. */
 #include "tests/fuzz/fuzz.h"
 
 #include "engine/base/utf8.h"
@@ -127,9 +127,10 @@ static void fuzz_one(struct arena *a, struct str in)
     struct sockaddr_in at = {.sin_family = AF_INET};
     FUZZ_CHECK(MHD_add_connection(daemon_of(), fds[0], (struct sockaddr *)&at, sizeof at) ==
                MHD_YES);
-    put(fds[1], str_fmt(a, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                           "Content-Type: multipart/form-data; boundary=%.*s\r\n"
-                           "Content-Length: %zu\r\n\r\n",
+    put(fds[1], str_fmt(a,
+                        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                        "Content-Type: multipart/form-data; boundary=%.*s\r\n"
+                        "Content-Length: %zu\r\n\r\n",
                         STR_ARG(boundary), body.n));
     put(fds[1], body);
     (void)shutdown(fds[1], SHUT_WR);
