@@ -20,7 +20,7 @@ const skip = installed ? false : 'skipped: the spreadsheet libraries are not ins
 // Functions that no spreadsheet has; where they are tested instead.
 const beside = {
   'AVGOF COUNTOF LISTOF LOOKUP MAXOF MINOF SUMOF': 'rows of other forms: tests/unit/test_record.c, tests/apps',
-  'DEPT DEPTS HASROLE MANAGER REPORTS ROLES SETTING USER': 'who asks: tests/unit/test_query.c, tests/apps',
+  'DEPT DEPTS HASCERT HASROLE MANAGER REPORTS ROLES SETTING USER': 'who asks: tests/unit/test_query.c, tests/apps, tests/http/rights.test.mjs',
   'NOW TODAY': 'the clock: tests/formula/run_wasm.mjs',
   'COMPANYKEY PINYIN UUID': 'the server only: tests/unit/test_record.c',
 };
