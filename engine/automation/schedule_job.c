@@ -21,7 +21,7 @@ struct page {
     const struct automation *x;
     int64_t run, after;
     bool warn; /* the second phase: who is warned */
-    int64_t done;
+    int64_t done, total;
     VEC(struct val) errors;
 };
 
@@ -132,6 +132,9 @@ static int store_page(struct page *p, bool more, struct err *err)
         sql_bind_int(&q, c->now_us);
         sql_lit(&q, ", result = '{}', total = ");
         sql_bind_int(&q, p->done);
+    } else if (p->total) {
+        sql_lit(&q, ", total = ");
+        sql_bind_int(&q, p->total);
     }
     sql_lit(&q, " WHERE id = ");
     sql_bind_int(&q, p->job);
@@ -216,6 +219,13 @@ static int pick(struct page *p, int64_t *ids, size_t *n, struct err *err)
     return rc;
 }
 
+/* For its progress; asked once, with the first page. */
+static int count(struct page *p, struct err *err)
+{
+    const struct query_pick q = {.form = p->f, .where = p->x->where};
+    return query_ids_count(p->c, &q, &p->total, err);
+}
+
 int schedule_step(struct ctx *c, void *arg, struct err *err)
 {
     struct schedule_job *job = arg;
@@ -228,7 +238,7 @@ int schedule_step(struct ctx *c, void *arg, struct err *err)
         return rc;
     if (!p.x || !p.x->enabled)
         return store_page(&p, false, err);
-    if (pick(&p, ids, &n, err))
+    if (pick(&p, ids, &n, err) || (!p.after && !p.warn && count(&p, err)))
         return -1;
     for (; i < n && (i == 0 || c->mono_us() - begun < STEP_US); i++) {
         if (one(&p, ids[i], err))

@@ -66,3 +66,20 @@ int query_ids(struct ctx *c, const struct query_pick *p, int64_t *ids, size_t *n
     stmt_done(s);
     return rc;
 }
+
+int query_ids_count(struct ctx *c, const struct query_pick *p, int64_t *n, struct err *err)
+{
+    struct sql q;
+    struct row_env bind;
+    row_env_init(&bind, c, NULL, err);
+    bind.this_ = p->this_;
+    ctx_sql(c, &q);
+    sql_lit(&q, "SELECT count(*) FROM ");
+    sql_form(&q, p->form);
+    sql_lit(&q, " t0 WHERE t0._deleted_at IS NULL AND t0._id > ");
+    sql_bind_int(&q, p->after);
+    *n = 0;
+    if (conditions(c, p, &bind, &q, err))
+        return -1;
+    return store_get_int(c->db, c->a, &q, n, err) < 0 ? -1 : 0;
+}

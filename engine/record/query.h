@@ -62,6 +62,9 @@ struct query_pick {
 };
 int query_ids(struct ctx *c, const struct query_pick *p, int64_t *ids, size_t *n,
               struct err *err) ATTR_MUST;
+/* How many there are, whatever the limit. */
+int query_ids_count(struct ctx *c, const struct query_pick *p, int64_t *n,
+                    struct err *err) ATTR_MUST;
 
 struct aggregate {
     const struct form *form;

@@ -57,6 +57,7 @@ export const en = {
   o_text:
     'Automations, webhooks and mails leave from here. What fails is tried again by itself; what still fails after a day stays under “Dead” and can be sent again. Contents are not shown.',
   o_state: 'State',
+  o_jobs: 'Background jobs',
   o_all: 'All',
   o_waiting: 'Waiting',
   o_dead: 'Dead',

@@ -171,6 +171,51 @@ export function OutboxList(props: { path: string; filter?: Record<string, string
   );
 }
 
+interface Job {
+  id: string;
+  kind: string;
+  app: string;
+  state: string;
+  done: number;
+  total: number;
+  created_at: string;
+}
+
+/** Work in the background and how far it is: schedules, imports, what a publish left to be filled. */
+function Jobs() {
+  const [jobs, setJobs] = useState<Job[]>([]);
+  useEffect(() => {
+    const load = () =>
+      void api
+        .get<{ jobs: Job[] }>('/admin/jobs')
+        .then((a) => setJobs(a.jobs.filter((j) => j.kind !== 'flow').slice(0, 5)))
+        .catch(() => undefined);
+    load();
+    const timer = setInterval(() => document.hidden || load(), 5000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!jobs.length) return null;
+  return (
+    <section>
+      <h2 class="sec-h">{t('o_jobs')}</h2>
+      <ul class="undo-l">
+        {jobs.map((j) => (
+          <li key={j.id}>
+            <span class="col grow">
+              <b>
+                {j.kind} · {j.app}
+              </b>
+              <span class="s12 mut">{ago(j.created_at)}</span>
+            </span>
+            <span class="s12 mut">{j.total ? `${j.done} / ${j.total}` : j.done || ''}</span>
+            <Tag color={j.state === 'done' ? 'green' : j.state === 'failed' ? 'red' : 'amber'}>{j.state}</Tag>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 export function OutboxPage() {
   const [busy, setBusy] = useState(false);
   const [seen, setSeen] = useState(0);
@@ -200,6 +245,7 @@ export function OutboxPage() {
       </h1>
       <p class="mut">{t('o_text')}</p>
       <OutboxList key={seen} path="/admin/outbox" drop />
+      <Jobs />
     </div>
   );
 }
