@@ -404,7 +404,7 @@ static void tell_window(struct sim *s, struct str rule, struct mon_window w,
                 answers[k] = of && of->alert ? figure_val(s->c->a, of) : VAL_NONE;
                 told[k] = open || val_is_blank(answers[k]) ? answers[k] : val_bool(true);
             }
-            struct str group = open ? x->title : str_fmt(s->c->a, "%zu", i + 1);
+            struct str group = open ? x->title : str_fmt(s->c->a, "%zu", i + 1 + (v ? f[0].n : 0));
             tell(s,
                  str_fmt(s->c->a, "%.*s%s%.*s", STR_ARG(group), group.n ? " " : "", STR_ARG(from)),
                  rule, answers, told);

@@ -194,9 +194,8 @@ static int64_t tick_at(int y, int m, int d)
 
 static struct str list(const struct test_member *m, const char *form, const char *fields)
 {
-    const struct query q = {.form = app_form(app.app, str_of(form)),
-                            .fields = str_of(fields),
-                            .count = COUNT_NONE};
+    const struct query q = {
+        .form = app_form(app.app, str_of(form)), .fields = str_of(fields), .count = COUNT_NONE};
     return test_list(&app, m ? &m->who : NULL, &q);
 }
 
