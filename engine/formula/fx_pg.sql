@@ -31,6 +31,8 @@ CASE WHEN v = 0 OR abs(v) BETWEEN 1e-300 AND 1e300 THEN v::float8 ELSE fx_f_edge
 abs(x) < 9007199254740992 AND trunc(x) = x
 @ fx_dec(x float8) numeric
 CASE WHEN x = trunc(x) AND abs(x) <= 9007199254740992 THEN x::bigint::numeric ELSE x::numeric END
+@ fx_15(x float8) numeric
+CASE WHEN abs(x) BETWEEN 1e15 AND 9007199254740992 THEN round(x::bigint::numeric, -1) ELSE x::numeric END
 @ fx_clean(x float8) float8
 fx_f(x::numeric)
 @ fx_digits(d float8) int
@@ -134,17 +136,17 @@ BEGIN
     v := trunc(coalesce(v, 0));
     IF v < 0 OR v > 9007199254740992 THEN RETURN NULL; END IF;
     IF v = 0 THEN o := 0; ELSIF o <> 0 THEN
-      IF o > 9007199254740992 THEN RETURN NULL; END IF;
+      CONTINUE WHEN o > 9007199254740992; -- too large, unless a 0 follows
       o := fx_mul(o / fx_gcd(ARRAY[o, v]), v);
     END IF;
   END LOOP;
   RETURN CASE WHEN o <= 9007199254740992 THEN o END;
 END
 @@ fx_distance(a float8, b float8, c float8, d float8) float8
-DECLARE h float8;
+DECLARE h float8; x float8 := sin(radians(c - a) / 2); y float8 := sin(radians(d - b) / 2);
 BEGIN
   IF a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR abs(a) > 90 OR abs(b) > 180 OR abs(c) > 90 OR abs(d) > 180 THEN RETURN NULL; END IF;
-  h := sin(radians(c - a) / 2) ^ 2 + cos(radians(a)) * cos(radians(c)) * sin(radians(d - b) / 2) ^ 2;
+  h := fx_mul(x, x) + fx_mul(cos(radians(a)) * cos(radians(c)), fx_mul(y, y));
   h := least(h, 1);
   RETURN fx_round(2 * 6371008.8 * atan2(sqrt(h), sqrt(1 - h)), 3);
 END
@@ -282,7 +284,7 @@ CASE WHEN t = '' THEN NULL WHEN s = '' THEN ARRAY[t] ELSE ARRAY(SELECT nullif(v,
 @ fx_cap(t text) text
 CASE WHEN octet_length(t) <= 65536 THEN t END
 @@ fx_str(x float8) text
-DECLARE v numeric := abs(x)::numeric; d text; e int; p text;
+DECLARE v numeric := fx_15(abs(x)); d text; e int; p text;
 BEGIN
   IF x IS NULL THEN RETURN NULL; END IF;
   IF v = 0 THEN RETURN '0'; END IF;
@@ -407,7 +409,7 @@ coalesce(x, 0)
 @@@ fx_plain(x float8, d int) text[]
 DECLARE v numeric := fx_dec(fx_round(abs(x), d)); s text;
 BEGIN
-  v := CASE WHEN abs(v) >= 1e15 THEN fx_round(abs(x), d)::numeric ELSE v END;
+  v := CASE WHEN abs(v) >= 1e15 THEN fx_15(fx_round(abs(x), d)) ELSE v END;
   s := trim_scale(v)::text;
   RETURN ARRAY[CASE WHEN v < 1 THEN '' ELSE split_part(s, '.', 1) END, split_part(s, '.', 2)];
 END
@@ -494,7 +496,7 @@ BEGIN
   RETURN fx_cap(o || (s->>'suf'));
 END
 @@ fx_science(x float8, st int, lw int, lp int, mp int, ex int, exs text) text
-DECLARE e int := 0; v numeric := x::numeric; p text[] := ARRAY['', ''];
+DECLARE e int := 0; v numeric := fx_15(x); p text[] := ARRAY['', ''];
 BEGIN
   IF x <> 0 THEN
     e := CASE WHEN v >= 1 THEN length(trunc(v)::text) - 1 ELSE -(length(substring(trim_scale(v)::text FROM '^0\.(0*)')) + 1) END;
