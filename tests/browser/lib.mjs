@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary, root } from '../apps/lib.mjs';
+import { store } from '../http/lib.mjs';
 
 export const shots = join(root, 'build/shots');
 const chrome = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -25,7 +26,7 @@ export async function start({ demo = true, own = false, from = join(root, 'apps'
   const dir = mkdtempSync(join(tmpdir(), 'mortise-browser-'));
   const apps = own ? join(dir, 'apps') : from;
   if (own) cpSync(from, apps, { recursive: true });
-  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', join(dir, 'data'), ...(demo ? ['--demo'] : [])];
+  const args = ['serve', '--listen', '127.0.0.1:0', '--apps', apps, '--data', join(dir, 'data'), ...store(join(dir, 'data')), ...(demo ? ['--demo'] : [])];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MORTISE_DEMO_PASSWORD: PASSWORD } });
   let text = '';
   const base = await new Promise((ok, fail) => {
