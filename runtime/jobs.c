@@ -594,7 +594,7 @@ static int analyze(struct ctx *c, void *arg, struct err *err)
 static void analyze_tables(struct ctx *c)
 {
     struct err err = ERR_INIT;
-    if (engine_write(c, analyze, NULL, &err))
+    if (engine_write(c, analyze, NULL, &err) || store_analyze_aside(c->store, &err))
         log_event(LOG_WARN, "analyze", LOG_TEXT("code", str_of(err.key)));
 }
 

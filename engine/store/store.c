@@ -547,6 +547,11 @@ int store_analyze(struct conn *c, struct err *err)
     return c->store->driver->analyze ? c->store->driver->analyze(c->drv, err) : 0;
 }
 
+int store_analyze_aside(struct store *s, struct err *err)
+{
+    return s->driver->analyze_aside ? s->driver->analyze_aside(s->db, err) : 0;
+}
+
 bool store_builds_aside(const struct store *s)
 {
     return s->driver->build_index != NULL;

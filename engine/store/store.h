@@ -136,6 +136,8 @@ int store_hear(struct conn *c, int wait_ms, store_heard_fn *fn, void *arg,
 
 /* Inside a write job: statistics for the planner of queries, after much was written. Some 10 ms. */
 int store_analyze(struct conn *c, struct err *err) ATTR_MUST;
+/* The same outside of write jobs, where the database does so beside writers (PostgreSQL). */
+int store_analyze_aside(struct store *s, struct err *err) ATTR_MUST;
 
 /* Limits the statements that follow on this connection; 0: none. Time by opts.mono_us. */
 void store_limit(struct conn *c, int64_t deadline_mono_us, int64_t max_steps);

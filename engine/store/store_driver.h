@@ -91,6 +91,8 @@ struct store_driver {
     /* Inside a write job: looks at the tables again for the planner of queries. NULL: it does so by
      * itself. */
     int (*analyze)(struct drv_conn *c, struct err *err);
+    /* The same outside of any transaction, on a connection of its own. NULL: nothing to do. */
+    int (*analyze_aside)(struct drv_db *db, struct err *err);
     /* Outside of any transaction, while others write. Drops what an earlier try left. 1 it is
      * there, 0 another program builds just now, -1. NULL: CREATE INDEX in a write job. */
     int (*build_index)(struct drv_db *db, const char *name, const char *create, struct err *err);

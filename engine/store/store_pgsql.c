@@ -413,6 +413,27 @@ static int drop_invalid(struct pg_conn *c, const char *name, struct err *err)
     return simple(c, text, NULL, 0, err);
 }
 
+/* Of our schema's tables, those that much was written to: autovacuum comes by within minutes, the
+ * first page after an import at once. */
+static int pg_analyze_aside(struct drv_db *at, struct err *err)
+{
+    struct drv_conn *drv;
+    char list[4000] = "", text[4100];
+    if (pg_connect(at, DRV_ASIDE, &drv, err) < 0)
+        return -1;
+    int rc = simple(conn_of(drv),
+                    "SELECT COALESCE(string_agg(quote_ident(relname), ', '), '') FROM (SELECT"
+                    " relname FROM pg_stat_user_tables WHERE schemaname = current_schema() AND"
+                    " n_mod_since_analyze > 1000 ORDER BY n_mod_since_analyze DESC LIMIT 40) t",
+                    list, sizeof list, err);
+    if (rc == 0 && list[0]) {
+        (void)snprintf(text, sizeof text, "ANALYZE %s", list);
+        rc = simple(conn_of(drv), text, NULL, 0, err);
+    }
+    pg_disconnect(drv);
+    return rc;
+}
+
 /* One program builds at a time: a lock of the session, beyond those of the node numbers. */
 static int pg_build_index(struct drv_db *at, const char *name, const char *create, struct err *err)
 {
@@ -707,6 +728,7 @@ const struct store_driver store_pgsql_driver = {
     .open = pg_open,
     .close = pg_close,
     .build_index = pg_build_index,
+    .analyze_aside = pg_analyze_aside,
     .connect = pg_connect,
     .disconnect = pg_disconnect,
     .prepare = pg_prepare,

@@ -659,6 +659,7 @@ static void an_index_is_made_beside_writers(void **state)
         assert_int_equal(n, 1);
     }
     ok(store_write(w.s, analyze, NULL, &err));
+    ok(store_analyze_aside(w.s, &err));
     store_conn_close(&c);
     world_fini(&w);
 }
