@@ -264,11 +264,23 @@ int prepare_settle(struct ctx *c, const struct prepare *pr, struct err *err)
     return rc;
 }
 
+static struct str version_text(struct ctx *c, int64_t n)
+{
+    struct strb b;
+    struct json j;
+    strb_init(&b, c->a);
+    json_init(&j, &b);
+    json_begin_obj(&j);
+    json_kint(&j, "version", n);
+    json_end_obj(&j);
+    return strb_str(&b);
+}
+
 int prepare_done(struct ctx *c, const struct prepare *pr, int64_t n, struct err *err)
 {
     if (!pr->job)
         return 0;
-    struct row r = {.state = "done", .result = str_fmt(c->a, "{\"version\":%lld}", (long long)n)};
+    struct row r = {.state = "done", .result = version_text(c, n)};
     return set_job(c, pr, &r, err) || stage_end(c, pr->src->key, err) ? -1 : 0;
 }
 

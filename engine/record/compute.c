@@ -2,9 +2,9 @@
  * Stored computed fields of one row: its own formulas and lookups, rollups over other forms' rows.
  * What a change does to rows elsewhere is in dependents.c.
  */
-#include "engine/record/joins.h"
 #include "engine/record/compute.h"
 
+#include "engine/record/joins.h"
 #include "engine/record/rollup.h"
 #include "engine/record/write_int.h"
 
