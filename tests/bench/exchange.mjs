@@ -72,6 +72,8 @@ function memory(pid) {
   const kb = (key) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(text)[1]);
   return { peak: kb('VmHWM') / 1024, anon: kb('RssAnon') / 1024 };
 }
+/** Seconds of processor time that the server has had. */
+const cpu = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 13).reduce((n, x) => n + Number(x) / 100, 0);
 const forget = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 async function measured(s, what, n, run) {
@@ -79,11 +81,12 @@ async function measured(s, what, n, run) {
   let anon = 0;
   const look = setInterval(() => (anon = Math.max(anon, memory(s.child.pid).anon)), 50);
   const from = performance.now();
+  const worked = cpu(s.child.pid);
   const more = await run();
   const secs = (performance.now() - from) / 1000;
   clearInterval(look);
   const m = memory(s.child.pid);
-  console.log(`${what.padEnd(20)} ${String(n).padStart(7)} rows ${secs.toFixed(1).padStart(7)} s ${Math.round(n / secs).toString().padStart(7)} rows/s   VmHWM ${m.peak.toFixed(0).padStart(4)} MB   anon ${anon.toFixed(0).padStart(4)} MB   ${more}`);
+  console.log(`${what.padEnd(20)} ${String(n).padStart(7)} rows ${secs.toFixed(1).padStart(7)} s ${Math.round(n / secs).toString().padStart(7)} rows/s   cpu ${((1e6 * (cpu(s.child.pid) - worked)) / n).toFixed(0).padStart(4)} us/row   VmHWM ${m.peak.toFixed(0).padStart(4)} MB   anon ${anon.toFixed(0).padStart(4)} MB   ${more}`);
 }
 
 async function load(s, boss, path, kind, extra = {}) {
