@@ -101,7 +101,7 @@ test('equal answers', { skip: skip || (process.env.MORTISE_TEST_PG ? false : 'no
       u.diagnostic(`answers by status ${JSON.stringify(seen)}, ${pages} pages`);
       if (process.env.MORTISE_DIFFERS && differ.length) appendFileSync(process.env.MORTISE_DIFFERS, differ.map((x) => `${JSON.stringify({ who, ...x })}\n`).join(''));
       assert.deepEqual(differ.slice(0, 8), [], `${differ.length} differ (MORTISE_SEED=${SEED})`);
-      assert.ok(seen[200] > (N / 2) * 0.75, `only ${seen[200]} of ${N / 2} queries were answered`);
+      assert.ok(seen[200] > (N / 2) * 0.6, `only ${seen[200]} of ${N / 2} queries were answered`);
     });
   }
 });

@@ -7,7 +7,7 @@ const COMPARE = ['=', '<>', '<', '<=', '>', '>='];
 const TEXTS = ['name', 'memo', 'city', 'maker.name', 'maker.city', 'mail', 'label', '_title'];
 const NUMBERS = ['price', 'qty', 'ratio', 'share', 'total', 'parts', 'stars', 'maker.rank', 'maker.stock', 'maker.made', 'age', '_version'];
 const DATES = ['day', 'maker.since'];
-const ALL = ['name', 'memo', 'kind', 'tags', 'price', 'qty', 'ratio', 'share', 'day', 'at', 'clock', 'done', 'maker', 'who', 'crew', 'also', 'stars', 'mail', 'total', '1', 'TODAY()', 'BLANK', 'parts', 'city', 'label', 'lines', 'age', 'maker.since', 'maker.owner', 'maker.kinds'];
+const ALL = ['name', 'memo', 'kind', 'tags', 'price', 'qty', 'ratio', 'share', 'day', 'at', 'clock', 'done', 'maker', 'who', 'crew', 'also', 'stars', 'mail', 'total', 'parts', 'city', 'label', 'lines', 'age', 'maker.since', 'maker.owner', 'maker.kinds'];
 
 const quote = (s) => `"${s.replaceAll('"', '""')}"`;
 const text = (d) => quote(d.pick(WORDS));
@@ -102,9 +102,9 @@ function condition(d, k, depth = 0) {
   return `(${condition(d, k, depth + 1)} ${d.pick(['AND', 'OR'])} ${condition(d, k, depth + 1)})`;
 }
 
-const SORTS = ['name', 'memo', 'kind', 'tags', 'price', 'qty', 'ratio', 'share', 'day', 'at', 'clock', 'done', 'maker', 'who', 'stars', 'mail', 'total', '1', 'TODAY()', 'BLANK', 'parts', 'city', 'label', 'age', '_title', '_created_at', '_owner', '_version', '_id', 'maker.name', 'maker.rank'];
+const SORTS = ['name', 'memo', 'kind', 'tags', 'price', 'qty', 'ratio', 'share', 'day', 'at', 'clock', 'done', 'maker', 'who', 'stars', 'mail', 'total', 'parts', 'city', 'label', 'age', '_title', '_created_at', '_owner', '_version', '_id', 'maker.name', 'maker.rank'];
 const MAKER_SORTS = ['name', 'city', 'rank', 'since', 'owner', 'stock', 'made', '_title', '_id'];
-const sorts = (d, from) => Array.from({ length: 1 + d.below(3) }, () => (d.chance(0.5) ? '-' : '') + d.pick(from)).join(',');
+const sorts = (d, from) => d.chance(0.03) ? d.pick(['1', 'TODAY()', 'BLANK', '-BLANK,name']) : Array.from({ length: 1 + d.below(3) }, () => (d.chance(0.5) ? '-' : '') + d.pick(from)).join(',');
 
 function search(d) {
   const w = d.pick(WORDS);
