@@ -30,18 +30,14 @@ static bool reads_others(const struct field *f)
     return f->rollup_of != NULL;
 }
 
-/* The reader sees a stored value that other rows make: it changes without the record's version. */
-static bool shows_others(struct access *x, const struct form *f)
+/* A stored value, or a column of a sub-table, that other rows make: it changes without the record's
+ * version. */
+static bool by_others(const struct field *f)
 {
-    for (size_t i = 0; i < f->nfields; i++) {
-        const struct field *field = f->fields[i];
-        bool reads = reads_others(field);
-        for (size_t k = 0; field->sub && k < field->sub->nfields; k++)
-            reads = reads || reads_others(field->sub->fields[k]);
-        if (reads && access_field(x, field) >= FIELD_READ)
-            return true;
-    }
-    return false;
+    bool reads = reads_others(f);
+    for (size_t k = 0; f->sub && k < f->sub->nfields; k++)
+        reads = reads || reads_others(f->sub->fields[k]);
+    return reads;
 }
 
 /* "7", or "7-<hash of what he sees>" where that may change while the version stays. It tells only
@@ -52,11 +48,30 @@ static int record_etag(struct http_req *req, struct http_resp *resp, const struc
     struct access *x;
     if (access_of(req->ctx, f, &x, err))
         return -1;
-    if (!shows_others(x, f)) {
+    struct strb seen;
+    struct json j;
+    struct val record = VAL_NONE;
+    bool any = false;
+    strb_init(&seen, req->ctx->a);
+    json_init(&j, &seen);
+    json_begin_list(&j);
+    for (size_t i = 0; i < f->nfields; i++) {
+        const struct field *field = f->fields[i];
+        if (!by_others(field) || access_field(x, field) < FIELD_READ)
+            continue;
+        struct str text = str_dup(req->ctx->a, str_sub(strb_str(&resp->body), from, resp->body.n));
+        if (!any && json_parse(req->ctx->a, text, &record, err))
+            return -1;
+        any = true;
+        struct val v = val_get(record, field->key);
+        json_val(&j, v.kind == VAL_ABSENT ? VAL_NONE : v);
+    }
+    json_end_list(&j);
+    if (!any) {
         resp_etag(resp, version);
         return 0;
     }
-    uint64_t h = str_hash(str_sub(strb_str(&resp->body), from, resp->body.n));
+    uint64_t h = str_hash(strb_str(&seen));
     resp_header(resp, STR("ETag"),
                 str_fmt(resp->body.a, "\"%lld-%08x\"", (long long)version,
                         (unsigned)((h ^ h >> 32) & 0xffffffffu)));
