@@ -15,75 +15,11 @@
 
 /* ---- reading ---- */
 
-static const struct form *top_of(const struct form *f)
-{
-    return f->parent ? f->parent : f;
-}
-
-static bool reads_others(const struct field *f)
-{
-    if (!f->value || !f->stored)
-        return false;
-    for (size_t k = 0; k < f->nreads; k++)
-        if (top_of(f->reads[k]->form) != top_of(f->form))
-            return true;
-    return f->rollup_of != NULL;
-}
-
-/* A stored value, or a column of a sub-table, that other rows make: it changes without the record's
- * version. */
-static bool by_others(const struct field *f)
-{
-    bool reads = reads_others(f);
-    for (size_t k = 0; f->sub && k < f->sub->nfields; k++)
-        reads = reads || reads_others(f->sub->fields[k]);
-    return reads;
-}
-
-/* "7", or "7-<hash of what he sees>" where that may change while the version stays. It tells only
- * what the answer tells. */
-static int record_etag(struct http_req *req, struct http_resp *resp, const struct form *f,
-                       size_t from, int64_t version, struct err *err)
-{
-    struct access *x;
-    if (access_of(req->ctx, f, &x, err))
-        return -1;
-    struct strb seen;
-    struct json j;
-    struct val record = VAL_NONE;
-    bool any = false;
-    strb_init(&seen, req->ctx->a);
-    json_init(&j, &seen);
-    json_begin_list(&j);
-    for (size_t i = 0; i < f->nfields; i++) {
-        const struct field *field = f->fields[i];
-        if (!by_others(field) || access_field(x, field) < FIELD_READ)
-            continue;
-        struct str text = str_dup(req->ctx->a, str_sub(strb_str(&resp->body), from, resp->body.n));
-        if (!any && json_parse(req->ctx->a, text, &record, err))
-            return -1;
-        any = true;
-        struct val v = val_get(record, field->key);
-        json_val(&j, v.kind == VAL_ABSENT ? VAL_NONE : v);
-    }
-    json_end_list(&j);
-    if (!any) {
-        resp_etag(resp, version);
-        return 0;
-    }
-    uint64_t h = str_hash(strb_str(&seen));
-    resp_header(resp, STR("ETag"),
-                str_fmt(resp->body.a, "\"%lld-%08x\"", (long long)version,
-                        (unsigned)((h ^ h >> 32) & 0xffffffffu)));
-    return 0;
-}
-
 int record_answer(struct http_req *req, struct http_resp *resp, const struct form *f, int64_t id,
                   struct err *err)
 {
     char buf[16];
     int64_t version = 0;
-    size_t from = resp->body.n;
     int rc = record_json(req->ctx, &(struct rec_key){f, id, REC_LIVE}, &resp->json, &version, err);
     if (rc < 0)
         return -1;
@@ -93,7 +29,8 @@ int record_answer(struct http_req *req, struct http_resp *resp, const struct for
         json_end_obj(&resp->json);
         return 0;
     }
-    return record_etag(req, resp, f, from, version, err);
+    resp_etag(resp, version);
+    return 0;
 }
 
 int api_record_get(struct http_req *req, struct http_resp *resp, struct err *err)
@@ -114,7 +51,9 @@ int api_record_get(struct http_req *req, struct http_resp *resp, struct err *err
     }
     if (rc <= 0)
         return rc < 0 ? -1 : no_such(err);
-    return then ? 0 : record_etag(req, resp, f, 0, version, err);
+    if (!then)
+        resp_etag(resp, version);
+    return 0;
 }
 
 /* ---- conflicts: both values of each field ---- */
