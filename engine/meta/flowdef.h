@@ -63,7 +63,7 @@ struct next {
 struct action_rule {
     bool comment_required;
     bool signature, signature_required; /* asked for a signature by hand; not without one */
-    struct str to[8]; /* return targets, reject.to */
+    struct str to[8];                   /* return targets, reject.to */
     size_t nto;
 };
 

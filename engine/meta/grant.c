@@ -316,7 +316,8 @@ static bool has_index(const struct fx_ref *ref)
 static void check_index(struct load *ld, struct form_src *s, const struct grant *g,
                         const struct yaml_node *at)
 {
-    if (s->file->built_in || !g->where || !at || !(g->can & RIGHT_READ) || fx_served(g->where, has_index))
+    if (s->file->built_in || !g->where || !at || !(g->can & RIGHT_READ) ||
+        fx_served(g->where, has_index))
         return;
     node_warn(
         ld->diags, s->file, at, "no_index",

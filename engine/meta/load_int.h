@@ -64,7 +64,6 @@ struct str *ld_roles(struct load *ld, const struct src_file *file, const struct 
                      const char *key, size_t *n);
 bool ld_role(struct load *ld, const struct src_file *file, const struct yaml_node *n);
 
-
 /* ---- form_read.c, field.c ---- */
 void ld_declare_form(struct load *ld, const struct src_file *file);
 struct form *ld_new_form(struct load *ld, struct str key, const struct src_file *file,
