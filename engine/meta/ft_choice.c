@@ -294,8 +294,8 @@ static struct val location_from_text(const struct field *f, struct arena *a, str
     struct pair *out = ARENA_ARRAY(a, struct pair, 3);
     out[0] = (struct pair){STR("lat"), val_num(y)};
     out[1] = (struct pair){STR("lng"), val_num(x)};
-    out[2] = (struct pair){STR("address"), address.n ? val_text(address) : VAL_NONE};
-    return val_obj(out, 3);
+    out[2] = (struct pair){STR("address"), val_text(address)};
+    return val_obj(out, address.n ? 3 : 2);
 }
 
 static struct str fold_choice(const struct field *f, struct arena *a, struct val v)

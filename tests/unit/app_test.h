@@ -114,6 +114,7 @@ static inline void test_app_open(struct test_app *t, const char *key, const char
     struct err err = ERR_INIT;
     struct engine_opts opts = {.store_url = str_of(url),
                                .apps_dir = str_of(t->dir),
+                               .keys_dir = str_fmt(t->a, "%s/.keys", t->dir),
                                .timezone = STR("Asia/Shanghai"),
                                .now_us = test_app_now,
                                .mono_us = test_app_mono,
