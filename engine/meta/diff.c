@@ -460,10 +460,11 @@ static struct str file_of(struct differ *d, const struct form *f)
     return str_fmt(d->a, "forms/%.*s.yaml", STR_ARG(f->key));
 }
 
+/* A built-in form has no file in either. */
 static bool same_file(const struct app *x, const struct app *y, struct str path)
 {
     const struct app_file *a = app_file(x, path), *b = app_file(y, path);
-    return a && b && str_eq(a->text, b->text);
+    return a && b ? str_eq(a->text, b->text) : !a && !b;
 }
 
 static void diff_form(struct differ *d, const struct form *old, const struct form *new_)

@@ -87,12 +87,16 @@ describe('people', { skip }, () => {
     assert.equal(await page.getByLabel('联系人').inputValue(), '何思远');
     await page.shot('form-errors');
     // the draft survives leaving and coming back
-    await page.waitForFunction(() => Object.keys(localStorage).some((k) => k.startsWith('mortise.draft.')));
+    await page.waitForFunction(async () => (await fetch('/api/v1/apps/crm/forms/lead/draft')).status === 200);
     page.on('dialog', (d) => d.accept());
     await page.reload();
-    await page.getByText('未提交的内容').waitFor();
+    await page.getByText('还没有提交').waitFor();
+    await page.getByRole('button', { name: '继续填写' }).click();
     assert.equal(await page.getByLabel('联系人').inputValue(), '何思远');
-    await page.getByRole('button', { name: '放弃草稿' }).click();
+    await page.waitForTimeout(1500); // it is kept again
+    await page.reload();
+    await page.getByText('还没有提交').waitFor();
+    await page.getByRole('button', { name: /放弃|不要|丢弃/ }).first().click();
     await page.waitForFunction(() => document.querySelector('#f-contact')?.value === '');
   });
 

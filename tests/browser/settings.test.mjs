@@ -16,8 +16,6 @@ describe('settings', { skip }, () => {
     const path = join(apps, 'crm/app.yaml');
     let text = readFileSync(path, 'utf8');
     if (!/^calendar:/m.test(text)) text += '\ncalendar: {holidays: cn}\n';
-    text = text.replace(/^endpoints:\n( .*\n)*/m, '');
-    text += '\nendpoints:\n  crm_hook: {title: 企业微信群, kind: wecom, url: "https://qyapi.example.com/hook"}\n  erp: {title: ERP}\n';
     writeFileSync(path, text);
     server = await start({ from: apps });
     browser = await open();
