@@ -7,12 +7,24 @@
 #include "engine/record/sealed.h"
 #include "engine/record/write_int.h"
 
+/* What every line of the list begins with; the row is (id, title, at, …). */
+static void begin_line(struct ctx *c, const struct form *f, struct stmt *s, struct json *out)
+{
+    char buf[16];
+    json_begin_obj(out);
+    json_kstr(out, "app", f->app->key);
+    json_kstr(out, "form", f->key);
+    json_kstr(out, "form_title", f->title);
+    json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
+    json_kval(out, "title", val_text(column_text(c, s, 1)));
+    json_kval(out, "at", val_instant(stmt_int(s, 2)));
+}
+
 static int of_form(struct ctx *c, const struct form *f, struct json *out, struct err *err)
 {
     struct sql q;
     struct stmt *s;
     int step;
-    char buf[16];
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT t0.\"_id\", t0.\"_title\", t0.\"_updated_at\" FROM ");
     sql_form(&q, f);
@@ -24,13 +36,7 @@ static int of_form(struct ctx *c, const struct form *f, struct json *out, struct
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     while ((step = stmt_step(s, err)) == 1) {
-        json_begin_obj(out);
-        json_kstr(out, "app", f->app->key);
-        json_kstr(out, "form", f->key);
-        json_kstr(out, "form_title", f->title);
-        json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
-        json_kval(out, "title", val_text(column_text(c, s, 1)));
-        json_kval(out, "at", val_instant(stmt_int(s, 2)));
+        begin_line(c, f, s, out);
         json_kbool(out, "own", true);
         json_end_obj(out);
     }
@@ -386,13 +392,7 @@ static int kept_of(struct ctx *c, const struct form *f, struct json *out, struct
     if (store_query(c->db, c->a, &q, &s, err))
         return -1;
     while ((step = stmt_step(s, err)) == 1) {
-        json_begin_obj(out);
-        json_kstr(out, "app", f->app->key);
-        json_kstr(out, "form", f->key);
-        json_kstr(out, "form_title", f->title);
-        json_kstr(out, "id", id_print(stmt_int(s, 0), buf));
-        json_kval(out, "title", val_text(column_text(c, s, 1)));
-        json_kval(out, "at", val_instant(stmt_int(s, 2)));
+        begin_line(c, f, s, out);
         json_kbool(out, "own", stmt_int(s, 4) != 0);
         if (stmt_int(s, 3))
             json_kstr(out, "record", id_print(stmt_int(s, 3), buf));
