@@ -75,13 +75,13 @@ bench-formula: wasm ## expressions: native beside WebAssembly, size of formula.w
 $(B)/tests/bench/bench_fx: $(B)/tests/bench/bench_fx.o $(B)/libengine.a
 	$(CC) $^ -o $@ $(LDLIBS)
 
-build/release/tests/bench/floor: tests/bench/floor.c
+build/release/tests/bench/floor: tests/bench/floor.c tests/bench/floor_out.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -lmicrohttpd -lsqlite3 -pthread
+	$(CC) -std=gnu17 -O2 -Wall -Wextra -I . $< -o $@ -lmicrohttpd -lsqlite3 -pthread
 
-build/release/tests/bench/floor_pg: tests/bench/floor_pg.c
+build/release/tests/bench/floor_pg: tests/bench/floor_pg.c tests/bench/floor_out.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -O2 -Wall -Wextra $(shell pkg-config --cflags libpq) $< -o $@ -lmicrohttpd -lpq -pthread
+	$(CC) -std=gnu17 -O2 -Wall -Wextra -I . $(shell pkg-config --cflags libpq) $< -o $@ -lmicrohttpd -lpq -pthread
 
 units: $(UNIT) ## build the unit tests
 

@@ -6,6 +6,8 @@
  *
  *   floor DB PORT      GET /one?id=N  /list  /member   POST /create
  */
+#include "tests/bench/floor_out.h"
+
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,8 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define THREADS   16
-#define OUT_BYTES (64 * 1024)
+#define THREADS 16
 
 /* What Mortise shows of a row. */
 #define COLUMNS                                                                                    \
@@ -132,18 +133,6 @@ static struct reader *reader_of(struct floor *f)
     return r;
 }
 
-struct out {
-    char *p;
-    size_t n;
-};
-
-static void put(struct out *o, const char *text)
-{
-    size_t n = strlen(text);
-    memcpy(o->p + o->n, text, n);
-    o->n += n;
-}
-
 static void put_text(struct out *o, const char *key, const unsigned char *text)
 {
     put(o, key);
@@ -151,29 +140,31 @@ static void put_text(struct out *o, const char *key, const unsigned char *text)
         put(o, "null");
         return;
     }
-    o->p[o->n++] = '"';
+    put_char(o, '"');
     for (const unsigned char *c = text; *c; c++) {
         if (*c == '"' || *c == '\\')
-            o->p[o->n++] = '\\';
-        o->p[o->n++] = (char)*c;
+            put_char(o, '\\');
+        put_char(o, (char)*c);
     }
-    o->p[o->n++] = '"';
+    put_char(o, '"');
 }
 
 static void put_int(struct out *o, const char *key, long long n, int scale)
 {
-    o->n += (size_t)(scale ? sprintf(o->p + o->n, "%s%lld.%02lld", key, n / 100, n % 100)
-                           : sprintf(o->p + o->n, "%s%lld", key, n));
+    if (scale)
+        put_format(o, "%s%lld.%02lld", key, n / 100, n % 100);
+    else
+        put_format(o, "%s%lld", key, n);
 }
 
 static void put_id(struct out *o, const char *key, long long id)
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
     put(o, key);
-    o->p[o->n++] = '"';
+    put_char(o, '"');
     for (int shift = 60; shift >= 0; shift -= 5)
-        o->p[o->n++] = digits[id >> shift & 31];
-    o->p[o->n++] = '"';
+        put_char(o, digits[id >> shift & 31]);
+    put_char(o, '"');
 }
 
 static void put_instant(struct out *o, const char *key, long long us)
@@ -181,9 +172,8 @@ static void put_instant(struct out *o, const char *key, long long us)
     time_t s = (time_t)(us / 1000000);
     struct tm t;
     gmtime_r(&s, &t);
-    o->n += (size_t)sprintf(o->p + o->n, "%s\"%04d-%02d-%02dT%02d:%02d:%02d.%06lldZ\"", key,
-                            t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
-                            t.tm_sec, us % 1000000);
+    put_format(o, "%s\"%04d-%02d-%02dT%02d:%02d:%02d.%06lldZ\"", key, t.tm_year + 1900,
+               t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, us % 1000000);
 }
 
 /* {"id","title"}: the name asked for once for as long as it is the same. */
@@ -389,11 +379,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
     }
     char *out = malloc(OUT_BYTES);
     size_t len = answer(cls, url, c, out);
-    struct MHD_Response *resp = MHD_create_response_from_buffer(len, out, MHD_RESPMEM_MUST_FREE);
-    MHD_add_response_header(resp, "Content-Type", "application/json");
-    enum MHD_Result rc = MHD_queue_response(c, 200, resp);
-    MHD_destroy_response(resp);
-    return rc;
+    struct out o = {out, len};
+    return out_reply(c, &o);
 }
 
 int main(int argc, char **argv)

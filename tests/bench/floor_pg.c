@@ -4,6 +4,8 @@
  *
  *   floor_pg URL SCHEMA PORT      GET /list  /member  /covering
  */
+#include "tests/bench/floor_out.h"
+
 #include <libpq-fe.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -12,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define THREADS   4
-#define OUT_BYTES (128 * 1024)
+#define THREADS 4
 
 #define PERSON(table, column)                                                                      \
     "t0.\"" column "\", (SELECT t1.name FROM " table " t1 WHERE t1.id = t0.\"" column "\")"
@@ -88,24 +89,24 @@ static PGconn *conn_of(struct floor *f)
     return c;
 }
 
-static size_t rows_json(PGresult *r, char *out)
+static void rows_json(PGresult *r, struct out *o)
 {
-    size_t n = 0;
     for (int i = 0; i < PQntuples(r) && i < 50; i++) {
-        out[n++] = i ? ',' : ' ';
-        out[n++] = '{';
+        put(o, i ? ",{" : "{");
         for (int k = 0; k < PQnfields(r); k++) {
+            put(o, k ? ",\"" : "\"");
+            put(o, PQfname(r, k));
+            put(o, PQgetisnull(r, i, k) ? "\":null" : "\":\"");
             if (PQgetisnull(r, i, k))
-                n += (size_t)sprintf(out + n, "\"%s\":null,", PQfname(r, k));
-            else
-                n += (size_t)sprintf(out + n, "\"%s\":\"%s\",", PQfname(r, k), PQgetvalue(r, i, k));
+                continue;
+            put(o, PQgetvalue(r, i, k));
+            put(o, "\"");
         }
-        out[n - 1] = '}';
+        put(o, "}");
     }
-    return n;
 }
 
-static size_t answer(struct floor *f, const char *url, char *out)
+static void answer(struct floor *f, const char *url, struct out *o)
 {
     PGconn *c = conn_of(f);
     char count[40];
@@ -113,19 +114,19 @@ static size_t answer(struct floor *f, const char *url, char *out)
         if (strcmp(url, queries[i].path) != 0)
             continue;
         PGresult *r = PQexecPrepared(c, url, 0, NULL, NULL, NULL, 0);
-        size_t n = (size_t)sprintf(out, "{\"records\":[");
-        n += rows_json(r, out + n);
+        put(o, "{\"records\":[");
+        rows_json(r, o);
         must(c, r, PGRES_TUPLES_OK);
-        n += (size_t)sprintf(out + n, "]");
+        put(o, "]");
         if (queries[i].count) {
             snprintf(count, sizeof(count), "%s#", url);
             r = PQexecPrepared(c, count, 0, NULL, NULL, NULL, 0);
-            n += (size_t)sprintf(out + n, ",\"total\":%s", PQgetvalue(r, 0, 0));
+            put_format(o, ",\"total\":%s", PQgetvalue(r, 0, 0));
             must(c, r, PGRES_TUPLES_OK);
         }
-        return n + (size_t)sprintf(out + n, "}");
+        put(o, "}");
+        return;
     }
-    return 0;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url,
@@ -143,13 +144,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
         *n = 0;
         return MHD_YES;
     }
-    char *out = malloc(OUT_BYTES);
-    size_t len = answer(cls, url, out);
-    struct MHD_Response *resp = MHD_create_response_from_buffer(len, out, MHD_RESPMEM_MUST_FREE);
-    MHD_add_response_header(resp, "Content-Type", "application/json");
-    enum MHD_Result rc = MHD_queue_response(c, 200, resp);
-    MHD_destroy_response(resp);
-    return rc;
+    struct out o = {malloc(OUT_BYTES), 0};
+    answer(cls, url, &o);
+    return out_reply(c, &o);
 }
 
 int main(int argc, char **argv)
