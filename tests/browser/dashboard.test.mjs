@@ -1,7 +1,7 @@
 // Dashboards in a real browser: the figures are those of the aggregate API, the filter narrows them, phones get their own grid.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { logIn, open, sideways, skip, start, visitor } from './lib.mjs';
+import { after, before, describe } from 'node:test';
+import { open, sideways, skip, start, visits } from './lib.mjs';
 
 describe('dashboard', { skip }, () => {
   let server;
@@ -15,20 +15,7 @@ describe('dashboard', { skip }, () => {
     await server?.stop();
   });
 
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const board = async (page) => {
     await page.goto('/a/crm/d/sales');
     await page.locator('[data-widget=revenue] .kv b').waitFor();

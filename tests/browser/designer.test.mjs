@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { logIn, open, sideways, skip, start, visitor } from './lib.mjs';
+import { after, before, describe } from 'node:test';
+import { logIn, open, sideways, skip, start, visitor, visits } from './lib.mjs';
 
 const FILE = 'forms/product.yaml';
 
@@ -20,20 +20,7 @@ describe('designer', { skip }, () => {
     await server?.stop();
   });
 
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const read = (page, path) =>
     page.evaluate(async (p) => {
       const r = await fetch(`/api/v1${p}`);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { logIn, open, sideways, skip, start, violations, visitor } from './lib.mjs';
+import { after, before, describe } from 'node:test';
+import { open, sideways, skip, start, violations, visits } from './lib.mjs';
 
 describe('exchange', { skip }, () => {
   let server;
@@ -19,20 +19,7 @@ describe('exchange', { skip }, () => {
     await server?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const file = (name, text) => {
     const path = join(dir, name);
     writeFileSync(path, text);

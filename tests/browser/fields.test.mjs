@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { root } from '../apps/lib.mjs';
-import { logIn, open, sideways, skip, start, violations, visitor } from './lib.mjs';
+import { open, sideways, skip, start, violations, visits } from './lib.mjs';
 
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGP8z8DAwMDAxAADCBYDAwAjQQEDFPdRowAAAABJRU5ErkJggg==', 'base64');
 
@@ -26,20 +26,7 @@ describe('fields', { skip }, () => {
     await server?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const tall = async (page, name) => {
     const size = page.viewportSize();
     await page.setViewportSize({ width: size.width, height: 3600 });

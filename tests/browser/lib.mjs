@@ -1,8 +1,10 @@
 // What the browser tests share: one server with demo rows, Chromium, a page that fails on any console error.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { binary, root } from '../apps/lib.mjs';
 import { store } from '../http/lib.mjs';
 
@@ -124,3 +126,23 @@ export async function violations(page) {
       .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
   });
 }
+
+/**
+ * as(name, login, run, look): a test with a visitor of its own, logged in (login null: nobody), who sees no console error;
+ * a failure leaves a picture. `world()` gives {browser, server} once they are up.
+ */
+export const visits = (world) => (name, login, run, look = {}) =>
+  test(name, async () => {
+    const { browser, server } = world();
+    const page = await visitor(browser, server.base, look);
+    try {
+      if (login) await logIn(page, login);
+      await run(page);
+      assert.deepEqual(page.bad, [], 'console errors');
+    } catch (e) {
+      await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
+      throw e;
+    } finally {
+      await page.context().close();
+    }
+  });

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { root } from '../apps/lib.mjs';
-import { logIn, open, shots, sideways, skip, start, visitor } from './lib.mjs';
+import { open, shots, sideways, skip, start, visits } from './lib.mjs';
 
 const TEMPLATE = `<!doctype html><html><head><title>线索单</title><style>h1{color:#333}</style></head><body><h1>{{company}}</h1>
 <table><thead><tr><th>产品</th><th>数量</th><th>小计</th></tr></thead><tbody>{{#each items}}<tr><td>{{product}}</td><td>{{qty}}</td><td>{{amount}}</td></tr>{{/each}}</tbody></table></body></html>`;
@@ -34,20 +34,7 @@ describe('paper', { skip }, () => {
     await server?.stop();
     rmSync(apps, { recursive: true, force: true });
   });
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const get = (page, path) => page.evaluate(async (p) => (await fetch(`/api/v1${p}`)).json(), path);
 
   as('a template: the page around it, long tables with their head on each page', 'director', async (page) => {

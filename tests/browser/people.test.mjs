@@ -1,7 +1,7 @@
 // The people's pages in a real browser against the real program, on the CRM with its demo rows.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { choose, logIn, open, sideways, skip, start, visitor } from './lib.mjs';
+import { choose, logIn, open, sideways, skip, start, visitor, visits } from './lib.mjs';
 
 describe('people', { skip }, () => {
   let server;
@@ -15,21 +15,7 @@ describe('people', { skip }, () => {
     await server?.stop();
   });
 
-  /** Runs with a visitor and asserts that nothing went wrong in the console. */
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        if (login) await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
 
   as('a wrong password says so, the right one opens the home page', null, async (page) => {
     await page.goto('/a/crm/lead');

@@ -1,9 +1,9 @@
 // What surrounds a record in a real browser: merging two of them.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { root } from '../apps/lib.mjs';
-import { logIn, open, sideways, skip, start, violations, visitor } from './lib.mjs';
+import { open, sideways, skip, start, violations, visits } from './lib.mjs';
 
 describe('services of a record', { skip }, () => {
   let server;
@@ -17,20 +17,7 @@ describe('services of a record', { skip }, () => {
     await server?.stop();
   });
 
-  const as = (name, login, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, login);
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const as = visits(() => ({ browser, server }));
   const call = (page, method, path, body) =>
     page.evaluate(
       async ([m, p, b]) => {

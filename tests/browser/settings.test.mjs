@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { root } from '../apps/lib.mjs';
-import { logIn, open, sideways, skip, start, violations, visitor } from './lib.mjs';
+import { open, sideways, skip, start, violations, visits } from './lib.mjs';
 
 describe('settings', { skip }, () => {
   let server;
@@ -25,20 +25,8 @@ describe('settings', { skip }, () => {
     await server?.stop();
     rmSync(apps, { recursive: true, force: true });
   });
-  const as = (name, run, look = {}) =>
-    test(name, async () => {
-      const page = await visitor(browser, server.base, look);
-      try {
-        await logIn(page, 'admin');
-        await run(page);
-        assert.deepEqual(page.bad, [], 'console errors');
-      } catch (e) {
-        await page.shot(`failed-${name.replace(/\W+/g, '-')}`).catch(() => undefined);
-        throw e;
-      } finally {
-        await page.context().close();
-      }
-    });
+  const visit = visits(() => ({ browser, server }));
+  const as = (name, run, look) => visit(name, 'admin', run, look);
 
   as('a day of the calendar is set, shown as unpublished, taken back', async (page) => {
     await page.goto('/admin/apps/crm/calendar');
