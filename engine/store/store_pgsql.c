@@ -455,9 +455,28 @@ static int pg_build_index(struct drv_db *at, const char *name, const char *creat
     return rc;
 }
 
+/* A temporary table hides another of its name, which a prepared statement would not notice. */
+static void forget_plans(struct pg_conn *c)
+{
+    pg_queue(c, "DEALLOCATE ALL");
+    c->generation++;
+    c->ndead = 0;
+}
+
+/* After BEGIN: a plan made before tables changed would fail when it is run. */
+static void forget_old_plans(struct pg_conn *c)
+{
+    uint64_t now = atomic_load(&c->owner->definitions);
+    if (c->definitions == now)
+        return;
+    c->definitions = now;
+    forget_plans(c);
+}
+
 void pg_begin_read(struct pg_conn *c)
 {
     pg_queue(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    forget_old_plans(c);
     c->in_tx = true;
     c->used = false;
 }
@@ -506,14 +525,6 @@ static int flush(struct pg_conn *c, char *cell, size_t room, struct err *err)
     return rc;
 }
 
-/* A temporary table hides another of its name, which a prepared statement would not notice. */
-static void forget_plans(struct pg_conn *c)
-{
-    pg_queue(c, "DEALLOCATE ALL");
-    c->generation++;
-    c->ndead = 0;
-}
-
 static int begin_scratch(struct pg_conn *c)
 {
     pg_queue(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
@@ -550,6 +561,8 @@ static int begin_once(struct pg_conn *c, struct err *err)
     if (c->lost_write)
         (void)roll_back(c);
     pg_queue(c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    forget_old_plans(c);
+    c->changes_tables = false;
     (void)snprintf(text, sizeof text,
                    "SELECT pg_current_xact_id() FROM pg_advisory_xact_lock(%lld)",
                    (long long)c->owner->lock);
@@ -630,6 +643,8 @@ static int commit(struct pg_conn *c, struct err *err)
     pg_queue(c, "COMMIT");
     int rc = flush(c, tag, sizeof tag, err);
     c->in_tx = c->aborted = false;
+    if (c->changes_tables)
+        atomic_fetch_add(&c->owner->definitions, 1);
     if (pg_lost(c))
         return learn_fate(c, err);
     return rc == 0 && !str_eqz(str_of(tag), "COMMIT") ? ended(err) : rc;

@@ -7,6 +7,7 @@
 #include "engine/store/store_pg_text.h"
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 #define DEAD_MAX 64 /* statements that wait for their DEALLOCATE */
 
@@ -30,6 +31,9 @@ struct pg_db {
     struct store_opts opts;
     uint32_t node; /* of the writing connection, which holds its lock */
     bool has_node;
+    /* Counts what changed tables in this process, and what was found to have changed elsewhere: a
+     * connection that has not seen the last one forgets its plans when it begins. */
+    _Atomic uint64_t definitions;
 };
 
 struct pg_stmt;
@@ -46,10 +50,12 @@ struct pg_conn {
     unsigned dead[DEAD_MAX]; /* statements to deallocate */
     size_t ndead;
     bool in_tx;
-    bool used;       /* the transaction has run a statement */
-    bool aborted;    /* until it is rolled back, to a savepoint at least */
-    bool lost_write; /* something that was to come later failed: the transaction is over */
-    unsigned later;  /* of the queued commands: writes nobody waits for */
+    bool used;            /* the transaction has run a statement */
+    bool aborted;         /* until it is rolled back, to a savepoint at least */
+    bool lost_write;      /* something that was to come later failed: the transaction is over */
+    unsigned later;       /* of the queued commands: writes nobody waits for */
+    bool changes_tables;  /* the transaction */
+    uint64_t definitions; /* of its database, when it last forgot its plans */
     bool cancelled;
     bool listening;
     int64_t changes;

@@ -271,8 +271,10 @@ static int next_result(struct pg_stmt *s, PGresult **out, struct err *err)
         rc = pg_fail_result(c, r, s->text, err);
         if (c->in_tx)
             c->aborted = true;
-        if (rc < 0 && str_eqz(str_of(err->key), "definition_changed"))
+        if (rc < 0 && str_eqz(str_of(err->key), "definition_changed")) {
             retire(s);
+            atomic_fetch_add(&c->owner->definitions, 1);
+        }
     }
     PQclear(r);
     pg_skip_to_sync(c);
@@ -359,6 +361,7 @@ static int start(struct pg_stmt *s, struct err *err)
         return after_failure(s, in_own);
     s->generation = c->generation;
     c->used = true;
+    c->changes_tables |= s->verb == PG_VERB_DDL;
     (void)PQsetSingleRowMode(c->pg);
     c->streaming = s;
     if (!in_own)
@@ -396,6 +399,7 @@ int pg_later(struct drv_stmt *at, struct err *err)
         return pg_fail_result(c, NULL, s->text, err);
     c->queued++;
     c->later++;
+    c->changes_tables |= s->verb == PG_VERB_DDL;
     return 0;
 }
 
