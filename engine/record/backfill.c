@@ -6,10 +6,8 @@
 
 #include "engine/record/joins.h"
 #include "engine/record/schema_int.h"
+#include "engine/record/walk.h"
 #include "engine/record/write_int.h"
-
-#define STEP_US   20000 /* a step holds the writer no longer than about this */
-#define STEP_ROWS 500
 
 /* ---- the notes ---- */
 
@@ -220,78 +218,25 @@ static int fill_row(struct ctx *c, const struct form *f, int64_t id, struct err 
 
 /* ---- a step ---- */
 
-struct cursor {
-    const struct form *form;
-    int64_t last;
-};
-
 /* The first form that is not done: 1, 0, -1. */
-static int next_form(struct ctx *c, struct cursor *out, struct err *err)
+static int next_form(struct ctx *c, struct walk *out, struct err *err)
 {
     struct sql q;
-    struct stmt *s;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT form, max(last_id) FROM _backfill WHERE app = ");
     sql_bind_str(&q, c->app->key);
     sql_lit(&q, " GROUP BY form ORDER BY form LIMIT 1");
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    int step = stmt_step(s, err);
-    if (step == 1) {
-        out->form = app_form(c->app, stmt_str(s, 0));
-        out->last = stmt_int(s, 1);
-    }
-    stmt_done(s);
-    return step;
+    return walk_next(c, &q, out, err);
 }
 
-static int read_ids(struct ctx *c, const struct cursor *at, int64_t *ids, size_t *n,
-                    struct err *err)
-{
-    struct sql q;
-    struct stmt *s;
-    int step;
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT \"_id\" FROM ");
-    sql_form(&q, at->form);
-    sql_lit(&q, " WHERE \"_deleted_at\" IS NULL AND \"_id\" > ");
-    sql_bind_int(&q, at->last);
-    sql_lit(&q, " ORDER BY \"_id\" LIMIT ");
-    sql_int(&q, STEP_ROWS);
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    *n = 0;
-    while ((step = stmt_step(s, err)) == 1)
-        ids[(*n)++] = stmt_int(s, 0);
-    stmt_done(s);
-    return step;
-}
-
-/* In memory of its own, which the next row takes again. */
-static int fill_one(const struct ctx *outer, struct arena *page, const struct form *f, int64_t id,
-                    struct err *err)
-{
-    struct arena_mark mark = arena_mark(page);
-    struct ctx c = *outer;
-    c.a = page;
-    c.who = &who_system;
-    c.records = NULL;
-    c.lua = NULL;
-    c.events.v = NULL;
-    c.events.n = c.events.cap = 0;
-    int rc = fill_row(&c, f, id, err);
-    arena_reset(page, mark);
-    return rc;
-}
-
-static int advance(struct ctx *c, const struct cursor *at, int64_t rows, struct err *err)
+static int advance(struct ctx *c, const struct walk *at, struct err *err)
 {
     struct sql q;
     ctx_sql(c, &q);
     sql_lit(&q, "UPDATE _backfill SET last_id = ");
     sql_bind_int(&q, at->last);
     sql_lit(&q, ", done = done + ");
-    sql_bind_int(&q, rows);
+    sql_bind_int(&q, at->done);
     sql_lit(&q, " WHERE app = ");
     sql_bind_str(&q, c->app->key);
     sql_lit(&q, " AND form = ");
@@ -299,7 +244,7 @@ static int advance(struct ctx *c, const struct cursor *at, int64_t rows, struct 
     return store_exec(c->db, c->a, &q, NULL, err);
 }
 
-static int finish(struct ctx *c, const struct cursor *at, struct err *err)
+static int finish(struct ctx *c, const struct walk *at, struct err *err)
 {
     struct sql q;
     ctx_sql(c, &q);
@@ -314,22 +259,14 @@ static int finish(struct ctx *c, const struct cursor *at, struct err *err)
 
 int backfill_step(struct ctx *c, struct arena *page, struct err *err)
 {
-    struct cursor at = {.form = NULL};
-    size_t n = 0, filled = 0;
-    int64_t begin = c->mono_us();
+    struct walk at;
+    const struct walk_rows rows = {.row = fill_row, .page = page};
     int found = next_form(c, &at, err);
     if (found <= 0)
         return found;
     if (!at.form) /* the form is gone: nothing of it is left to fill */
         return finish(c, &at, err);
-    int64_t *ids = ARENA_ARRAY(c->a, int64_t, STEP_ROWS);
-    if (read_ids(c, &at, ids, &n, err))
+    if (walk_step(c, &rows, &at, err))
         return -1;
-    while (filled < n && c->mono_us() - begin < STEP_US) {
-        if (fill_one(c, page, at.form, ids[filled], err))
-            return -1;
-        at.last = ids[filled++];
-    }
-    bool end = filled == n && n < STEP_ROWS;
-    return end ? finish(c, &at, err) : advance(c, &at, (int64_t)filled, err);
+    return at.end ? finish(c, &at, err) : advance(c, &at, err);
 }

@@ -4,10 +4,8 @@
 #include "engine/record/sealing.h"
 
 #include "engine/record/schema_int.h"
+#include "engine/record/walk.h"
 #include "engine/record/write_int.h"
-
-#define STEP_US   20000 /* a step holds the writer no longer than about this */
-#define STEP_ROWS 500
 
 static const struct str PHASES[] = {[SEALING_FILL] = STR("fill"), [SEALING_AFTER] = STR("after")};
 
@@ -214,51 +212,15 @@ int sealing_free(struct ctx *c, struct str app, struct err *err)
 
 /* ---- rows ---- */
 
-struct cursor {
-    const struct form *form;
-    int64_t last;
-};
-
 /* The first form whose rows are not done: 1, 0, -1. */
-static int next_form(struct ctx *c, struct cursor *out, struct err *err)
+static int next_form(struct ctx *c, struct walk *out, struct err *err)
 {
     struct sql q;
-    struct stmt *s;
     ctx_sql(c, &q);
     sql_lit(&q, "SELECT form, max(last_id) FROM _sealing WHERE phase = 'fill' AND app = ");
     sql_bind_str(&q, c->app->key);
     sql_lit(&q, " GROUP BY form HAVING max(last_id) >= 0 ORDER BY form LIMIT 1");
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    int step = stmt_step(s, err);
-    if (step == 1) {
-        out->form = app_form(c->app, stmt_str(s, 0));
-        out->last = stmt_int(s, 1);
-    }
-    stmt_done(s);
-    return step;
-}
-
-static int read_ids(struct ctx *c, const struct cursor *at, int64_t *ids, size_t *n,
-                    struct err *err)
-{
-    struct sql q;
-    struct stmt *s;
-    ctx_sql(c, &q);
-    sql_lit(&q, "SELECT \"_id\" FROM ");
-    sql_form(&q, at->form);
-    sql_lit(&q, " WHERE \"_id\" > ");
-    sql_bind_int(&q, at->last);
-    sql_lit(&q, " ORDER BY \"_id\" LIMIT ");
-    sql_int(&q, STEP_ROWS);
-    if (store_query(c->db, c->a, &q, &s, err))
-        return -1;
-    int step;
-    *n = 0;
-    while ((step = stmt_step(s, err)) == 1)
-        ids[(*n)++] = stmt_int(s, 0);
-    stmt_done(s);
-    return step;
+    return walk_next(c, &q, out, err);
 }
 
 /* The title leaves out what is sensitive now; so do those that show it. */
@@ -281,23 +243,6 @@ static int seal_row(struct ctx *c, const struct form *f, int64_t id, struct err 
         return -1;
     rcache_forget(c);
     return compute_title_dependents(c, &now, &old, err);
-}
-
-/* In memory of its own, which the next row takes again. */
-static int seal_one(const struct ctx *outer, struct arena *page, const struct form *f, int64_t id,
-                    struct err *err)
-{
-    struct arena_mark mark = arena_mark(page);
-    struct ctx c = *outer;
-    c.a = page;
-    c.who = &who_system;
-    c.records = NULL;
-    c.lua = NULL;
-    c.events.v = NULL;
-    c.events.n = c.events.cap = 0;
-    int rc = seal_row(&c, f, id, err);
-    arena_reset(page, mark);
-    return rc;
 }
 
 /* last < 0: the form is done. */
@@ -325,23 +270,16 @@ static int advance(struct ctx *c, struct str form, int64_t last, int64_t rows, s
 
 int sealing_step(struct ctx *c, struct arena *page, bool *more, struct err *err)
 {
-    struct cursor at = {.form = NULL};
-    size_t n = 0, done = 0;
-    int64_t begin = c->mono_us();
+    struct walk at;
+    const struct walk_rows rows = {.row = seal_row, .page = page, .bin = true};
     int found = next_form(c, &at, err);
     *more = found == 1 && at.form;
     if (!*more)
         return found < 0 ? -1 : 0;
-    int64_t *ids = ARENA_ARRAY(c->a, int64_t, STEP_ROWS);
-    if (read_ids(c, &at, ids, &n, err))
-        return -1;
-    while (done < n && c->mono_us() - begin < STEP_US) {
-        if (seal_one(c, page, at.form, ids[done], err))
-            return -1;
-        at.last = ids[done++];
-    }
-    bool end = done == n && n < STEP_ROWS;
-    return advance(c, at.form->key, end ? -1 : at.last, (int64_t)done, err);
+    return walk_step(c, &rows, &at, err) ||
+                   advance(c, at.form->key, at.end ? -1 : at.last, at.done, err)
+               ? -1
+               : 0;
 }
 
 int sealing_placed(struct ctx *c, struct str app, struct err *err)
