@@ -1,29 +1,17 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api/client';
 import { hasRight } from '../api/session';
+import { Button, Dialog, Field, IconButton, Input, Note, toast } from '../kit';
 import {
-  Button,
-  Check,
-  Combo,
-  Dialog,
-  Field,
-  IconButton,
-  Input,
-  Note,
-  type Option,
-  Select,
-  toast,
-} from '../kit';
-import {
-  departmentOptions,
-  memberOptions,
-  PASSWORD_MIN,
-  RIGHTS,
-  randomPassword,
-  roleOptions,
-  useProblems,
-  type World,
-} from './people_kit';
+  DepartmentsField,
+  LoginField,
+  ManagerField,
+  NameField,
+  RightsField,
+  RolesField,
+  useMember,
+} from './people_fields';
+import { PASSWORD_MIN, RIGHTS, randomPassword, useProblems, type World } from './people_kit';
 import { t } from './text';
 import type { Department, Member } from './types';
 
@@ -36,17 +24,11 @@ export function AddMember(props: {
   onDone: (m: Member) => void;
 }) {
   const { w } = props;
-  const [name, setName] = useState('');
-  const [login, setLogin] = useState('');
-  const [password, setPassword] = useState('');
-  const [departments, setDepartments] = useState<Option[]>(
-    props.into ? [{ key: props.into.id, title: props.into.title }] : [],
-  );
-  const [roles, setRoles] = useState<Option[]>([]);
-  const [manager, setManager] = useState<string | null>(null);
-  const [rights, setRights] = useState<ReadonlySet<string>>(new Set());
-  const [busy, setBusy] = useState(false);
   const p = useProblems();
+  const of = useMember(w, p, null, props.into);
+  const { name, login, departments, roles, manager, rights } = of.value;
+  const [password, setPassword] = useState('');
+  const [busy, setBusy] = useState(false);
   const save = async () => {
     const missing: Record<string, string> = {};
     if (!name.trim()) missing.name = t('m_missing', { what: t('m_name') });
@@ -89,12 +71,8 @@ export function AddMember(props: {
     >
       <div class="col col4">
         {p.other ? <Note kind="bad" title={p.other} role="alert" /> : null}
-        <Field label={t('m_name')} error={p.errors.name} required>
-          {(ids) => <Input {...ids} value={name} onInput={p.typed('name', setName)} max={60} autofocus />}
-        </Field>
-        <Field label={t('m_login')} hint={t('m_login_hint')} error={p.errors.login} required>
-          {(ids) => <Input {...ids} value={login} onInput={p.typed('login', setLogin)} max={60} />}
-        </Field>
+        <NameField of={of} autofocus />
+        <LoginField of={of} hint={t('m_login_hint')} />
         <Field label={t('m_password')} hint={t('m_password_or')} error={p.errors.password}>
           {(ids) => (
             <span class="row">
@@ -117,51 +95,10 @@ export function AddMember(props: {
             </span>
           )}
         </Field>
-        <Field label={t('m_roles')} error={p.errors.roles}>
-          {(ids) => <Combo {...ids} multi options={roleOptions(w)} value={roles} onChange={setRoles} />}
-        </Field>
-        <Field label={t('m_departments')} error={p.errors.departments}>
-          {(ids) => (
-            <Combo
-              {...ids}
-              multi
-              options={departmentOptions(w.departments)}
-              value={departments}
-              onChange={setDepartments}
-            />
-          )}
-        </Field>
-        <Field label={t('m_manager')} error={p.errors.manager}>
-          {(ids) => (
-            <Select
-              {...ids}
-              clearable
-              value={manager}
-              options={memberOptions(w.members)}
-              onChange={setManager}
-            />
-          )}
-        </Field>
-        {RIGHTS.some((r) => hasRight(r)) ? (
-          <fieldset class="field">
-            <legend class="label">{t('m_rights')}</legend>
-            <div class="row wrap gap4">
-              {RIGHTS.filter((r) => hasRight(r)).map((r) => (
-                <Check
-                  key={r}
-                  checked={rights.has(r)}
-                  label={t(`right_${r}`)}
-                  onChange={(on) => {
-                    const next = new Set(rights);
-                    if (on) next.add(r);
-                    else next.delete(r);
-                    setRights(next);
-                  }}
-                />
-              ))}
-            </div>
-          </fieldset>
-        ) : null}
+        <RolesField of={of} />
+        <DepartmentsField of={of} />
+        <ManagerField of={of} />
+        {RIGHTS.some((r) => hasRight(r)) ? <RightsField of={of} /> : null}
       </div>
     </Dialog>
   );

@@ -2,28 +2,17 @@ import { useState } from 'preact/hooks';
 import { api, say, session } from '../api/client';
 import { hasRight } from '../api/session';
 import { moment } from '../i18n/format';
+import { Button, Check, confirm, Dialog, Field, Note, Select, toast } from '../kit';
 import {
-  Button,
-  Check,
-  Combo,
-  confirm,
-  Dialog,
-  Field,
-  Input,
-  Note,
-  type Option,
-  Select,
-  toast,
-} from '../kit';
-import {
-  departmentOptions,
-  memberOptions,
-  RIGHTS,
-  randomPassword,
-  roleOptions,
-  useProblems,
-  type World,
-} from './people_kit';
+  DepartmentsField,
+  LoginField,
+  ManagerField,
+  NameField,
+  RightsField,
+  RolesField,
+  useMember,
+} from './people_fields';
+import { memberOptions, randomPassword, useProblems, type World } from './people_kit';
 import { t } from './text';
 import type { Member } from './types';
 
@@ -177,19 +166,11 @@ export function MemberDialog(props: {
   onDone: (text: string) => void;
 }) {
   const { w, m } = props;
-  const [name, setName] = useState(m.name);
-  const [login, setLogin] = useState(m.login);
-  const [departments, setDepartments] = useState<Option[]>(
-    m.departments.map((d) => ({ key: d.id, title: d.title ?? '—' })),
-  );
-  const [roles, setRoles] = useState<Option[]>(
-    m.roles.map((k) => roleOptions(w).find((o) => o.key === k) ?? { key: k, title: k }),
-  );
-  const [manager, setManager] = useState<string | null>(m.manager?.id ?? null);
-  const [rights, setRights] = useState<ReadonlySet<string>>(new Set(m.rights));
+  const p = useProblems();
+  const of = useMember(w, p, m);
+  const { name, login, departments, roles, manager, rights } = of.value;
   const [orgAdmin, setOrgAdmin] = useState(m.org_admin ?? false);
   const [busy, setBusy] = useState(false);
-  const p = useProblems();
   const external = !!m.organisation;
   const me = session.value?.me.id === m.id;
   const change = async (body: object, text: string) => {
@@ -265,71 +246,16 @@ export function MemberDialog(props: {
       <div class="col col4">
         {p.other ? <Note kind="bad" title={p.other} role="alert" /> : null}
         <div class="two">
-          <Field label={t('m_name')} error={p.errors.name} required>
-            {(ids) => <Input {...ids} value={name} onInput={p.typed('name', setName)} max={120} />}
-          </Field>
-          <Field label={t('m_login')} error={p.errors.login} required>
-            {(ids) => <Input {...ids} value={login} onInput={p.typed('login', setLogin)} max={64} />}
-          </Field>
-          <Field label={t('m_departments')} error={p.errors.departments}>
-            {(ids) => (
-              <Combo
-                {...ids}
-                multi
-                options={departmentOptions(w.departments)}
-                value={departments}
-                onChange={p.typed('departments', setDepartments)}
-              />
-            )}
-          </Field>
-          <Field label={t('m_manager')} error={p.errors.manager}>
-            {(ids) => (
-              <Select
-                {...ids}
-                clearable
-                value={manager}
-                options={memberOptions(
-                  w.members.filter((x) => x.id !== m.id && x.organisation?.id === m.organisation?.id),
-                )}
-                onChange={p.typed('manager', setManager)}
-              />
-            )}
-          </Field>
+          <NameField of={of} />
+          <LoginField of={of} />
+          <DepartmentsField of={of} />
+          <ManagerField of={of} />
         </div>
-        <Field label={t('m_roles')} error={p.errors.roles}>
-          {(ids) => (
-            <Combo
-              {...ids}
-              multi
-              options={roleOptions(w)}
-              value={roles}
-              onChange={p.typed('roles', setRoles)}
-            />
-          )}
-        </Field>
+        <RolesField of={of} />
         {external ? (
           <Check checked={orgAdmin} label={t('m_org_admin')} onChange={setOrgAdmin} />
         ) : hasRight('people') ? (
-          <Field label={t('m_rights')} error={p.errors.rights}>
-            {() => (
-              <div class="row wrap gap4">
-                {RIGHTS.map((r) => (
-                  <Check
-                    key={r}
-                    checked={rights.has(r)}
-                    disabled={!hasRight(r)}
-                    label={t(`right_${r}`)}
-                    onChange={(on) => {
-                      const next = new Set(rights);
-                      if (on) next.add(r);
-                      else next.delete(r);
-                      setRights(next);
-                    }}
-                  />
-                ))}
-              </div>
-            )}
-          </Field>
+          <RightsField of={of} />
         ) : null}
         <section class="sec">
           <h3>{t('i_title')}</h3>
