@@ -86,6 +86,22 @@ describe('people', { skip }, () => {
     await page.waitForFunction(() => document.querySelector('#f-contact')?.value === '');
   });
 
+  as('who designs sees where a script failed', 'director', async (page) => {
+    const trace = 'scripts/lead.lua:12: attempt to index a nil value (local \'x\')\nstack traceback:\n\tscripts/lead.lua:12: in function <scripts/lead.lua:9>';
+    const answer = { type: 'about:blank', title: '数据有误', status: 422, detail: '脚本出错：attempt to index a nil value', code: 'script_error', errors: [], trace };
+    // the answer of a member who has both rights; which members get it is tested over HTTP (dev.test)
+    await page.route('**/api/v1/apps/crm/forms/lead/records', (r) =>
+      r.request().method() === 'POST' ? r.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(answer) }) : r.continue());
+    await page.goto('/a/crm/lead/new');
+    await page.getByLabel('公司').fill('某公司');
+    await page.getByRole('button', { name: /^提交/ }).click();
+    await page.getByText('脚本的调用过程').click();
+    await page.getByText('stack traceback').waitFor();
+    await page.shot('form-script-failed');
+    assert.equal(await sideways(page), false);
+    page.bad = page.bad.filter((x) => !/422/.test(String(x))); // Chromium tells of every 4xx
+  });
+
   as('a record is edited and its history tells', 'director', async (page) => {
     await page.goto('/a/crm/customer');
     await page.locator('table.grid tbody tr a').first().click();

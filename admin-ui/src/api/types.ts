@@ -351,6 +351,8 @@ export interface ProblemBody {
   code?: string;
   errors?: FieldProblem[];
   version?: number;
+  /** of the script that failed, for those who design */
+  trace?: string;
 }
 
 /** What the server put into the first HTML. */

@@ -35,6 +35,7 @@ export const en = {
   other: 'Other',
   required_done: 'Required',
   to_fix: '{n|1 thing|{n} things} to fix',
+  trace: 'Where the script failed',
   fix_title: '{n|One thing needs|{n} things need} fixing. What you entered is kept',
   draft_kept: 'Draft saved {time}',
   draft_found: 'You began this at {time} and did not submit it.',

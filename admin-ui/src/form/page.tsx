@@ -123,6 +123,7 @@ function Editor({
   const [tab, setTab] = useState(0);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
+  const [trace, setTrace] = useState<string | undefined>();
   const [kept, setKept] = useState<string | null>(null);
   const [found, setFound] = useState<Draft | null>(null);
   const [conflict, setConflict] = useState<{ errors: FieldProblem[]; version: number | undefined } | null>(
@@ -276,6 +277,7 @@ function Editor({
         if (e instanceof Problem && e.status >= 400 && e.status < 500) key.current.of = -1; // decided: the next try is a new one
         if (e instanceof Problem) model.place(e.errors);
         setFailed(say(e));
+        setTrace(e instanceof Problem ? e.body.trace : undefined);
         showErrors();
       }
     } finally {
@@ -313,7 +315,7 @@ function Editor({
       <div class={`formwrap${outline ? '' : ' formwrap--1'}`} ref={scroller}>
         {outline ? <Outline model={model} onTab={setTab} /> : null}
         <div class="formcol">
-          <ErrorSummary model={model} goTo={goTo} failed={failed} />
+          <ErrorSummary model={model} goTo={goTo} failed={failed} trace={trace} />
           {found ? (
             <Note
               kind="acc"

@@ -227,10 +227,13 @@ export function ErrorSummary({
   model,
   goTo,
   failed,
+  trace,
 }: {
   model: FormModel;
   goTo: (c: Cell) => void;
   failed?: string | null;
+  /** the stack of a script that failed, for those who design */
+  trace?: string | undefined;
 }) {
   const errors = model.errors();
   const general = model.general.value;
@@ -240,6 +243,12 @@ export function ErrorSummary({
     return (
       <Note kind="bad" role="alert">
         {failed}
+        {trace ? (
+          <details class="trace">
+            <summary>{t('trace')}</summary>
+            <pre>{trace}</pre>
+          </details>
+        ) : null}
       </Note>
     );
   return (

@@ -33,6 +33,7 @@ export const zh = {
   other: '其他',
   required_done: '必填项',
   to_fix: '{n} 处需要修改',
+  trace: '脚本的调用过程',
   fix_title: '有 {n} 处需要修改，填写的内容已保留',
   draft_kept: '草稿已保存 {time}',
   draft_found: '你在 {time} 填到一半，还没有提交。',
