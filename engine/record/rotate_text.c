@@ -1,5 +1,5 @@
 /*
- * Sealing again what an old key sealed in system tables: outbox, notices, views, endpoints.
+ * Sealing again what an old key sealed in system tables: outbox, drafts, notices, views, endpoints.
  */
 #include "engine/record/rotate.h"
 
@@ -13,8 +13,8 @@ struct texts {
     struct str field;
 };
 static const struct texts TEXTS[] = {
-    {"_outbox", "payload", STR("payload")},
-    {"_notice", "body", STR("text")},
+    {"_outbox", "payload", STR("payload")}, {"_outbox", "target", STR("target")},
+    {"_draft", "body", STR("text")},        {"_notice", "body", STR("text")},
     {"_saved_view", "def", STR("text")},
 };
 

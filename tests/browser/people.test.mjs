@@ -73,7 +73,7 @@ describe('people', { skip }, () => {
     assert.equal(await page.getByLabel('联系人').inputValue(), '何思远');
     await page.shot('form-errors');
     // the draft survives leaving and coming back
-    await page.waitForFunction(async () => (await fetch('/api/v1/apps/crm/forms/lead/draft')).status === 200);
+    await page.waitForFunction(async () => (await (await fetch('/api/v1/apps/crm/forms/lead/draft')).json()).draft?.values.contact === '何思远');
     page.on('dialog', (d) => d.accept());
     await page.reload();
     await page.getByText('还没有提交').waitFor();

@@ -175,6 +175,21 @@ test('keys: missing, wrong, readable by others', { skip }, async (t) => {
   [other, `${other}.keys`].forEach((d) => rmSync(d, { recursive: true, force: true }));
 });
 
+/** Columns of any table that hold a text sealed by a key that is no more: [table.column, rows]. */
+function sealedByLostKeys(db) {
+  const columns = sql(db, `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.sql LIKE 'CREATE TABLE%' AND c.type = 'TEXT'`);
+  assert.ok(columns.length > 100);
+  const count = ([table, column]) => {
+    const key = `CAST(substr("${column}", 4, instr(substr("${column}", 4), '.') - 1) AS INTEGER)`;
+    return `SELECT '${table}.${column}' AS at, count(*) AS n FROM "${table}" WHERE "${column}" LIKE 'v1.%.%' AND ${key} IN (SELECT id FROM _vault_key WHERE wrapped IS NULL)`;
+  };
+  const found = [];
+  for (let i = 0; i < columns.length; i += 200)
+    found.push(...sql(db, `SELECT at, n FROM (${columns.slice(i, i + 200).map(count).join(' UNION ALL ')}) WHERE n > 0`));
+  return found;
+}
+
 test('rotation while people write; a kill in the middle goes on', { skip: skip || (onPg && 'looks into a SQLite file') }, async (t) => {
   const apps = clinic();
   const data = folder();
@@ -198,6 +213,7 @@ test('rotation while people write; a kill in the middle goes on', { skip: skip |
       if (r.status !== 200 || ![200, 409].includes(u.status)) wrong.push([r.status, u.status, JSON.stringify(u.body ?? r.body).slice(0, 200)]);
     }
   });
+  ok(await doc.raw('PUT', `${P}/draft`, JSON.stringify({ values: { name: '没写完的人' } }), { 'Content-Type': 'application/json' }));
   const state = ok(await admin.post('/admin/keys/rotate', {}), 202);
   assert.deepEqual(state.keys.map((k) => k.current), [false, true]);
   assert.equal(state.keys[0].wraps, 0);
@@ -214,6 +230,8 @@ test('rotation while people write; a kill in the middle goes on', { skip: skip |
   const db = join(data, 'mortise.db');
   assert.equal(sql(db, "SELECT count(*) FROM _vault_key WHERE app = 'care' AND state = 'old'")[0][0], 0);
   assert.ok(sql(db, "SELECT count(*) FROM _vault_key WHERE state = 'retired' AND wrapped IS NULL")[0][0] >= 900);
+  assert.deepEqual(sealedByLostKeys(db), [], 'what a destroyed key sealed can be read by nobody');
+  assert.equal(ok(await doc.get(`${P}/draft`)).draft.values.name, '没写完的人');
   for (const i of [0, 1, 450, 899]) {
     const r = ok(await doc.get(`${P}/records/${ids[i]}`));
     assert.deepEqual([r.name, r.phone, r.kin[0].who], [`人${i}`, create[i].phone, `亲${i}`]);
